@@ -1,0 +1,22 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # Every module says what it supports; a module's own attributes fill in the support.
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return the changed status and the changes that the real run would make.
+  diff_mode:
+    description: Will return details on what has changed (or would change in C(check_mode)) when in diff mode.
+  idempotent:
+    description: When run twice in a row outside check mode with the same arguments, the second run changes nothing.
+  platform:
+    description: Where the module can run.
+    platforms: posix
+"""

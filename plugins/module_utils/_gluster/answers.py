@@ -1,0 +1,192 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    import xml.etree.ElementTree as ET
+
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+
+
+@dataclasses.dataclass(frozen=True)
+class Brick:
+    """A directory on a server. server_uuid is the server's glusterd UUID."""
+
+    server: str
+    path: str
+    server_uuid: str
+    arbiter: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Volume:
+    """What C(gluster volume info) says of a volume. status: Created, Started or Stopped.
+
+    options are the reconfigured ones only: what was never set is not there.
+    """
+
+    name: str
+    id: str
+    status: str
+    type: str
+    replica: int
+    arbiter: int
+    disperse: int
+    redundancy: int
+    snapshots: int
+    bricks: tuple[Brick, ...]
+    options: dict[str, str]
+
+    @property
+    def started(self) -> bool:
+        return self.status == "Started"
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The servers that hold its bricks, in the bricks' order, each once."""
+        return tuple(dict.fromkeys(brick.server for brick in self.bricks))
+
+    def is_on(self, option: str) -> bool:
+        return self.options.get(option, "off").strip().lower() in _ON
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    """A server of the trusted pool, this one included. hostname of this one is localhost."""
+
+    uuid: str
+    hostname: str
+    connected: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Process:
+    """A brick's process or a helper daemon of a volume, as C(gluster volume status) lists it."""
+
+    server: str
+    path: str
+    online: bool
+    port: int | None
+    pid: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    """The quota limit of a volume's root and what is used of it, in bytes."""
+
+    size: int
+    used: int
+
+
+_ON = ("on", "yes", "true", "enable", "1")
+
+
+def _number(element: ET.Element, tag: str) -> int:
+    return int(element.findtext(tag) or 0)
+
+
+def read_volumes(root: ET.Element) -> dict[str, Volume]:
+    """Name to Volume, from the answer of C(volume info)."""
+    return {volume.name: volume for volume in map(_read_volume, root.iterfind("volInfo/volumes/volume"))}
+
+
+def _read_volume(element: ET.Element) -> Volume:
+    bricks = []
+    for brick in element.iterfind("bricks/brick"):
+        server, _colon, path = (brick.findtext("name") or brick.text or "").strip().partition(":/")
+        bricks.append(
+            Brick(
+                server=server,
+                path="/" + path,
+                server_uuid=brick.findtext("hostUuid") or "",
+                arbiter=brick.findtext("isArbiter") == "1",
+            )
+        )
+    return Volume(
+        name=element.findtext("name") or "",
+        id=element.findtext("id") or "",
+        status=element.findtext("statusStr") or "",
+        type=element.findtext("typeStr") or "",
+        replica=_number(element, "replicaCount"),
+        arbiter=_number(element, "arbiterCount"),
+        disperse=_number(element, "disperseCount"),
+        redundancy=_number(element, "redundancyCount"),
+        snapshots=_number(element, "snapshotCount"),
+        bricks=tuple(bricks),
+        options={
+            option.findtext("name") or "": option.findtext("value") or ""
+            for option in element.iterfind("options/option")
+        },
+    )
+
+
+def read_peers(root: ET.Element) -> list[Peer]:
+    """The servers of the pool, from the answer of C(pool list)."""
+    return [
+        Peer(
+            uuid=peer.findtext("uuid") or "",
+            hostname=peer.findtext("hostname") or "",
+            connected=peer.findtext("connected") == "1",
+        )
+        for peer in root.iterfind("peerStatus/peer")
+    ]
+
+
+def read_processes(root: ET.Element) -> dict[str, list[Process]]:
+    """Volume to its bricks and helper daemons, from the answer of C(volume status)."""
+    found: dict[str, list[Process]] = {}
+    for volume in root.iterfind("volStatus/volumes/volume"):
+        found[volume.findtext("volName") or ""] = [
+            Process(
+                server=node.findtext("hostname") or "",
+                path=node.findtext("path") or "",
+                online=node.findtext("status") == "1",
+                port=_positive(node.findtext("port")),
+                pid=_positive(node.findtext("pid")),
+            )
+            for node in volume.iterfind("node")
+            if node.find("hostname") is not None
+        ]
+    return found
+
+
+def _positive(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() and int(text) > 0 else None
+
+
+def read_limit(root: ET.Element) -> Limit | None:
+    """The limit of the root directory, from the answer of C(volume quota NAME list)."""
+    for limit in root.iterfind("volQuota/limit"):
+        if limit.findtext("path") == "/":
+            size, used = limit.findtext("hard_limit") or "", limit.findtext("used_space") or ""
+            return Limit(size=int(size), used=int(used) if used.isdigit() else 0) if size.isdigit() else None
+    return None
+
+
+def volumes(cli: GlusterCli) -> dict[str, Volume]:
+    """Every volume of the cluster, in one call."""
+    return read_volumes(cli.xml("volume", "info"))
+
+
+def volume(cli: GlusterCli, name: str) -> Volume:
+    """One volume. Raises NotFound."""
+    return read_volumes(cli.xml("volume", "info", name))[name]
+
+
+def limit(cli: GlusterCli, name: str) -> Limit | None:
+    """The quota limit of a started volume with quota on. Mounts the volume for a moment, so about half a second."""
+    try:
+        return read_limit(cli.xml("volume", "quota", name, "list"))
+    except Refused as exc:
+        if "No quota configured" in str(exc):
+            return None
+        raise

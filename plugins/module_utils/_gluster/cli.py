@@ -1,0 +1,104 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+from __future__ import annotations
+
+import random
+import time
+import typing as t
+import xml.etree.ElementTree as ET
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    Conflict,
+    GlusterOpsError,
+    NotFound,
+    Refused,
+    TimedOut,
+    Unreachable,
+)
+
+# opErrno of the gluster CLI. It is inconsistent: several failures only differ in their text.
+_NO_VOLUME = 30806
+_BUSY = 30802
+
+_RunCommand = t.Callable[..., "tuple[int, str, str]"]
+
+
+class GlusterBusy(Conflict):
+    """Somebody else's transaction holds the cluster's or the volume's lock."""
+
+
+class GlusterCli:
+    """The one place that composes a gluster command line and judges its answer.
+
+    C(run_command) has the shape of AnsibleModule.run_command. A call that meets somebody else's
+    transaction is repeated for up to C(patience) seconds.
+    """
+
+    def __init__(
+        self, run_command: _RunCommand, patience: float = 120.0, sleep: t.Callable[[float], None] = time.sleep
+    ) -> None:
+        self._run_command = run_command
+        self._patience = patience
+        self._sleep = sleep
+
+    def version(self) -> str:
+        """GlusterFS's version, such as V(10.3), from C(gluster --version)."""
+        words = self._run(["gluster", "--version"])[1].split()
+        if len(words) < 2 or words[0] != "glusterfs":
+            raise GlusterOpsError("'gluster --version' did not say a version.", stdout=" ".join(words)[:200])
+        return words[1]
+
+    def xml(self, *words: str) -> ET.Element:
+        """The root of the XML answer of C(gluster WORDS).
+
+        Raises NotFound (no such volume), GlusterBusy, Unreachable (no glusterd), Refused (anything else that
+        glusterd did not do), each with cmd, op_errno, op_errstr and stderr.
+        """
+        waited, pause = 0.0, 0.2
+        while True:
+            try:
+                return self._once(list(words))
+            except GlusterBusy as exc:
+                if waited >= self._patience:
+                    raise TimedOut(f"{exc} Gave up after {waited:.0f} seconds.", **exc.details) from exc
+            pause = min(pause * 1.5, 5.0)
+            jittered = pause * random.uniform(0.5, 1.0)
+            self._sleep(jittered)
+            waited += jittered
+
+    def _run(self, argv: list[str]) -> tuple[int, str, str]:
+        try:
+            return self._run_command(argv, environ_update={"LC_ALL": "C.UTF-8"}, handle_exceptions=False)
+        except OSError as exc:
+            raise NotFound("The program 'gluster' is not on this machine: run this on a Gluster server.") from exc
+
+    def _once(self, words: list[str]) -> ET.Element:
+        argv = ["gluster", "--mode=script", "--xml", *words]
+        rc, out, err = self._run(argv)
+        details = {"cmd": " ".join(argv), "rc": rc, "stderr": err.strip()}
+        start = out.find("<?xml")
+        try:
+            root = ET.fromstring(out[start:].encode()) if start >= 0 else None
+        except ET.ParseError:
+            root = None
+        if root is None:
+            said = (out + err).strip() or "nothing"
+            if "Connection failed" in said or "daemon is operational" in said:
+                raise Unreachable("glusterd does not answer on this server: is it running?", **details)
+            raise GlusterOpsError(f"gluster did not answer in XML: {said[:500]}", stdout=out[:2000], **details)
+        if int(root.findtext("opRet", "-1")) == 0:
+            return root
+        errno = int(root.findtext("opErrno", "0"))
+        # Some answers carry their text only in cliOutput or on stderr.
+        text = (root.findtext("opErrstr") or root.findtext("cliOutput") or err or "no reason given").strip()
+        details.update(op_errno=errno, op_errstr=text)
+        said = f"gluster refused '{' '.join(words[:3])}': {text}"
+        if "Another transaction" in text or "Locking failed" in text or errno == _BUSY:
+            raise GlusterBusy(said, **details)
+        if errno == _NO_VOLUME or text.endswith("does not exist"):
+            raise NotFound(said, **details)
+        raise Refused(said, **details)

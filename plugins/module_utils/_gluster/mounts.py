@@ -1,0 +1,367 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import errno
+import fcntl
+import os
+import re
+import struct
+import time
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, NotFound, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, locked
+from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique, check_volume_name
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+
+_RunCommand = t.Callable[..., "tuple[int, str, str]"]
+
+_SERVER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?", re.ASCII)
+_PATH = re.compile(r"(/[A-Za-z0-9._@%+=-]+)+", re.ASCII)
+_OPTION = re.compile(r"[a-z][a-z0-9-]*(=[A-Za-z0-9._/:-]+)?", re.ASCII)
+
+# A local file below a mount point would be hidden, and what is written while nothing is mounted lands on the local
+# disk. Mode 0 stops everybody but root, the immutable flag stops root too.
+_GETFLAGS, _SETFLAGS, _IMMUTABLE = 0x80086601, 0x40086602, 0x10
+_CLONE_NEWNS, _MS_REC, _MS_PRIVATE, _MNT_DETACH = 0x20000, 0x4000, 0x40000, 2
+
+GUARDED = "guarded"
+DISCONNECTED = "disconnected"
+
+
+@dataclasses.dataclass(frozen=True)
+class Mount:
+    """A share's mount on this machine. servers: where the volume's layout is fetched, the first one that answers."""
+
+    share: str
+    path: str
+    servers: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    present: bool = True
+
+    def check(self) -> Mount:
+        """Itself, if every value may be used; else BadInput."""
+        check_volume_name(self.share, "share")
+        if not _PATH.fullmatch(self.path) or {".", ".."} & set(self.path.split("/")):
+            raise BadInput(
+                f"{self.share}: path {self.path!r} is not an absolute path of A-Z a-z 0-9 . _ @ % + = - without '..'."
+            )
+        if self.present and not self.servers:
+            raise BadInput(f"{self.share}: servers is empty: name at least one server of the volume.")
+        for server in self.servers:
+            if not _SERVER.fullmatch(server):
+                raise BadInput(f"{self.share}: server {server!r} is not a host name or address.")
+        for option in self.options:
+            if not _OPTION.fullmatch(option):
+                raise BadInput(f"{self.share}: mount option {option!r} is not of the form name or name=value.")
+        return self
+
+    @property
+    def source(self) -> str:
+        return f"{self.servers[0]}:/{self.share}"
+
+    @property
+    def line(self) -> str:
+        """Its line of fstab. The machine boots without it, and after the network is up."""
+        options = ["defaults", "_netdev", "nofail"]
+        if len(self.servers) > 1:
+            options.append("backup-volfile-servers=" + ":".join(self.servers[1:]))
+        return f"{self.source} {self.path} glusterfs {','.join([*options, *self.options])} 0 0"
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """What is at a path: the share mounted there (None: none, DISCONNECTED: its client is dead), its line of
+    fstab, and the directory underneath: None, GUARDED, V(empty) or V(in use)."""
+
+    mounted: str | None
+    line: str | None
+    directory: str | None
+
+
+def plan(mount: Mount, place: Place) -> list[Change]:
+    """What has to be done, in order. Raises Refused when a directory with local files would be hidden."""
+    changes: list[Change] = []
+    if mount.present:
+        if place.mounted not in (None, DISCONNECTED, mount.share):
+            raise Refused(f"{mount.path} has something else mounted ({place.mounted}): unmount it first.")
+        if place.directory == "in use":
+            raise Refused(f"{mount.path} is not an empty directory: its files would be hidden by the mount. Move them.")
+        if place.directory != GUARDED:
+            changes.append(Change(mount.path, "directory", place.directory, GUARDED))
+        if place.line != mount.line:
+            changes.append(Change(mount.path, "fstab", place.line, mount.line))
+        if place.mounted != mount.share:
+            changes.append(Change(mount.path, "mounted", place.mounted, mount.share))
+        return changes
+    if place.mounted in (mount.share, DISCONNECTED):
+        changes.append(Change(mount.path, "mounted", place.mounted, None))
+    if place.line and share_of(place.line.split()[0]) == mount.share:
+        changes.append(Change(mount.path, "fstab", place.line, None))
+    if place.directory == GUARDED and place.mounted in (None, mount.share, DISCONNECTED):
+        changes.append(Change(mount.path, "directory", GUARDED, None))
+    return changes
+
+
+def share_of(source: str) -> str:
+    """The volume of a mount source, server:/volume (or server:volume, as older clients show it)."""
+    return source.partition(":")[2].lstrip("/")
+
+
+class Machine:
+    """This machine's mounts: reading and changing them. run_command and atomic_move are AnsibleModule's."""
+
+    def __init__(
+        self,
+        run_command: _RunCommand,
+        atomic_move: t.Callable[[str, str], None],
+        fstab: str = "/etc/fstab",
+        mountinfo: str = "/proc/self/mountinfo",
+        locks: str = DIRECTORY,
+    ) -> None:
+        self._run_command = run_command
+        self._atomic_move = atomic_move
+        self._fstab = fstab
+        self._mountinfo = mountinfo
+        self._locks = locks
+
+    def fstab(self) -> dict[str, str]:
+        """Mount point to line, of the shares in fstab."""
+        return {line.split()[1]: line.strip() for line in self._lines() if self._is_share(line)}
+
+    def mounts(self) -> dict[str, tuple[str, str]]:
+        """Mount point to file system type and source; of several mounts on a point the topmost."""
+        found: dict[str, tuple[str, str]] = {}
+        with open(self._mountinfo, encoding="utf-8", errors="surrogateescape") as handle:
+            for line in handle:
+                left, _dash, right = line.partition(" - ")
+                kind, source = right.split()[:2]
+                found[left.split()[4].replace("\\040", " ")] = (kind, source)
+        return found
+
+    def place(self, path: str) -> Place:
+        mounted: str | None = None
+        kind, source = self.mounts().get(path, ("", ""))
+        if kind == "fuse.glusterfs":
+            mounted = share_of(source) if self._answers(path) else DISCONNECTED
+        elif kind:
+            mounted = f"{kind} {source}"
+        if kind and kind != "fuse.glusterfs":
+            directory = None
+        elif kind:
+            directory = underneath(look, path)
+        else:
+            directory = look(path)
+        return Place(mounted=mounted, line=self.fstab().get(path), directory=directory)
+
+    def apply(self, changes: t.Iterable[Change]) -> None:
+        for change in changes:
+            path = change.subject
+            if change.what == "directory":
+                if not change.after:
+                    release(path)
+                elif self.mounts().get(path):
+                    underneath(guard, path)
+                else:
+                    guard(path)
+            elif change.what == "fstab":
+                self._write(path, change.after)
+            elif change.after:
+                self._mount(path, change.after, change.before == DISCONNECTED)
+            else:
+                self._unmount(path, change.before == DISCONNECTED)
+
+    def _lines(self) -> list[str]:
+        try:
+            with open(self._fstab, encoding="utf-8", errors="surrogateescape") as handle:
+                return handle.read().splitlines(keepends=True)
+        except FileNotFoundError:
+            return []
+
+    @staticmethod
+    def _is_share(line: str) -> bool:
+        words = line.split()
+        return len(words) >= 3 and not words[0].startswith("#") and words[2] in ("glusterfs", "fuse.glusterfs")
+
+    def _write(self, path: str, line: str | None) -> None:
+        with locked(".fstab", self._locks):
+            lines = [old for old in self._lines() if not (self._is_share(old) and old.split()[1] == path)]
+            if lines and not lines[-1].endswith("\n"):
+                lines[-1] += "\n"
+            if line:
+                lines.append(line + "\n")
+            # In the same directory, so that the move replaces the file in one step.
+            temporary = f"{self._fstab}.{os.getpid()}"
+            with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as handle:
+                handle.writelines(lines)
+                handle.flush()
+                os.fsync(handle.fileno())
+            os.chmod(temporary, 0o644)
+            self._atomic_move(temporary, self._fstab)
+
+    def _answers(self, path: str) -> bool:
+        """Whether the mounted file system is alive. A dead client fails at once, a cut-off one may hang."""
+        return self._run_command(["timeout", "20", "stat", "--file-system", "--", path])[0] == 0
+
+    def _mount(self, path: str, share: str, disconnected: bool) -> None:
+        if not os.path.exists("/sbin/mount.glusterfs"):
+            raise NotFound("mount.glusterfs is not on this machine: install the GlusterFS client (glusterfs-client).")
+        if disconnected:
+            self._unmount(path, True)
+        log = "/var/log/glusterfs/" + path.strip("/").replace("/", "-") + ".log"
+        logged = os.path.getsize(log) if os.path.exists(log) else 0
+        _rc, out, err = self._run_command(["timeout", "60", "mount", path])
+        # mount.glusterfs may succeed and the client go away a moment later, when the bricks have refused it.
+        for _try in range(5):
+            kind, source = self.mounts().get(path, ("", ""))
+            if kind != "fuse.glusterfs" or share_of(source) != share or not self._answers(path):
+                break
+            time.sleep(0.2)
+        else:
+            return
+        self._run_command(["umount", "-l", path])
+        reason = _reason(log, logged)
+        raise Refused(
+            f"Share {share!r} could not be mounted on {path}: {reason or (err or out).strip() or 'no reason given'}."
+            " Is this machine's identity on the share's access list, and signed by the CA that the servers trust?",
+            stderr=err.strip(),
+            log=log,
+        )
+
+    def _unmount(self, path: str, disconnected: bool) -> None:
+        rc, _out, err = self._run_command(["umount", *(["-l"] if disconnected else []), path])
+        if rc:
+            raise Refused(f"{path} could not be unmounted: {err.strip()}. Stop what uses it and try again.")
+
+
+def look(path: str) -> str | None:
+    """What the directory at C(path) is: None (there is none), GUARDED, V(empty) or V(in use)."""
+    try:
+        if os.listdir(path):
+            return "in use"
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError:
+        return "in use"
+    flags = _flags(path)
+    closed = os.stat(path).st_mode & 0o7777 == 0
+    return GUARDED if closed and (flags is None or flags & _IMMUTABLE) else "empty"
+
+
+def guard(path: str) -> str:
+    """Makes the directory if it is missing, and lets nobody write to it. Where a file system has no immutable
+    flag, root still could."""
+    os.makedirs(path, exist_ok=True)
+    flags = _flags(path)
+    if flags is not None and flags & _IMMUTABLE:
+        _set_flags(path, flags & ~_IMMUTABLE)
+    os.chmod(path, 0)
+    if flags is not None:
+        _set_flags(path, flags | _IMMUTABLE)
+    return GUARDED
+
+
+def release(path: str) -> None:
+    """Takes the guard away, and the directory with it."""
+    flags = _flags(path)
+    if flags is not None and flags & _IMMUTABLE:
+        _set_flags(path, flags & ~_IMMUTABLE)
+    os.rmdir(path)
+
+
+def _flags(path: str) -> int | None:
+    """The inode flags, None where the file system has none."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        return struct.unpack("i", fcntl.ioctl(descriptor, _GETFLAGS, struct.pack("i", 0)))[0]
+    except OSError as exc:
+        if exc.errno in (errno.ENOTTY, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+            return None
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _set_flags(path: str, flags: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.ioctl(descriptor, _SETFLAGS, struct.pack("i", flags))
+    finally:
+        os.close(descriptor)
+
+
+def underneath(action: t.Callable[[str], str | None], path: str) -> str | None:
+    """What C(action) says of the directory under the mounts at C(path), which stay mounted.
+
+    It runs in a mount namespace of its own, where the mounts are taken off.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        answer = "!could not look under the mount"
+        try:
+            libc = ctypes.CDLL(None, use_errno=True)
+            point = os.fsencode(path)
+            if libc.unshare(_CLONE_NEWNS) or libc.mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None):
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+            while libc.umount2(point, _MNT_DETACH) == 0:
+                pass
+            answer = action(path) or ""
+        except BaseException as exc:  # pylint: disable=broad-except
+            answer = f"!{exc}"
+        finally:
+            os.write(writing, answer.encode(errors="replace"))
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8", errors="replace") as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    if answer.startswith("!"):
+        raise Refused(f"The directory under the mount at {path} cannot be read: {answer[1:]}.")
+    return answer or None
+
+
+def _reason(log: str, start: int) -> str:
+    """The last thing the client's log complained about since C(start)."""
+    try:
+        with open(log, encoding="utf-8", errors="replace") as handle:
+            handle.seek(start)
+            complaints = [line.strip() for line in handle if " E [" in line or " C [" in line]
+    except OSError:
+        return ""
+    for words in ("ssl", "SSL", "cert", "Authentication", "authentication"):
+        for line in reversed(complaints):
+            if words in line:
+                return line.rpartition("] ")[2][:300]
+    return complaints[-1].rpartition("] ")[2][:300] if complaints else ""
+
+
+def reconcile(
+    machine: Machine, mounts: t.Sequence[Mount], check_mode: bool
+) -> tuple[list[Change], list[dict[str, t.Any]]]:
+    """Makes the mounts what they shall be. All are checked before the first is changed."""
+    for mount in mounts:
+        mount.check()
+    check_unique((mount.path for mount in mounts), "path")
+    plans = [plan(mount, machine.place(mount.path)) for mount in mounts]
+    if not check_mode:
+        for changes in plans:
+            machine.apply(changes)
+    found = [] if check_mode and any(plans) else [_describe(mount, machine.place(mount.path)) for mount in mounts]
+    return [change for changes in plans for change in changes], found
+
+
+def _describe(mount: Mount, place: Place) -> dict[str, t.Any]:
+    return {
+        "share": mount.share,
+        "path": mount.path,
+        "mounted": place.mounted == mount.share,
+        "guarded": place.directory == GUARDED,
+    }

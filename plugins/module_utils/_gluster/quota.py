@@ -1,0 +1,98 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused, TimedOut
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Limit, read_processes
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+
+GLUSTERD = "/var/lib/glusterd"
+
+_DAEMON_TIMEOUT = 120.0
+
+
+def local_limits(volumes: t.Iterable[Volume], glusterd: str = GLUSTERD) -> dict[str, Limit | None]:
+    """Volume to its limit, for the volumes with quota on and a brick on this server; without any gluster call.
+
+    A brick's root directory carries the limit as an extended attribute. Its key ends in the volume's quota version,
+    which grows whenever quota is switched off and on: the keys of earlier versions stay behind with stale limits.
+    used is what this server's bricks count, at most the share's whole use.
+    """
+    server = _read(os.path.join(glusterd, "glusterd.info"), "UUID")
+    found: dict[str, Limit | None] = {}
+    for volume in volumes:
+        bricks = [brick.path for brick in volume.bricks if brick.server_uuid == server and not brick.arbiter]
+        if not bricks or not volume.is_on("features.quota"):
+            continue
+        version = _read(os.path.join(glusterd, "vols", volume.name, "info"), "quota-version")
+        if not version:
+            continue
+        limits = [_brick_limit(path, version) for path in bricks]
+        if any(limit is None for limit in limits) or len({limit.size for limit in limits if limit}) != 1:
+            found[volume.name] = None
+        else:
+            known = [limit for limit in limits if limit]
+            found[volume.name] = Limit(size=known[0].size, used=max(limit.used for limit in known))
+    return found
+
+
+def _brick_limit(path: str, version: str) -> Limit | None:
+    size = _first_number(path, f"trusted.glusterfs.quota.limit-set.{version}")
+    if size is None or size <= 0:
+        return None
+    return Limit(size=size, used=max(_first_number(path, f"trusted.glusterfs.quota.size.{version}") or 0, 0))
+
+
+def _first_number(path: str, attribute: str) -> int | None:
+    try:
+        value = os.getxattr(path, attribute)
+    except OSError:
+        return None
+    return int.from_bytes(value[:8], "big", signed=True) if len(value) >= 8 else None
+
+
+def _read(path: str, key: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            match = re.search(rf"^{re.escape(key)}=(.*)$", handle.read(), re.MULTILINE)
+    except OSError:
+        return ""
+    return match.group(1).strip() if match else ""
+
+
+def set_limit(cli: GlusterCli, name: str, size: int, sleep: t.Callable[[float], None] = time.sleep) -> None:
+    """Limits the volume's root to C(size) bytes. Quota must be on.
+
+    Waits for the quota daemons first: before they are online the limit cannot be set, or would not be enforced.
+    """
+    waited = 0.0
+    while True:
+        daemons = read_processes(cli.xml("volume", "status", name, "quotad")).get(name, [])
+        if daemons and all(daemon.online for daemon in daemons):
+            try:
+                cli.xml("volume", "quota", name, "limit-usage", "/", str(size))
+                return
+            except Refused as exc:
+                # The daemon is online a moment before its connections are.
+                if "Transport endpoint" not in str(exc) and "Failed to find the directory" not in str(exc):
+                    raise
+        if waited >= _DAEMON_TIMEOUT:
+            raise TimedOut(
+                f"The quota daemon of volume {name!r} is not online after {waited:.0f} seconds: is every server's CN"
+                " on the volume's access list, and has every server its certificate? See quotad.log.",
+                daemons=[f"{daemon.server}: {'online' if daemon.online else 'offline'}" for daemon in daemons],
+            )
+        sleep(1.0)
+        waited += 1.0

@@ -1,0 +1,160 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, GlusterOpsError, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, quota
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, locked
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import (
+    LIMIT,
+    LIST,
+    QUOTA,
+    RESTART,
+    SEAL,
+    START,
+    Share,
+    is_sealed,
+    plan,
+    split_list,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Limit, Volume
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+
+# How long a foreign read-modify-write that overwrites ours takes at most; after it we look again.
+_SETTLE = 1.0
+_ROUNDS = 5
+
+
+@dataclasses.dataclass
+class Cluster:
+    """The cluster through one server: its gluster, and that server's own files. known_limits: volume to bytes."""
+
+    cli: GlusterCli
+    known_limits: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
+    glusterd: str = quota.GLUSTERD
+    locks: str = DIRECTORY
+    sleep: t.Callable[[float], None] = time.sleep
+
+
+def reconcile(
+    cluster: Cluster, shares: t.Sequence[Share], check_mode: bool
+) -> tuple[list[Change], dict[str, dict[str, t.Any]]]:
+    """Makes the shares what they shall be: their changes, and by name what was observed afterwards.
+
+    When nothing has to change that is one gluster call, however many shares there are (and one for each share whose
+    limit neither this server's bricks nor known_limits tell). All shares are checked before the first is changed.
+    Between servers no lock exists: what another server's run overwrote is noticed in the look afterwards and done
+    again.
+    """
+    for share in shares:
+        share.check()
+    check_unique((share.name for share in shares), "share")
+    done: list[Change] = []
+    for _round in range(_ROUNDS):
+        volumes = answers.volumes(cluster.cli)
+        limits = _limits(cluster, shares, volumes)
+        pending = _plan_all(shares, volumes, limits)
+        if not pending:
+            return done, {share.name: describe(volumes[share.name], limits.get(share.name)) for share in shares}
+        if check_mode:
+            return [change for changes in pending.values() for change in changes], {}
+        try:
+            for share in shares:
+                if share.name in pending:
+                    with locked(share.name, cluster.locks):
+                        present = answers.volume(cluster.cli, share.name)
+                        changes = plan(share, present, limits.get(share.name))
+                        _apply(cluster, share, changes)
+                    done += changes
+        except GlusterOpsError as exc:
+            exc.details.update(changed=bool(done), changes=[dataclasses.asdict(change) for change in done])
+            raise
+        cluster.sleep(_SETTLE)
+    raise Conflict(
+        f"Somebody else keeps changing {', '.join(sorted(pending))}: still not as asked after {_ROUNDS} tries.",
+        changed=True,
+    )
+
+
+def _plan_all(
+    shares: t.Iterable[Share], volumes: t.Mapping[str, Volume], limits: t.Mapping[str, Limit | None]
+) -> dict[str, list[Change]]:
+    plans: dict[str, list[Change]] = {}
+    failures: list[GlusterOpsError] = []
+    for share in shares:
+        try:
+            changes = plan(share, volumes.get(share.name), limits.get(share.name))
+        except GlusterOpsError as exc:
+            failures.append(exc)
+        else:
+            if changes:
+                plans[share.name] = changes
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise Refused(
+            f"{len(failures)} shares cannot be done, so nothing was changed: {' '.join(map(str, failures[:5]))}"
+            + (" ..." if len(failures) > 5 else ""),
+            failures=[str(exc) for exc in failures],
+        )
+    return plans
+
+
+def _limits(cluster: Cluster, shares: t.Iterable[Share], volumes: t.Mapping[str, Volume]) -> dict[str, Limit | None]:
+    """The present limits of the shares whose size is asked for, exact where they are about to change."""
+    limited = {
+        share.name: share.size
+        for share in shares
+        if share.size is not None and share.name in volumes and volumes[share.name].is_on(QUOTA)
+    }
+    local = quota.local_limits((volumes[name] for name in limited), cluster.glusterd)
+    limits: dict[str, Limit | None] = {}
+    for name, size in limited.items():
+        known = cluster.known_limits.get(name)
+        limit = local.get(name) if name in local else answers.Limit(known, 0) if known else None
+        if (limit is None or limit.size != size) and volumes[name].started:
+            limit = answers.limit(cluster.cli, name)
+        limits[name] = limit
+    return limits
+
+
+def _apply(cluster: Cluster, share: Share, changes: t.Sequence[Change]) -> None:
+    cli, name, what = cluster.cli, share.name, {change.what: change.after for change in changes}
+    options = [word for key in SEAL if key in what for word in (key, "on")]
+    if LIST in what:
+        options += [LIST, ",".join(what[LIST])]
+    if RESTART in what:
+        cli.xml("volume", "stop", name)
+    if options:
+        # One transaction: the list is never without TLS, nor TLS without the list.
+        cli.xml("volume", "set", name, *options)
+    if RESTART in what or START in what:
+        cli.xml("volume", "start", name)
+    if QUOTA in what:
+        cli.xml("volume", "quota", name, "enable")
+    if LIMIT in what:
+        quota.set_limit(cli, name, t.cast(int, share.size), cluster.sleep)
+
+
+def describe(volume: Volume, limit: Limit | None) -> dict[str, t.Any]:
+    """A share as modules return it. limit and used in bytes, None when it was not asked for or has none."""
+    return {
+        "name": volume.name,
+        "sealed": is_sealed(volume),
+        "identities": sorted(split_list(volume.options.get(LIST, ""))),
+        "started": volume.started,
+        "limit": limit.size if limit else None,
+        "servers": list(volume.servers),
+    }

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._names import (
+    MAX_ACCESS_LIST,
+    check_common_name,
+    check_pattern,
+    check_unique,
+    check_volume_name,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._units import format_size
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Limit, Volume
+
+LIST = "auth.ssl-allow"
+SEAL = ("client.ssl", "server.ssl")
+LIMIT = "size"
+RESTART = "restart"
+START = "started"
+QUOTA = "features.quota"
+
+
+@dataclasses.dataclass(frozen=True)
+class Share:
+    """What a share shall be.
+
+    infrastructure and allow shall be on the access list, deny shall not; exclusive: nobody else shall.
+    size: bytes its tenant can store, None to leave the limit as it is.
+    seal: may be sealed if it is not; start: shall be started; restart: a started volume may be stopped for that.
+    """
+
+    name: str
+    infrastructure: tuple[str, ...]
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    exclusive: bool = False
+    size: int | None = None
+    seal: bool = False
+    start: bool = False
+    restart: bool = False
+
+    def check(self) -> Share:
+        """Itself, if every value may be used; else BadInput."""
+        check_volume_name(self.name)
+        if not self.infrastructure:
+            raise BadInput("infrastructure must name at least the cluster's servers: they are clients of every volume.")
+        for entry in self.infrastructure:
+            check_pattern(entry)
+        for entry in (*self.allow, *self.deny):
+            check_common_name(entry, f"{self.name}: identity")
+        check_unique(self.allow, f"{self.name}: identity")
+        for entry in self.deny:
+            covering = [pattern for pattern in self.infrastructure if matches(entry, pattern)]
+            if covering:
+                raise BadInput(
+                    f"{self.name}: {entry!r} is infrastructure ({covering[0]}) and stays on every access list."
+                )
+        self._check_length({*self.infrastructure, *self.allow})
+        return self
+
+    def access_list(self, current: t.Collection[str]) -> set[str]:
+        """The access list it shall have, now that it has C(current)."""
+        wanted = {*self.infrastructure, *self.allow}
+        if not self.exclusive:
+            wanted |= set(current) - set(self.deny)
+        self._check_length(wanted)
+        return wanted
+
+    def _check_length(self, entries: t.Collection[str]) -> None:
+        length = len(",".join(entries))
+        if length > MAX_ACCESS_LIST:
+            raise BadInput(
+                f"{self.name}: an access list of {len(entries)} identities is {length} bytes, more than the"
+                f" {MAX_ACCESS_LIST} that Gluster can take: name the infrastructure by a pattern such as"
+                " 'glusterfs-server-*'."
+            )
+
+
+def matches(name: str, entry: str) -> bool:
+    """Whether the access list's entry lets the CN in, as Gluster decides it."""
+    return fnmatch.fnmatchcase(name, entry)
+
+
+def split_list(value: str) -> list[str]:
+    """The entries of an auth.ssl-allow value. Gluster separates by commas and by spaces."""
+    return value.replace(",", " ").split()
+
+
+def is_sealed(volume: Volume) -> bool:
+    """TLS on both sides, and an explicit list that is neither empty nor holds V(*)."""
+    entries = split_list(volume.options.get(LIST, ""))
+    return all(map(volume.is_on, SEAL)) and bool(entries) and "*" not in entries
+
+
+def plan(share: Share, volume: Volume | None, limit: Limit | None) -> list[Change]:
+    """What has to be done, in order. limit: the volume's present quota limit, None if it has none.
+
+    Raises NotFound, Conflict and Refused with nothing changed.
+    """
+    name = share.name
+    if volume is None:
+        raise NotFound(f"Volume {name!r} does not exist on this cluster: create it first.")
+    changes: list[Change] = []
+    listed = split_list(volume.options.get(LIST, ""))
+    unsealed = [option for option in SEAL if not volume.is_on(option)]
+    if unsealed:
+        changes += [Change(name, option, volume.options.get(option, "off"), "on") for option in unsealed]
+        if not share.seal:
+            raise Conflict(
+                f"Volume {name!r} is not sealed ({', '.join(unsealed)} off), so an access list would protect nothing:"
+                " seal it with gluster_shares first."
+            )
+        if volume.started:
+            if not share.restart:
+                raise Refused(
+                    f"Volume {name!r} is started and not sealed ({', '.join(unsealed)} off). Sealing it stops and"
+                    " starts it, and every client must mount again: allow that with restart: true."
+                )
+            changes.append(Change(name, RESTART, False, True))
+    if not share.exclusive and "*" in listed:
+        raise Conflict(
+            f"The access list of volume {name!r} holds '*': whoever has a certificate of the CA can mount it."
+            " Replace the whole list with exclusive: true."
+        )
+    wanted = share.access_list(listed)
+    if set(listed) != wanted:
+        changes.append(Change(name, LIST, sorted(listed), sorted(wanted)))
+    if share.start and not volume.started:
+        changes.append(Change(name, START, False, True))
+    if share.size is not None:
+        changes += _plan_limit(share, volume, limit)
+    return changes
+
+
+def _plan_limit(share: Share, volume: Volume, limit: Limit | None) -> list[Change]:
+    size = t.cast(int, share.size)
+    if not (volume.started or share.start):
+        raise Conflict(f"Volume {share.name!r} is not started, so it can have no limit: allow start, or give no size.")
+    quota = volume.is_on(QUOTA)
+    present = limit.size if limit and quota else None
+    if present == size:
+        return []
+    if limit and quota and limit.used > size:
+        raise Refused(
+            f"Share {share.name!r} cannot be limited to {format_size(size)}: {limit.used} bytes are stored in it"
+            f" (limit now {format_size(limit.size)}).",
+            used=limit.used,
+            limit=limit.size,
+        )
+    changes = [] if quota else [Change(share.name, QUOTA, "off", "on")]
+    changes.append(Change(share.name, LIMIT, format_size(present) if present else None, format_size(size)))
+    return changes

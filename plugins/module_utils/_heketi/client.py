@@ -1,0 +1,218 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+"""Heketi's REST interface: signing, sending, judging the answer, waiting for what goes on in Heketi's queue.
+
+What an answer means was measured on Heketi 10.4.1; where its manual says something else, the server was believed.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import hmac
+import json
+import os
+import random
+import re
+import time
+import traceback
+import typing as t
+from urllib.parse import unquote, urlsplit
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    BadInput,
+    Conflict,
+    GlusterOpsError,
+    NotFound,
+    OutcomeUnknown,
+    Refused,
+    TimedOut,
+    Unreachable,
+)
+
+try:
+    import requests
+    import requests.adapters
+    import urllib3
+except ImportError:
+    _REQUESTS_ERROR: str | None = traceback.format_exc()
+else:
+    _REQUESTS_ERROR = None
+
+# Seconds a token is valid. Heketi takes tokens from up to two minutes in its future, so this allows for clocks that
+# differ by five minutes in the one direction and by two in the other.
+_TOKEN_LIFE = 300
+
+# How often a request that is safe to repeat is sent in all.
+_TRIES = 5
+
+_BODY_SHOWN = 4000
+
+# What Heketi says, and what its words do not tell.
+_HINTS = (
+    ("Token used before issued", "the clock here is ahead of Heketi's: set both by NTP"),
+    ("Token is expired", "the clock here is behind Heketi's: set both by NTP"),
+    ("signature is invalid", "heketi_key is not the key that Heketi has for heketi_user"),
+    ("Unknown user", "heketi_user must be 'admin'"),
+    ("Administrator access required", "Heketi lets only its user 'admin' do this: set heketi_user and heketi_key to admin's"),
+    ("Invalid qsh claim", "a proxy in between rewrites the path, or heketi_url has a path that is passed on to Heketi"),
+    ("Client sent an HTTP request to an HTTPS server", "this port speaks TLS: heketi_url must begin with https://"),
+    ("plain HTTP request was sent to HTTPS port", "this port speaks TLS: heketi_url must begin with https://"),
+    ("Service disabled for maintenance", "Heketi is in read-only state"),
+    ("No space", "Heketi also says so when fewer servers with room are online than the durability needs"),
+    ("Minimum brick size limit", "what is to be added is too small for this durability"),
+    ("The target exists, contains other items", "another operation on it is under way or was left unfinished"),
+)
+
+_NOT_TLS = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|record layer failure|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST")
+
+
+@dataclasses.dataclass(frozen=True)
+class Connection:
+    """How to reach Heketi. Times are seconds; verify is True, False or a file of CA certificates."""
+
+    url: str
+    key: str = dataclasses.field(repr=False)
+    user: str = "admin"
+    verify: bool | str = True
+    request_timeout: float = 30
+    operation_timeout: float = 3600
+    poll_interval: float = 1.0
+
+    @classmethod
+    def from_params(cls, params: t.Mapping[str, t.Any]) -> Connection:
+        """The connection of a module's parameters (see argspec.connection_spec); BadInput for a wrong value."""
+        url = params["heketi_url"].rstrip("/")
+        try:
+            parts = urlsplit(url)
+            sound = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+        except ValueError:
+            sound = False
+        if not sound or parts.username is not None or parts.query or parts.fragment or re.search(r"[\s\x00-\x1f]", url):
+            raise BadInput("heketi_url must look like 'https://heketi.example.com:8080', without user, query or fragment.")
+        for option in ("heketi_user", "heketi_key"):
+            if not params[option]:
+                raise BadInput(f"{option} is empty.")
+        for option in ("request_timeout", "operation_timeout", "poll_interval"):
+            if not 0 < params[option] <= 7 * 24 * 3600:
+                raise BadInput(f"{option} {params[option]!r} must be more than 0 seconds and at most a week.")
+        ca_path = params["ca_path"]
+        if ca_path and not os.path.isfile(ca_path):
+            raise BadInput(f"ca_path {ca_path!r} is not a file.")
+        return cls(
+            url=url,
+            key=params["heketi_key"],
+            user=params["heketi_user"],
+            verify=(ca_path or True) if params["validate_certs"] else False,
+            request_timeout=params["request_timeout"],
+            operation_timeout=params["operation_timeout"],
+            poll_interval=params["poll_interval"],
+        )
+
+
+def sign(user: str, key: str, method: str, path: str, now: float) -> str:
+    """The JWT for one request. path is what Heketi sees: decoded, without query, without a proxy's prefix."""
+    qsh = hashlib.sha256(f"{method}&{unquote(path.partition('?')[0])}".encode()).hexdigest()
+    claims = {"iss": user, "iat": int(now), "exp": int(now) + _TOKEN_LIFE, "qsh": qsh}
+    signed = ".".join(_base64url(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
+    return f"{signed}.{_base64url(hmac.new(key.encode(), signed.encode(), hashlib.sha256).digest())}"
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def pauses(first: float = 0.5, most: float = 30.0) -> t.Iterator[float]:
+    """Growing seconds to wait between tries, each shortened by chance so that many clients do not come back at once."""
+    while True:
+        yield random.uniform(first / 2, first)
+        first = min(first * 2, most)
+
+
+class HeketiClient:
+    """One Heketi server. May be used by several threads at once; connections are kept open between requests.
+
+    All methods raise Unreachable (no answer, or none of Heketi's), Refused, NotFound, Conflict or BadInput as Heketi's
+    status says, with the return keys C(request), C(http_status) and C(body).
+    clock is the time module or something with its time, monotonic and sleep.
+    """
+
+    def __init__(self, connection: Connection, pool: int = 8, clock: t.Any = time) -> None:
+        if _REQUESTS_ERROR:
+            raise GlusterOpsError(missing_required_lib("requests"), exception=_REQUESTS_ERROR)
+        self.connection = connection
+        self.clock = clock
+        self.session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=pool))
+        if connection.verify is False:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def get(self, path: str, timeout: float | None = None) -> t.Any:
+        """The JSON at a path. timeout replaces request_timeout for answers that take Heketi long."""
+        return self._request("GET", path, None, self.deadline(), timeout)[1]
+
+    def operate(self, method: str, path: str, body: t.Any = None) -> t.Any:
+        """Sends a change and waits until Heketi has made it: the JSON of what it made or changed, None if nothing is left.
+
+        Nothing was changed when it raises Refused, NotFound, Conflict, BadInput or Unreachable. A plain GlusterOpsError
+        says that Heketi tried and failed, TimedOut that it is still at it, OutcomeUnknown that only reading can tell.
+        """
+        deadline = self.deadline()
+        response, answer = self._request(method, path, body, deadline)
+        if response.status_code != 202:
+            return answer
+        asked = f"{method} {path}"
+        queue = self._location(response)
+        if not queue:
+            raise OutcomeUnknown(f"Heketi accepted {asked} without saying where its result will be.", request=asked)
+        try:
+            while True:
+                response, answer = self._request("GET", queue, None, deadline)
+                if response.status_code == 303:
+                    # Signed for its own path; the queue's token would be refused there.
+                    return self.get(self._location(response))
+                if response.headers.get("X-Pending") != "true":
+                    return answer
+                if self.clock.monotonic() >= deadline:
+                    raise TimedOut(
+                        f"{asked} has not ended after {self.connection.operation_timeout:g} seconds (operation_timeout);"
+                        " Heketi goes on with it: run again later.",
+                        request=asked,
+                    )
+                self.clock.sleep(self.connection.poll_interval)
+        except (NotFound, Unreachable) as exc:
+            # Heketi tells a result once: the answer with it may have been lost, or Heketi was restarted.
+            raise OutcomeUnknown(f"What became of {asked} is unknown: {exc}", **{**exc.details, "request": asked}) from None
+
+    def deadline(self) -> float:
+        """When an operation that begins now must have ended, on the monotonic clock."""
+        return self.clock.monotonic() + self.connection.operation_timeout
+
+    def _request(
+        self, method: str, path: str, body: t.Any, deadline: float, timeout: float | None = None
+    ) -> tuple[requests.Response, t.Any]:
+        """A judged answer and its JSON. Sends again what surely changed nothing: reads, and what was never received."""
+        tries = 0
+        for pause in pauses():
+            again: GlusterOpsError
+            try:
+                response = self._send(method, path, body, timeout or self.connection.request_timeout)
+                if response.status_code != 429:
+                    return response, _judge(method, path, response)
+                again = TimedOut(f"Heketi was too busy for {method} {path} all the time (HTTP 429): run again later.")
+            except (_NotSent, Unreachable) as exc:
+                again = exc
+                tries += 1
+                if tries >= _TRIES or not (method == "GET" or isinstance(exc, _NotSent)) or exc.details.pop("final", False):
+                    raise Unreachable(str(exc), **exc.details) from None
+            if self.clock.monotonic() + pause > deadline:
+                raise again from None
+            self.clock.sleep(pause)
+        raise AssertionError("pauses() never ends")  # pragma: no cover

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible.module_utils.basic import AnsibleModule
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """One difference between what is and what shall be.
+
+    O(subject) is the thing (a volume, an identity, a mount point), O(what) its property
+    in the field's words, before and after plain values without secrets.
+    """
+
+    subject: str
+    what: str
+    before: t.Any = None
+    after: t.Any = None
+
+
+def diff_of(changes: t.Iterable[Change]) -> dict[str, dict[str, dict[str, t.Any]]]:
+    """Ansible's before/after of changes: subject, then property, then value."""
+    before: dict[str, dict[str, t.Any]] = {}
+    after: dict[str, dict[str, t.Any]] = {}
+    for change in changes:
+        before.setdefault(change.subject, {})[change.what] = change.before
+        after.setdefault(change.subject, {})[change.what] = change.after
+    return {"before": before, "after": after}
+
+
+def run(
+    module: AnsibleModule,
+    work: t.Callable[[AnsibleModule], tuple[list[Change], dict[str, t.Any]]],
+) -> t.NoReturn:
+    """The one way a module ends: C(work) returns its changes and its other return values, or raises."""
+    try:
+        changes, values = work(module)
+    except GlusterOpsError as exc:
+        module.fail_json(msg=str(exc), error=exc.kind, **exc.details)
+    result = dict(values, changed=bool(changes), changes=[dataclasses.asdict(change) for change in changes])
+    if module._diff:
+        result["diff"] = diff_of(changes)
+    module.exit_json(**result)

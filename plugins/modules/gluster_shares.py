@@ -1,0 +1,205 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: gluster_shares
+short_description: Seal, limit and start many GlusterFS shares in one task
+version_added: "0.1.0"
+author:
+  - glusterops.shares contributors (@glusterops)
+description:
+  - Makes existing volumes of one cluster into shares. Each is sealed with TLS, has the access list that is declared,
+    is started, and is limited by quota to the share's size.
+  - When nothing has to change, one call of C(gluster) observes the whole cluster, however many shares there are.
+  - All shares are checked before the first one is changed. One that cannot be done leaves all of them as they were.
+  - Runs on any one server of the cluster. Use the same server for all changes, see
+    M(glusterops.shares.gluster_share_access).
+options:
+  shares:
+    description: The shares. A volume that is not in the list is left alone.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The volume.
+        type: str
+        required: true
+      identities:
+        description: The identities of the tenants who may mount it.
+        type: list
+        elements: str
+        default: []
+      size:
+        description:
+          - What the tenants can store, for example V(100G). Units are powers of 1024.
+          - Without it the limit is left as it is.
+          - A limit below what is stored already is refused.
+        type: str
+  infrastructure:
+    description:
+      - The identities of the servers, gateways and management hosts, which are on every list always. Every server of
+        the cluster must be among them, because its helper daemons are clients of every volume.
+      - An entry may hold C(*), as in V(glusterfs-server-*), but not be V(*).
+    type: list
+    elements: str
+    required: true
+  exclusive:
+    description: Whether all who are not declared are taken off the lists. Otherwise they stay.
+    type: bool
+    default: true
+  restart:
+    description:
+      - Whether a started volume that is not sealed may be stopped and started to seal it. Its clients must mount it
+        again.
+      - Without this permission such a volume makes the task fail before anything is changed.
+    type: bool
+    default: false
+  start:
+    description: Whether volumes that are not started are started, once they are sealed.
+    type: bool
+    default: true
+  known_limits:
+    description:
+      - The present quota limit of volumes, name to bytes, where the caller knows it, for example from
+        RV(glusterops.shares.gluster_info#module:limits) of the other servers.
+      - Limits of volumes with a brick on this server are read there, whatever stands here. For any other volume with
+        quota on Gluster is asked, at the cost of one call each.
+    type: dict
+    default: {}
+extends_documentation_fragment:
+  - glusterops.shares._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+seealso:
+  - module: glusterops.shares.gluster_heketi_volumes
+  - module: glusterops.shares.gluster_share_access
+"""
+
+EXAMPLES = r"""
+- name: Two shares
+  glusterops.shares.gluster_shares:
+    infrastructure:
+      - glusterfs-server-server1
+      - glusterfs-server-server2
+      - glusterfs-server-server3
+    shares:
+      - name: tenant-a-data
+        identities: [tenant-a]
+        size: 100G
+      - name: tenant-b-data
+        identities: [tenant-b, tenant-b-backup]
+        size: 1.5T
+"""
+
+RETURN = r"""
+changes:
+  description: What was changed, or would be in check mode, in order.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"subject": "tenant-a-data", "what": "size", "before": "50G", "after": "100G"}]
+shares:
+  description: The shares as they were observed afterwards, in the order of the list.
+  returned: success, except in check mode with changes
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The volume.
+      type: str
+    sealed:
+      description: Whether TLS is on and the access list explicit.
+      type: bool
+    identities:
+      description: The access list.
+      type: list
+      elements: str
+    started:
+      description: Whether the volume is started.
+      type: bool
+    limit:
+      description: The limit in bytes, C(null) if no size was given.
+      type: int
+    servers:
+      description: The servers that hold the volume's bricks.
+      type: list
+      elements: str
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.reconcile import Cluster, reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import Share
+from ansible_collections.glusterops.shares.plugins.module_utils._units import parse_size
+
+
+def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
+    params = module.params
+    shares = [
+        Share(
+            name=share["name"],
+            infrastructure=tuple(params["infrastructure"]),
+            allow=tuple(share["identities"] or ()),
+            exclusive=params["exclusive"],
+            size=None if share["size"] is None else parse_size(share["size"], f"{share['name']}: size"),
+            seal=True,
+            start=params["start"],
+            restart=params["restart"],
+        )
+        for share in params["shares"]
+    ]
+    cluster = Cluster(GlusterCli(module.run_command), known_limits=_known_limits(params["known_limits"] or {}))
+    changes, observed = reconcile(cluster, shares, module.check_mode)
+    return changes, {"shares": list(observed.values())} if observed or not shares else {}
+
+
+def _known_limits(values: dict[str, t.Any]) -> dict[str, int]:
+    try:
+        return {name: int(value) for name, value in values.items() if value is not None}
+    except (TypeError, ValueError):
+        raise BadInput("known_limits must give bytes as whole numbers, or null.") from None
+
+
+def main() -> t.NoReturn:
+    module = AnsibleModule(
+        argument_spec={
+            "shares": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "identities": {"type": "list", "elements": "str", "default": []},
+                    "size": {"type": "str"},
+                },
+            },
+            "infrastructure": {"type": "list", "elements": "str", "required": True},
+            "exclusive": {"type": "bool", "default": True},
+            "restart": {"type": "bool", "default": False},
+            "start": {"type": "bool", "default": True},
+            "known_limits": {"type": "dict", "default": {}},
+        },
+        supports_check_mode=True,
+    )
+    _reconcile.run(module, work)
+
+
+if __name__ == "__main__":
+    main()
