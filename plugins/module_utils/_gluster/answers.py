@@ -159,6 +159,18 @@ def read_processes(root: ET.Element) -> dict[str, list[Process]]:
     return found
 
 
+def read_clients(text: str) -> dict[str, dict[str, int]]:
+    """Volume to kind of client to number, from the text of C(volume status NAME client-list)."""
+    found: dict[str, dict[str, int]] = {}
+    for line in text.splitlines():
+        words = line.split()
+        if line.startswith("Client connections for volume ") and len(words) == 5:
+            kinds = found.setdefault(words[4], {})
+        elif found and len(words) == 2 and words[1].isdigit():
+            kinds[words[0]] = int(words[1])
+    return found
+
+
 def _positive(text: str | None) -> int | None:
     return int(text) if text and text.isdigit() and int(text) > 0 else None
 
@@ -180,6 +192,24 @@ def volumes(cli: GlusterCli) -> dict[str, Volume]:
 def volume(cli: GlusterCli, name: str) -> Volume:
     """One volume. Raises NotFound."""
     return read_volumes(cli.xml("volume", "info", name))[name]
+
+
+def peers(cli: GlusterCli) -> list[Peer]:
+    """Every server of the pool, in one call."""
+    return read_peers(cli.xml("pool", "list"))
+
+
+def processes(cli: GlusterCli) -> dict[str, list[Process]]:
+    """Volume to its processes, of every started volume, in one call."""
+    return read_processes(cli.xml("volume", "status", "all"))
+
+
+def clients(cli: GlusterCli, name: str = "all") -> dict[str, dict[str, int]]:
+    """Volume to kind of client to their number, of started volumes.
+
+    fuse is a mount and gfapi a gateway or virtual machine; glustershd, quotad and the like are the servers' own.
+    """
+    return read_clients(cli.text("volume", "status", name, "client-list"))
 
 
 def limit(cli: GlusterCli, name: str) -> Limit | None:

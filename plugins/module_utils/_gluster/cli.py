@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 import typing as t
 import xml.etree.ElementTree as ET
@@ -24,6 +25,9 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
 _NO_VOLUME = 30806
 _BUSY = 30802
 
+_NO_DAEMON = re.compile("Connection failed|daemon is operational")
+
+_Answer = t.TypeVar("_Answer")
 _RunCommand = t.Callable[..., "tuple[int, str, str]"]
 
 
@@ -58,10 +62,17 @@ class GlusterCli:
         Raises NotFound (no such volume), GlusterBusy, Unreachable (no glusterd), Refused (anything else that
         glusterd did not do), each with cmd, op_errno, op_errstr and stderr.
         """
+        return self._patiently(self._once_xml, words)
+
+    def text(self, *words: str) -> str:
+        """The plain answer of C(gluster WORDS), for the one call whose XML leaves out what it is asked for."""
+        return self._patiently(self._once_text, words)
+
+    def _patiently(self, call: t.Callable[[tuple[str, ...]], _Answer], words: tuple[str, ...]) -> _Answer:
         waited, pause = 0.0, 0.2
         while True:
             try:
-                return self._once(list(words))
+                return call(words)
             except GlusterBusy as exc:
                 if waited >= self._patience:
                     raise TimedOut(f"{exc} Gave up after {waited:.0f} seconds.", **exc.details) from exc
@@ -76,7 +87,14 @@ class GlusterCli:
         except OSError as exc:
             raise NotFound("The program 'gluster' is not on this machine: run this on a Gluster server.") from exc
 
-    def _once(self, words: list[str]) -> ET.Element:
+    def _once_text(self, words: tuple[str, ...]) -> str:
+        argv = ["gluster", "--mode=script", *words]
+        rc, out, err = self._run(argv)
+        if rc:
+            self._fail(words, (err or out).strip(), 0, {"cmd": " ".join(argv), "rc": rc, "stderr": err.strip()})
+        return out
+
+    def _once_xml(self, words: tuple[str, ...]) -> ET.Element:
         argv = ["gluster", "--mode=script", "--xml", *words]
         rc, out, err = self._run(argv)
         details = {"cmd": " ".join(argv), "rc": rc, "stderr": err.strip()}
@@ -87,16 +105,21 @@ class GlusterCli:
             root = None
         if root is None:
             said = (out + err).strip() or "nothing"
-            if "Connection failed" in said or "daemon is operational" in said:
-                raise Unreachable("glusterd does not answer on this server: is it running?", **details)
+            if _NO_DAEMON.search(said):
+                self._fail(words, said, 0, details)
             raise GlusterOpsError(f"gluster did not answer in XML: {said[:500]}", stdout=out[:2000], **details)
         if int(root.findtext("opRet", "-1")) == 0:
             return root
-        errno = int(root.findtext("opErrno", "0"))
         # Some answers carry their text only in cliOutput or on stderr.
         text = (root.findtext("opErrstr") or root.findtext("cliOutput") or err or "no reason given").strip()
+        self._fail(words, text, int(root.findtext("opErrno", "0")), details)
+
+    @staticmethod
+    def _fail(words: tuple[str, ...], text: str, errno: int, details: dict[str, t.Any]) -> t.NoReturn:
         details.update(op_errno=errno, op_errstr=text)
         said = f"gluster refused '{' '.join(words[:3])}': {text}"
+        if _NO_DAEMON.search(text):
+            raise Unreachable("glusterd does not answer on this server: is it running?", **details)
         if "Another transaction" in text or "Locking failed" in text or errno == _BUSY:
             raise GlusterBusy(said, **details)
         if errno == _NO_VOLUME or text.endswith("does not exist"):

@@ -146,6 +146,14 @@ class Machine:
                 found[left.split()[4].replace("\\040", " ")] = (kind, source)
         return found
 
+    def paths_of(self, share: str) -> list[str]:
+        """Where the share is mounted, or would be at boot."""
+        paths = {path for path, line in self.fstab().items() if share_of(line.split()[0]) == share}
+        for path, (kind, source) in self.mounts().items():
+            if kind == "fuse.glusterfs" and share_of(source) == share:
+                paths.add(path)
+        return sorted(paths)
+
     def place(self, path: str) -> Place:
         mounted: str | None = None
         kind, source = self.mounts().get(path, ("", ""))

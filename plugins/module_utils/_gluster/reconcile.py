@@ -35,6 +35,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
 # How long a foreign read-modify-write that overwrites ours takes at most; after it we look again.
 _SETTLE = 1.0
 _ROUNDS = 5
+# The kind of client that heals a volume's bricks.
+_HEALER = "glustershd"
 
 
 @dataclasses.dataclass
@@ -62,14 +64,20 @@ def reconcile(
         share.check()
     check_unique((share.name for share in shares), "share")
     done: list[Change] = []
+    helpers: dict[str, int] = {}
     for _round in range(_ROUNDS):
         volumes = answers.volumes(cluster.cli)
         limits = _limits(cluster, shares, volumes)
         pending = _plan_all(shares, volumes, limits)
         if not pending:
+            _check_helpers(cluster, helpers)
             return done, {share.name: describe(volumes[share.name], limits.get(share.name)) for share in shares}
         if check_mode:
             return [change for changes in pending.values() for change in changes], {}
+        removing = [name for name, changes in pending.items() if any(map(_removes, changes)) and volumes[name].started]
+        if removing:
+            counted = answers.clients(cluster.cli)
+            helpers = {name: counted.get(name, {}).get(_HEALER, 0) for name in removing}
         try:
             for share in shares:
                 if share.name in pending:
@@ -86,6 +94,27 @@ def reconcile(
         f"Somebody else keeps changing {', '.join(sorted(pending))}: still not as asked after {_ROUNDS} tries.",
         changed=True,
     )
+
+
+def _removes(change: Change) -> bool:
+    return change.what == LIST and not set(change.before) <= set(change.after)
+
+
+def _check_helpers(cluster: Cluster, before: t.Mapping[str, int]) -> None:
+    """Conflict if volumes lost self-heal daemons since C(before): a server's CN was taken off their lists.
+
+    gluster's status calls such a daemon online, but it stays disconnected, and heals nothing.
+    """
+    if not before:
+        return
+    after = answers.clients(cluster.cli)
+    lost = sorted(name for name, count in before.items() if after.get(name, {}).get(_HEALER, 0) < count)
+    if lost:
+        raise Conflict(
+            f"Self-heal daemons were cut off from {', '.join(lost)}: a server's identity was on the access list and is"
+            " not in infrastructure. Add it, run this again, and stop and start the volume, or they stay disconnected.",
+            changed=True,
+        )
 
 
 def _plan_all(

@@ -1,0 +1,110 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+TREE := $(CURDIR)/build/tree/ansible_collections/glusterops/shares
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
+LAB := $(SUDO) $(BIN)/python -m lab
+NAME ?= demo
+SUITE ?= bookworm
+
+export PATH := $(BIN):$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/tree
+export ANSIBLE_HOME := $(CURDIR)/build/ansible
+export GLUSTEROPS_LAB_DIR := $(CURDIR)/.lab
+export PYTHONDONTWRITEBYTECODE := 1
+# Where the machine's locale is none or unknown, Ansible would stop.
+export LC_ALL := C.UTF-8
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+$(VENV)/.done: requirements.txt requirements-dev.txt
+	@tests/utils/prepare.sh python
+	echo "Installing Python packages into .venv ..."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.PHONY: venv tree
+venv: $(VENV)/.done
+tree: venv
+	@tests/utils/tree.sh
+
+# ---- the lab ----
+.PHONY: lab-up lab-down lab-status shell demo clean
+lab-up: venv ## Bring the lab up (NAME=demo, SUITE=bookworm, bullseye or trixie)
+	@tests/utils/prepare.sh lab
+	$(LAB) up --name $(NAME) --suite $(SUITE)
+
+lab-down: venv ## Remove the lab's containers and network
+	@$(LAB) down --name $(NAME)
+
+lab-status: venv ## Show what runs
+	@$(LAB) status --name $(NAME)
+
+shell: venv ## A shell on a machine of the lab: make shell HOST=server1
+	@$(LAB) shell $(or $(HOST),server1) --name $(NAME)
+
+demo: tree ## From nothing to a sealed share, mounted by its tenant
+	@tests/utils/prepare.sh lab
+	$(BIN)/python -m lab.demo
+
+clean: ## Remove the labs, their images and networks, and what was built
+	@if [ -x $(BIN)/python ] && command -v podman > /dev/null; then $(LAB) clean; fi
+	$(SUDO) rm -rf .lab build
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis
+
+# ---- tests ----
+.PHONY: lint sanity unit contract integration molecule test-quick test bench build
+lint: tree ## Linters: black, ruff, mypy, shellcheck, ansible-lint, changelog, documentation
+	@cd $(TREE)
+	black --check --quiet . || { black --check .; exit 1; }
+	ruff check --quiet .
+	(cd ../../.. && mypy --config-file $(TREE)/pyproject.toml -p ansible_collections.glusterops.shares.plugins)
+	mypy --config-file pyproject.toml lab
+	shellcheck tests/utils/*.sh .ci/run
+	ansible-lint --quiet --offline
+	antsibull-changelog lint
+	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
+
+sanity: tree ## ansible-test sanity, every test of it
+	@tests/utils/sanity.sh $(TREE)
+
+unit: tree ## Unit tests
+	@cd $(TREE)
+	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) python -m pytest tests/unit -q -n 2
+
+contract: tree ## The Heketi client and the stand-in Heketi against recorded answers
+	@cd $(TREE)
+	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) python -m pytest tests/contract -q -n 2
+
+integration: tree ## Modules, roles and playbooks on real GlusterFS (TESTS=... for some)
+	@tests/utils/prepare.sh lab
+	cd $(TREE)
+	$(SUDO) env PATH="$$PATH" PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) \
+	  $(BIN)/python -m pytest tests/integration -q --durations=10 $(TESTS)
+
+molecule: tree ## The molecule scenarios
+	@tests/utils/prepare.sh lab
+	cd $(TREE)
+	$(SUDO) env PATH="$$PATH" $(BIN)/molecule test --all
+
+test-quick: lint sanity unit ## Lint, sanity and unit tests
+
+test: lint sanity unit contract integration molecule ## Everything
+
+bench: tree ## Benchmarks: prints ratios, writes benchmarks/latest.json (COUNT=200)
+	@tests/utils/prepare.sh lab
+	$(BIN)/python -m benchmarks --count $(or $(COUNT),200)
+
+build: tree ## Build the collection's package into build/
+	@ansible-galaxy collection build --force --output-path build $(TREE)

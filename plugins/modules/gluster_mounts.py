@@ -1,0 +1,161 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: gluster_mounts
+short_description: Mount GlusterFS shares on this host, persistently
+version_added: "0.1.0"
+author:
+  - glusterops.shares contributors (@glusterops)
+description:
+  - Mounts shares now and, by C(/etc/fstab), at every boot.
+  - Guards the directory underneath. It gets mode 0 and, where the file system has it, the immutable flag, so that
+    nothing can be written to the local disk while the share is not mounted. Gluster ends a mount when the server denies
+    its identity, and programs would then go on writing locally.
+  - Proves that a share is mounted by asking it, because the mount program says success too early.
+  - A mount whose client has died is mounted again.
+  - All mounts are checked before the first one is changed.
+options:
+  mounts:
+    description: The mounts. Others are left alone.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      share:
+        description: The share.
+        type: str
+        required: true
+      path:
+        description:
+          - The mount point. It must be empty or missing, unless the share is mounted there already.
+          - Needed with O(mounts[].state=mounted). With V(absent) it narrows what is removed, otherwise all mounts of the
+            share are.
+        type: str
+      servers:
+        description:
+          - The servers to ask for the volume's layout, the first that answers is taken.
+          - Needed with O(mounts[].state=mounted).
+        type: list
+        elements: str
+        default: []
+      options:
+        description: Further mount options, for example V(log-level=WARNING).
+        type: list
+        elements: str
+        default: []
+      state:
+        description:
+          - V(mounted) for a share that is mounted now and at boot.
+          - V(absent) unmounts it, and removes its line in C(/etc/fstab) and the guarded directory.
+        type: str
+        choices: [mounted, absent]
+        default: mounted
+extends_documentation_fragment:
+  - glusterops.shares._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: posix
+notes:
+  - The machine needs the GlusterFS client, and its identity where that client looks for it. See
+    M(glusterops.shares.gluster_tls_identity).
+"""
+
+EXAMPLES = r"""
+- name: Mount a share
+  glusterops.shares.gluster_mounts:
+    mounts:
+      - share: tenant-a-data
+        path: /srv/data
+        servers: [server1, server2, server3]
+
+- name: Remove it wherever it is mounted on this host
+  glusterops.shares.gluster_mounts:
+    mounts:
+      - share: tenant-a-data
+        state: absent
+"""
+
+RETURN = r"""
+changes:
+  description: What was changed, or would be in check mode, in order.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"subject": "/srv/data", "what": "mounted", "before": null, "after": "tenant-a-data"}]
+mounts:
+  description: The mounts as they were observed afterwards.
+  returned: success, except in check mode with changes
+  type: list
+  elements: dict
+  contains:
+    share:
+      description: The share.
+      type: str
+    path:
+      description: The mount point.
+      type: str
+    mounted:
+      description: Whether the share is mounted there and answers.
+      type: bool
+    guarded:
+      description: Whether the directory underneath is guarded.
+      type: bool
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import Machine, Mount, reconcile
+
+
+def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
+    machine = Machine(module.run_command, module.atomic_move)
+    mounts: list[Mount] = []
+    for entry in module.params["mounts"]:
+        present = entry["state"] == "mounted"
+        if present and entry["path"] is None:
+            raise BadInput(f"{entry['share']}: path is missing: say where to mount the share.")
+        paths = machine.paths_of(entry["share"]) if entry["path"] is None else [entry["path"]]
+        servers, options = tuple(entry["servers"] or ()), tuple(entry["options"] or ())
+        mounts += [Mount(entry["share"], path, servers, options, present) for path in paths]
+    changes, found = reconcile(machine, mounts, module.check_mode)
+    return changes, {"mounts": found} if found or not mounts else {}
+
+
+def main() -> t.NoReturn:
+    module = AnsibleModule(
+        argument_spec={
+            "mounts": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "share": {"type": "str", "required": True},
+                    "path": {"type": "str"},
+                    "servers": {"type": "list", "elements": "str", "default": []},
+                    "options": {"type": "list", "elements": "str", "default": []},
+                    "state": {"type": "str", "choices": ["mounted", "absent"], "default": "mounted"},
+                },
+            },
+        },
+        supports_check_mode=True,
+    )
+    _reconcile.run(module, work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import mounts
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import (
+    DISCONNECTED,
+    GUARDED,
+    Machine,
+    Mount,
+    Place,
+    plan,
+)
+
+MOUNT = Mount("v", "/srv/data", ("server1", "server2", "server3"))
+THERE = Place("v", MOUNT.line, GUARDED)
+
+
+def whats(mount: Mount, place: Place) -> list[tuple[str, t.Any]]:
+    return [(change.what, change.after) for change in plan(mount, place)]
+
+
+def test_the_line_of_fstab() -> None:
+    assert MOUNT.line == (
+        "server1:/v /srv/data glusterfs defaults,_netdev,nofail,backup-volfile-servers=server2:server3 0 0"
+    )
+    assert (
+        Mount("v", "/m", ("s",), ("log-level=WARNING",)).line
+        == "s:/v /m glusterfs defaults,_netdev,nofail,log-level=WARNING 0 0"
+    )
+
+
+@pytest.mark.parametrize(
+    "place, expected",
+    [
+        (THERE, []),
+        (Place(None, None, None), ["directory", "fstab", "mounted"]),
+        (Place(None, None, "empty"), ["directory", "fstab", "mounted"]),
+        (Place(None, MOUNT.line, GUARDED), ["mounted"]),
+        (Place(DISCONNECTED, MOUNT.line, GUARDED), ["mounted"]),
+        (Place("v", "other:/v /srv/data glusterfs defaults 0 0", GUARDED), ["fstab"]),
+        (Place("v", MOUNT.line, "empty"), ["directory"]),
+    ],
+)
+def test_what_is_missing_is_done_in_order(place: Place, expected: list[str]) -> None:
+    assert [what for what, _after in whats(MOUNT, place)] == expected
+
+
+def test_local_files_are_not_hidden() -> None:
+    with pytest.raises(Refused, match="/srv/data is not an empty directory"):
+        plan(MOUNT, Place(None, None, "in use"))
+
+
+def test_something_else_is_not_covered() -> None:
+    with pytest.raises(Refused, match="something else mounted .ext4 /dev/sda1."):
+        plan(MOUNT, Place("ext4 /dev/sda1", None, None))
+    with pytest.raises(Refused, match="something else mounted .w."):
+        plan(MOUNT, Place("w", None, GUARDED))
+
+
+def test_absent_removes_only_the_share_itself() -> None:
+    absent = Mount("v", "/srv/data", present=False)
+    assert whats(absent, THERE) == [("mounted", None), ("fstab", None), ("directory", None)]
+    assert whats(absent, Place(None, None, None)) == []
+    assert whats(absent, Place("w", "server1:/w /srv/data glusterfs defaults 0 0", GUARDED)) == []
+    assert whats(absent, Place("ext4 /dev/sda1", None, None)) == []
+
+
+@pytest.mark.parametrize(
+    "mount, message",
+    [
+        (Mount("a/b", "/m", ("s",)), "share 'a/b' is not a volume name"),
+        (Mount("v", "m", ("s",)), "v: path 'm' is not an absolute path"),
+        (Mount("v", "/", ("s",)), "is not an absolute path"),
+        (Mount("v", "/a/../b", ("s",)), "is not an absolute path"),
+        (Mount("v", "/a b", ("s",)), "is not an absolute path"),
+        (Mount("v", "/a\n/b", ("s",)), "is not an absolute path"),
+        (Mount("v", "/a/", ("s",)), "is not an absolute path"),
+        (Mount("v", "/m"), "servers is empty"),
+        (Mount("v", "/m", ("s t",)), "server 's t' is not a host name"),
+        (Mount("v", "/m", ("-s",)), "is not a host name"),
+        (Mount("v", "/m", ("s",), ("a b",)), "mount option 'a b' is not of the form"),
+        (Mount("v", "/m", ("s",), ("rw,suid",)), "is not of the form"),
+    ],
+)
+def test_bad_values(mount: Mount, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        mount.check()
+
+
+def refuse_to_run(*_words: t.Any, **_more: t.Any) -> tuple[int, str, str]:
+    raise AssertionError("no program is needed here")
+
+
+FSTAB = "# comment  server1:/v /srv/data glusterfs\nUUID=1 / ext4 defaults 0 1\nserver1:/w /srv/w glusterfs rw 0 0"
+
+
+@pytest.fixture
+def machine(tmp_path: pathlib.Path) -> Machine:
+    (tmp_path / "fstab").write_text(FSTAB)
+    (tmp_path / "mountinfo").write_text(
+        "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+        "48 22 0:48 / /srv/w rw,relatime - fuse.glusterfs server1:/w rw,user_id=0\n"
+        "49 22 0:49 / /srv/with\\040blank rw - tmpfs tmpfs rw\n"
+    )
+    return Machine(
+        refuse_to_run,
+        lambda source, target: pathlib.Path(source).replace(target),  # type: ignore[arg-type,return-value]
+        str(tmp_path / "fstab"),
+        str(tmp_path / "mountinfo"),
+        str(tmp_path / "locks"),
+    )
+
+
+def test_fstab_keeps_what_is_not_ours(machine: Machine, tmp_path: pathlib.Path) -> None:
+    machine.apply(plan(MOUNT, Place("v", None, GUARDED)))
+    assert (tmp_path / "fstab").read_text() == FSTAB + "\n" + MOUNT.line + "\n"
+    assert machine.fstab() == {"/srv/data": MOUNT.line, "/srv/w": "server1:/w /srv/w glusterfs rw 0 0"}
+    machine.apply(plan(Mount("v", "/srv/data", present=False), Place(None, MOUNT.line, None)))
+    assert (tmp_path / "fstab").read_text() == FSTAB + "\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fstab", "locks", "mountinfo"]
+
+
+def test_where_a_share_is_mounted(machine: Machine) -> None:
+    assert machine.paths_of("w") == ["/srv/w"]
+    assert machine.paths_of("v") == []
+    assert machine.mounts()["/srv/with blank"] == ("tmpfs", "tmpfs")
+
+
+def test_two_mounts_at_one_path(machine: Machine) -> None:
+    with pytest.raises(BadInput, match="path '/srv/data' stands more than once"):
+        mounts.reconcile(machine, [MOUNT, Mount("w", "/srv/data", ("s",))], check_mode=True)
+
+
+def test_the_kinds_of_directories(tmp_path: pathlib.Path) -> None:
+    assert mounts.look(str(tmp_path / "missing")) is None
+    assert mounts.look(str(tmp_path)) == "empty"
+    (tmp_path / "file").touch()
+    assert mounts.look(str(tmp_path)) == "in use"
+    assert mounts.look(str(tmp_path / "file")) == "in use"

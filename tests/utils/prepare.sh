@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Installs the system's packages that are missing for the words given: "python" and "lab".
+set -euo pipefail
+
+missing=()
+need() { # command package...
+    command -v "$1" > /dev/null 2>&1 || missing+=("${@:2}")
+}
+
+for part in "$@"; do
+    case $part in
+        python)
+            need git git
+            need tar tar
+            need gcc gcc
+            python3 -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3-venv)
+            ;;
+        lab)
+            need podman podman
+            # The runtime is chosen by trying; runc also works where crun refuses the machine's cgroups.
+            need runc runc
+            need mmdebstrap mmdebstrap debian-archive-keyring
+            need ssh openssh-client
+            ;;
+    esac
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+run=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo > /dev/null 2>&1 || {
+        echo "Missing: ${missing[*]}. Install them, or run this as root or where sudo is." >&2
+        exit 1
+    }
+    run=(sudo)
+fi
+command -v apt-get > /dev/null 2>&1 || {
+    echo "Missing: ${missing[*]}. There is no apt-get here, so install them and try again." >&2
+    exit 1
+}
+echo "Installing ${missing[*]} ..."
+log=$(mktemp)
+if ! { "${run[@]}" apt-get update && "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y "${missing[@]}"; } > "$log" 2>&1; then
+    tail -n 5 "$log" >&2
+    echo "apt-get could not install ${missing[*]}; its whole output is in $log." >&2
+    exit 1
+fi
+rm -f "$log"
