@@ -43,12 +43,18 @@ def run(
     module: AnsibleModule,
     work: t.Callable[[AnsibleModule], tuple[list[Change], dict[str, t.Any]]],
 ) -> t.NoReturn:
-    """The one way a module ends: C(work) returns its changes and its other return values, or raises."""
+    """The one way a module ends: C(work) returns its changes and its other return values, or raises.
+
+    An error that comes after some changes were made carries them as its detail C(changes).
+    """
+    end: t.Callable[..., t.NoReturn] = module.exit_json
     try:
         changes, values = work(module)
     except GlusterOpsError as exc:
-        module.fail_json(msg=str(exc), error=exc.kind, **exc.details)
+        end = module.fail_json
+        changes = exc.details.pop("changes", [])
+        values = dict(exc.details, msg=str(exc), error=exc.kind)
     result = dict(values, changed=bool(changes), changes=[dataclasses.asdict(change) for change in changes])
     if module._diff:
         result["diff"] = diff_of(changes)
-    module.exit_json(**result)
+    end(**result)

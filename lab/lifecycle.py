@@ -1,0 +1,361 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the commands do: bring a lab up from any state, take it down, clean up, and tell how it is."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import glob
+import os
+import shutil
+import subprocess
+import time
+import typing as t
+
+from lab import heketi_api, image, nodes
+from lab.podman import LABEL_HOME, LABEL_LAB, Podman
+from lab.report import Inconsistent, LabError, locked, say
+from lab.state import ROOT, Lab, Node, home
+
+CAP_SYS_ADMIN = 21
+
+
+def check_machine() -> None:
+    """Say what is missing before anything is begun."""
+    if os.geteuid() != 0:
+        raise LabError("the lab needs root (privileged containers, FUSE mounts): run the command with sudo")
+    with open("/proc/self/status", encoding="utf-8") as stream:
+        capabilities = int(next(line.split()[1] for line in stream if line.startswith("CapEff:")), 16)
+    if not capabilities >> CAP_SYS_ADMIN & 1:
+        raise LabError("CAP_SYS_ADMIN is missing: use a real or virtual machine, or a privileged container")
+    for program, package in (("podman", "podman"), ("ssh", "openssh-client"), ("ssh-keygen", "openssh-client")):
+        if not shutil.which(program):
+            raise LabError(f"{program} is not installed: apt-get install {package}")
+    if not os.path.exists("/dev/fuse"):
+        with contextlib.suppress(FileNotFoundError):
+            subprocess.run(["modprobe", "fuse"], check=False, capture_output=True)
+        if not os.path.exists("/dev/fuse"):
+            raise LabError("/dev/fuse is missing, so nothing can be mounted: load the kernel module fuse")
+
+
+def up(name: str, suite: str | None, servers: int | None, hosts: int | None, heketi: bool) -> Lab:
+    """Bring a lab up, whatever state it is in."""
+    check_machine()
+    if heketi and not os.path.exists(os.path.join(ROOT, "lab", "heketi", "__main__.py")):
+        raise LabError("lab/heketi/__main__.py is missing, so there is no Heketi to start: use --no-heketi")
+    with lab_lock(name):
+        lab = Lab(name)
+        asked = {"suite": suite, "servers": servers, "hosts": hosts}
+        try:
+            return _Up(lab, asked, heketi).run()
+        except Inconsistent as why:
+            say(f"making the lab {name} again: {why}")
+            asked = {key: value or getattr(lab.settings, key) for key, value in asked.items()}
+            heketi = heketi or lab.settings.heketi
+            destroy(Podman(lab.settings.runtime), lab)
+        lab = Lab(name)
+        try:
+            return _Up(lab, asked, heketi).run()
+        except Inconsistent as why:
+            raise LabError(f"the lab {name} does not come up: {why}") from None
+
+
+class _Up:
+    """One attempt to bring a lab up."""
+
+    def __init__(self, lab: Lab, asked: dict[str, t.Any], heketi: bool) -> None:
+        self.lab = lab
+        self.asked = {key: value for key, value in asked.items() if value}
+        self.heketi = heketi
+        self.podman = Podman(lab.settings.runtime)
+        self.image = ""
+        self.image_id = ""
+        self.busy = False  # whether anything had to be done
+
+    def run(self) -> Lab:
+        lab = self.lab
+        there = _by_node(own_containers(self.podman, lab.name))
+        self._settle(there)
+        self._ensure_image()
+        if not there:
+            lab.settings.made, lab.settings.pooled, lab.settings.topology = [], False, False
+        self._ensure_network()
+        changed = lab.write_files()
+        lab.save()
+        fresh = self._ensure_containers(there)
+        there = _by_node(own_containers(self.podman, lab.name))
+        self._ensure_running(there, changed, fresh)
+        self._ensure_answers()
+        self._ensure_pool()
+        if self.busy:
+            extra = "Heketi" if lab.settings.heketi else "no Heketi"
+            say(f"lab {lab.name} is up: {lab.settings.servers} servers, {lab.settings.hosts} hosts, {extra}")
+        else:
+            say(f"lab {lab.name} was up already")
+        return lab
+
+    def _settle(self, there: dict[str, dict[str, t.Any]]) -> None:
+        """Decide what the lab shall be, from what it is and what was asked for."""
+        settings = self.lab.settings
+        if there and not self.lab.known:
+            raise Inconsistent("its state folder is gone")
+        if there and self.asked.get("suite", settings.suite) != settings.suite:
+            raise Inconsistent(f"it runs {settings.suite}, and {self.asked['suite']} was asked for")
+        if there and self.asked.get("servers", settings.servers) < settings.servers:
+            raise Inconsistent(f"it has {settings.servers} servers, and {self.asked['servers']} were asked for")
+        for key, value in self.asked.items():
+            setattr(settings, key, value)
+        settings.heketi = settings.heketi or self.heketi
+
+    def _ensure_image(self) -> None:
+        suite = self.lab.settings.suite
+        self.image = image.ensure(self.podman, suite, home())
+        found = self.podman.image(self.image)
+        if found is None:
+            raise LabError(f"podman lost the image {self.image}: run the command again")
+        self.image_id = found["Id"]
+
+    def _ensure_network(self) -> None:
+        lab = self.lab
+        network = self.podman.network(lab.network)
+        if network is not None:
+            labels = network.get("labels") or {}
+            if labels.get(LABEL_LAB) != lab.name:
+                raise LabError(f"a podman network named {lab.network} is not this lab's: remove or rename it")
+            subnet = network["subnets"][0]["subnet"]
+            if not lab.settings.made:
+                lab.settings.subnet = subnet
+            elif lab.settings.subnet != subnet:
+                raise Inconsistent(f"its network is {subnet} and was {lab.settings.subnet}")
+            return
+        self.busy = True
+        argv = ["network", "create", "--disable-dns", "--label", f"{LABEL_LAB}={lab.name}"]
+        argv += ["--label", f"{LABEL_HOME}={home()}"]
+        if lab.settings.made:
+            say("making the lost network again")
+            if self.podman.run(*argv, "--subnet", lab.settings.subnet, lab.network, check=False).returncode:
+                raise Inconsistent("its network is lost")
+            return
+        self.podman.run(*argv, lab.network)
+        network = self.podman.network(lab.network)
+        if network is None:
+            raise LabError(f"podman lost the network {lab.network}: run the command again")
+        lab.settings.subnet = network["subnets"][0]["subnet"]
+
+    def _ensure_containers(self, there: dict[str, dict[str, t.Any]]) -> list[str]:
+        """Create what is missing; give the names of the new ones."""
+        lab = self.lab
+        wanted = lab.nodes()
+        lost = [node for node in wanted if node.name not in there and node.name in lab.settings.made]
+        for node in wanted:
+            old = there.get(node.name)
+            if old and old["Labels"].get(nodes.LABEL_SPEC) != nodes.spec(lab, node, self.image_id):
+                lost.append(node)
+        if any(node.role != "host" for node in lost):
+            raise Inconsistent(", ".join(node.name for node in lost) + " lost or made differently")
+        surplus = [one for name, one in there.items() if name not in {node.name for node in wanted}]
+        self.podman.remove([there[node.name]["Id"] for node in lost if node.name in there])
+        self.podman.remove([one["Id"] for one in surplus])
+        missing = [node for node in wanted if node.name not in there or node in lost]
+        if missing:
+            self.busy = True
+            if not there:
+                lab.settings.runtime = nodes.choose_runtime(self.podman, self.image)
+                self.podman.runtime = lab.settings.runtime
+            say("creating " + ", ".join(node.name for node in missing))
+            nodes.together(lambda node: nodes.create(self.podman, lab, node, self.image, self.image_id), missing)
+        lab.settings.made = [node.name for node in wanted]
+        lab.save()
+        return [node.name for node in missing]
+
+    def _ensure_running(
+        self, there: dict[str, dict[str, t.Any]], changed: dict[str, str], fresh: t.Sequence[str]
+    ) -> None:
+        lab = self.lab
+        stopped = [one for one in there.values() if not nodes.really_running(one)]
+        if stopped:
+            self.busy = True
+            if len(stopped) > len(fresh):
+                say("starting what was not running")
+            nodes.together(lambda one: nodes.start(self.podman, one), stopped)
+        begun = {one["Labels"][nodes.LABEL_NODE] for one in stopped}
+        renamed = [name for name, what in changed.items() if what == "names" and name not in begun]
+        nodes.together(self._refresh_names, renamed)
+        remade = [name for name, what in changed.items() if what == "all" and name not in begun]
+        if remade:
+            self.busy = True
+            nodes.restart(self.podman, lab, remade)
+
+    def _refresh_names(self, name: str) -> None:
+        script = "cp /lab/hosts /etc/hosts; cp /lab/known_hosts /root/.ssh/known_hosts"
+        self.podman.run("exec", self.lab.container(name), "sh", "-c", script)
+
+    def _ensure_answers(self) -> None:
+        lab = self.lab
+        silent = nodes.silent(self.podman, lab, lab.nodes(), 20 if self.busy else 2)
+        if silent:
+            self.busy = True
+            say("no answer from " + ", ".join(f"{service} on {name}" for name, service in silent.items()))
+            nodes.restart(self.podman, lab, silent)
+            silent = nodes.silent(self.podman, lab, [node for node in lab.nodes() if node.name in silent], 20)
+        if silent:
+            name, service = next(iter(silent.items()))
+            said = nodes.last_words(self.podman, lab, name, service)
+            raise Inconsistent(f"{service} on {name} does not answer ({said})")
+
+    def _ensure_pool(self) -> None:
+        lab = self.lab
+        if lab.settings.heketi and not lab.settings.topology:
+            started = time.monotonic()
+            if heketi_api.load_topology(lab):
+                say(f"Heketi's topology loaded in {time.monotonic() - started:.1f} s")
+            lab.settings.pooled = lab.settings.topology = True
+            lab.save()
+        elif not lab.settings.heketi and not lab.settings.pooled:
+            servers = [node for node in lab.nodes() if node.role == "server"]
+            for server in servers[1:]:
+                self._probe(servers[0], server)
+            self._wait_for_pool(servers)
+            lab.settings.pooled = True
+            lab.save()
+
+    def _probe(self, first: Node, other: Node) -> None:
+        argv = ["exec", self.lab.container(first.name), "gluster", "--mode=script", "peer", "probe", other.name]
+        done = self.podman.run(*argv, check=False)
+        if done.returncode:
+            raise Inconsistent(f"peer probe of {other.name} failed: {(done.stderr or done.stdout).strip()}")
+
+    def _wait_for_pool(self, servers: t.Sequence[Node]) -> None:
+        """A probe returns before every peer knows every other."""
+        for server in servers:
+            argv = ["exec", self.lab.container(server.name), "gluster", "--mode=script", "pool", "list"]
+            for _try in range(100):
+                if self.podman.run(*argv, check=False).stdout.count("Connected") == len(servers):
+                    break
+                time.sleep(0.2)
+            else:
+                raise Inconsistent(f"{server.name} does not see the whole pool")
+
+
+def own_containers(podman: Podman, name: str) -> list[dict[str, t.Any]]:
+    """The containers of the lab of this name; another checkout's lab of the same name is an error."""
+    found = podman.containers(lab=name)
+    for one in found:
+        other = one["Labels"].get(LABEL_HOME, "")
+        if other != home() and os.path.isdir(os.path.join(other, name)):
+            raise LabError(f"a lab named {name} belongs to {other}: choose another --name, or take that one down")
+    if any(one["Labels"].get(LABEL_HOME) != home() for one in found):
+        say(f"removing a lab named {name} whose checkout is gone")
+        podman.remove([one["Id"] for one in found])
+        _remove_networks(podman, name)
+        return []
+    return found
+
+
+def _by_node(containers: t.Iterable[dict[str, t.Any]]) -> dict[str, dict[str, t.Any]]:
+    return {one["Labels"][nodes.LABEL_NODE]: one for one in containers}
+
+
+def destroy(podman: Podman, lab: Lab) -> int:
+    """Remove a lab's containers, network and files; give the number of containers."""
+    _close_connections(lab)
+    containers = own_containers(podman, lab.name)
+    podman.remove([one["Id"] for one in containers])
+    _remove_networks(podman, lab.name)
+    lab.forget()
+    return len(containers)
+
+
+def _remove_networks(podman: Podman, name: str) -> None:
+    for network in podman.networks(lab=name):
+        podman.run("network", "rm", "--force", network.get("id") or network["name"])
+
+
+def _close_connections(lab: Lab) -> None:
+    """End ssh's shared connections: one to a node that is gone would hang the next user of its address."""
+    for path in glob.glob(os.path.join(glob.escape(lab.sockets), "*")):
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            argv = ["ssh", "-o", f"ControlPath={path}", "-O", "exit", "lab"]
+            subprocess.run(argv, capture_output=True, check=False, timeout=3)
+
+
+def down(name: str) -> None:
+    if os.geteuid() != 0:
+        raise LabError("the lab needs root: run the command with sudo")
+    if not Podman.installed():
+        raise LabError("podman is not installed, so no lab can be running; `clean` removes what is left of one")
+    with lab_lock(name):
+        lab = Lab(name)
+        number = destroy(Podman(lab.settings.runtime), lab)
+    with contextlib.suppress(OSError):
+        os.unlink(os.path.join(home(), f"{name}.lock"))
+    say(f"lab {name} is down: {number} containers removed" if number else f"lab {name} was not there")
+
+
+def clean() -> None:
+    """Remove every lab of this checkout, its images, and its files."""
+    if os.geteuid() != 0:
+        raise LabError("the lab needs root: run the command with sudo")
+    names = {os.path.basename(os.path.dirname(path)) for path in glob.glob(os.path.join(home(), "*", "lab.json"))}
+    if Podman.installed():
+        podman = Podman()
+        names |= {one["Labels"][LABEL_LAB] for one in podman.containers(home=home())}
+        names |= {one["labels"][LABEL_LAB] for one in podman.networks(home=home())}
+    for name in sorted(names):
+        if Podman.installed():
+            down(name)
+        else:
+            Lab(name).forget()
+    if Podman.installed():
+        removed = image.remove_all(Podman(), home())
+        say(f"{len(removed)} images removed")
+    else:
+        say("podman is not installed: only files were removed")
+    if os.path.isdir(image.workshop_path()):
+        with image.workshop():
+            pass
+        shutil.rmtree(image.workshop_path(), ignore_errors=True)
+    for path in glob.glob(os.path.join(home(), "image-*.log")) + glob.glob(os.path.join(home(), "*.lock")):
+        os.unlink(path)
+    for folder in ("/run/glusterops-lab", home()):
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
+
+
+def status(name: str | None) -> bool:
+    """Print a table of one lab's nodes, or of all labs'; True if everything answers."""
+    check_machine()
+    podman = Podman()
+    found = [name] if name else sorted({one["Labels"][LABEL_LAB] for one in podman.containers(home=home())})
+    well = bool(found)
+    print(f"{'LAB':12}{'NODE':10}{'ADDRESS':16}{'CONTAINER':12}SERVICES")
+    for one in found:
+        lab = Lab(one)
+        there = _by_node(own_containers(podman, one))
+        nodes_of = lab.nodes() if lab.known else []
+        rows = nodes.together(functools.partial(_row, podman, lab, there), nodes_of)
+        for row, good in rows:
+            print(row)
+            well = well and good
+        well = well and bool(rows)
+    return well
+
+
+def _row(podman: Podman, lab: Lab, there: dict[str, dict[str, t.Any]], node: Node) -> tuple[str, bool]:
+    container = there.get(node.name)
+    if container is None or not nodes.really_running(container):
+        state = container["State"] if container and container["State"] != "running" else "dead"
+        return f"{lab.name:12}{node.name:10}{node.address:16}{state if container else 'missing':12}-", False
+    missing = nodes.answers(podman, lab, node)
+    services = f"{missing} does not answer" if missing else "answer"
+    return f"{lab.name:12}{node.name:10}{node.address:16}{'running':12}{services}", not missing
+
+
+@contextlib.contextmanager
+def lab_lock(name: str) -> t.Iterator[None]:
+    os.makedirs(home(), mode=0o700, exist_ok=True)
+    with locked(os.path.join(home(), f"{name}.lock"), f"the lab {name}"):
+        yield

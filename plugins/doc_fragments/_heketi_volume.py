@@ -1,0 +1,112 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import textwrap
+
+# The options of one volume, at the top of a module or in a list.
+_VOLUME = r"""
+name:
+  description:
+    - The volume's name, up to 128 of A-Z, a-z, 0-9, C(_) and C(-).
+    - If several volumes have this name (Heketi allows that in different clusters), the task is refused.
+  type: str
+  required: true
+state:
+  description:
+    - V(present) creates the volume, or expands it if it is smaller than O(size).
+    - V(absent) deletes the volume with all that is in it, whether it is mounted or not.
+  type: str
+  choices: [present, absent]
+  default: present
+size:
+  description:
+    - What the volume can hold (less some space for the bricks' file systems), such as V(100G) or V(1.5T).
+      Units are powers of 1024. It is rounded up to whole GiB, and is at most 2^34 GiB.
+    - A volume that is larger already is not changed, with a warning. A clone is never expanded.
+    - Required when O(state=present).
+  type: str
+durability:
+  description:
+    - How the data is kept on several servers. V(replicate-3-arbiter) has two copies, and one brick with nothing but
+      names and attributes. V(disperse-4+2) spreads the data over six bricks, of which any two may be lost.
+    - Each brick of a set is on another server. It cannot be changed later.
+  type: str
+  choices: [none, replicate-2, replicate-3, replicate-3-arbiter, disperse-2+1, disperse-4+2, disperse-8+3, disperse-8+4]
+  default: replicate-3
+clusters:
+  description: The ids of the clusters that may get the volume. If empty, Heketi chooses from all of them.
+  type: list
+  elements: str
+  default: []
+snapshot_factor:
+  description:
+    - How much space is set aside for the volume and its snapshots, as a multiple of its size, from V(1) to V(100).
+    - If not set, a new volume is made without snapshots enabled.
+  type: float
+gid:
+  description: The group that may write to the volume's root directory. If not set, only root may.
+  type: int
+volume_options:
+  description:
+    - Gluster options that are set before the volume is first started, by name. Booleans become V(on) and V(off).
+    - Heketi hands them to a shell without quoting, so a value may have nothing but
+      A-Z, a-z, 0-9 and C(@%+=:,./_-).
+  type: dict
+  default: {}
+seal:
+  description:
+    - Makes TLS obligatory for the volume before it is first started, and admits these identities (certificate CNs)
+      and nobody else.
+    - Name every server on which the volume may get bricks, and whoever may mount it. Never empty, and without C(*).
+    - Sets the options C(auth.ssl-allow), C(client.ssl) and C(server.ssl), which O(volume_options) may not have then.
+    - To change the identities of an existing volume use M(glusterops.shares.gluster_share_access).
+  type: list
+  elements: str
+"""
+
+
+class ModuleDocFragment:
+    # What a module does that makes volumes, whether one or many.
+    DOCUMENTATION = r"""
+options:
+  known_volumes:
+    description:
+      - The names of all volumes that Gluster has, as one read of Gluster gave them.
+      - A volume that Gluster has and Heketi does not know is destroyed by Heketi when it is asked to create one of the
+        same name. So before something is created the name is looked for here, and refused if it is found.
+      - If not given, Heketi is asked to look on its servers (C(GET /internal/state/examine/gluster), Heketi 9 and
+        later), once, and only if something is to be created. That takes seconds, and more with many volumes.
+    type: list
+    elements: str
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    support: full
+    platforms: posix
+notes:
+  - Nothing is done twice because an answer was lost. What became of such a request is found out by reading, and if that
+    does not tell, the task fails with RV(error=outcome_unknown).
+  - A volume that Heketi is just creating, expanding or deleting is waited for, for at most O(operation_timeout).
+"""
+
+    VOLUME = "options:\n" + textwrap.indent(_VOLUME, "  ")
+
+    VOLUMES = r"""
+options:
+  volumes:
+    description:
+      - The volumes. All are checked before anything is changed, and none may stand there twice.
+      - Volumes that are to be deleted are deleted before others are created or expanded.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+""" + textwrap.indent(_VOLUME.replace("O(", "O(volumes[]."), "      ")

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import typing as t
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NAME = "test"
+
+
+@dataclasses.dataclass
+class Play:
+    """How a playbook run ended: its exit code, what it printed, and by host its counts."""
+
+    rc: int
+    output: str
+    hosts: dict[str, dict[str, int]]
+
+    @property
+    def changed(self) -> int:
+        return sum(counts["changed"] for counts in self.hosts.values())
+
+
+class Lab:
+    """The lab as tests use it: programs over ssh, modules and playbooks through Ansible, as a user would run them."""
+
+    def __init__(self, folder: pathlib.Path, scratch: pathlib.Path) -> None:
+        self.folder = folder
+        self.inventory = str(folder / "inventory.yml")
+        self._scratch = scratch
+
+    def run(self, node: str, command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        words = ["ssh", "-F", str(self.folder / "ssh_config"), node, command]
+        done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
+        assert not check or done.returncode == 0, f"{node}: {command}: {done.stdout}{done.stderr}"
+        return done
+
+    def module(self, host: str, module: str, check: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
+        """The module's return values, with a diff."""
+        process = self.start(host, module, check, **arguments)
+        return self.result(process)
+
+    def start(self, host: str, module: str, check: bool = False, **arguments: t.Any) -> subprocess.Popen[str]:
+        words = ["ansible", host, "-i", self.inventory, "-m", f"glusterops.shares.{module}", "-a", json.dumps(arguments)]
+        words += ["--diff", *(["--check"] if check else [])]
+        # A line of JSON per host.
+        environment = dict(os.environ, ANSIBLE_LOAD_CALLBACK_PLUGINS="1", ANSIBLE_STDOUT_CALLBACK="oneline")
+        return subprocess.Popen(
+            words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    @staticmethod
+    def result(process: subprocess.Popen[str]) -> dict[str, t.Any]:
+        out, err = process.communicate(timeout=600)
+        found = re.search(r"^\S+ \| \S+! ?=> (\{.*\})$|^\S+ \| [A-Z!]+ => (\{.*\})$", out, re.MULTILINE)
+        assert found, out + err
+        return json.loads(found.group(1) or found.group(2))
+
+    def play(self, playbook: str, *options: str, **variables: t.Any) -> Play:
+        words = ["ansible-playbook", playbook, "-i", self.inventory, "-e", f"@{ROOT}/lab/vars.yml"]
+        words += ["-e", json.dumps(variables), *options]
+        done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900)
+        output = done.stdout + done.stderr
+        hosts = {
+            host: {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", counts)}
+            for host, counts in re.findall(r"^(\S+) +: (ok=.*)$", output, re.MULTILINE)
+        }
+        return Play(done.returncode, output, hosts)
+
+    def mount(self, node: str, share: str, path: str = "/mnt/try") -> str:
+        """Mounts the share on the node; what the client complained about, or nothing if it is mounted and answers."""
+        log = "/var/log/glusterfs/" + path.strip("/").replace("/", "-") + ".log"
+        self.run(node, f"umount -l {path}; mkdir -p {path}; rm -f {log}", check=False)
+        self.run(node, f"timeout 30 mount -t glusterfs server1:/{share} {path}", check=False)
+        found = self.run(
+            node, f"sleep 1; timeout 10 stat -f {path} && findmnt -n -t fuse.glusterfs {path}", check=False
+        )
+        if found.returncode == 0:
+            return ""
+        self.run(node, f"umount -l {path}", check=False)
+        return self.run(node, f"cat {log}", check=False).stdout or "not mounted"
+
+    def gluster(self, words: str, server: str = "server1") -> str:
+        return self.run(server, f"gluster --mode=script {words}").stdout
+
+    def options(self, volume: str) -> dict[str, str]:
+        found = self.run("server1", f"gluster volume info {volume}").stdout
+        return dict(re.findall(r"^([a-z.-]+): (.*)$", found, re.MULTILINE))
+
+
+def lab_command(*words: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "lab", *words, "--name", NAME], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
+    """Three bare servers with Heketi, and three hosts."""
+    lab_command("down")
+    lab_command("up")
+    home = pathlib.Path(os.environ.get("GLUSTEROPS_LAB_DIR", ROOT / ".lab"))
+    yield Lab(home / NAME, tmp_path_factory.mktemp("lab"))
+    if not os.environ.get("KEEP_LAB"):
+        lab_command("down")
+
+
+@pytest.fixture(scope="session")
+def identities(lab: Lab) -> Lab:
+    """The lab with the tls playbook run on it."""
+    done = lab.play("glusterops.shares.tls")
+    assert done.rc == 0, done.output
+    return lab
+
+
+SERVERS = [f"glusterfs-server-server{number}" for number in (1, 2, 3)]
+
+
+@pytest.fixture
+def volume(identities: Lab, request: pytest.FixtureRequest) -> t.Iterator[str]:
+    """A replica 3 volume made by hand, not started, not sealed."""
+    name = "v-" + re.sub("[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:60]
+    bricks = " ".join(f"server{number}:/srv/{name}" for number in (1, 2, 3))
+    identities.gluster(f"volume create {name} replica 3 {bricks} force")
+    yield name
+    for command in ("stop", "delete"):
+        identities.run("server1", f"gluster --mode=script volume {command} {name}", check=False)
+    for number in (1, 2, 3):
+        identities.run(f"server{number}", f"rm -rf /srv/{name}")
