@@ -1,0 +1,7 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A stand-in for the Heketi 10.4.1 server: the same REST API, made to run real Gluster in a lab."""
+
+from __future__ import annotations

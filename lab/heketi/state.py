@@ -1,0 +1,136 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The database: tables of JSON entries, copied in and out, committed as one file.
+
+An entry that was read is a copy, as in Heketi: whoever saves a stale copy overwrites what happened
+meanwhile. Heketi loses updates that way (two expansions at once), and the stand-in has to as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import typing as t
+from contextlib import contextmanager
+
+CLUSTERS = "clusterentries"
+VOLUMES = "volumeentries"
+BRICKS = "brickentries"
+NODES = "nodeentries"
+DEVICES = "deviceentries"
+BLOCKVOLUMES = "blockvolumeentries"
+ATTRIBUTES = "dbattributeentries"
+PENDING = "pendingoperations"
+TABLES = (CLUSTERS, VOLUMES, BRICKS, NODES, DEVICES, BLOCKVOLUMES, ATTRIBUTES, PENDING)
+
+Entry = t.Dict[str, t.Any]
+
+
+class Transaction:
+    """A view of the tables with this transaction's own changes on top."""
+
+    def __init__(self, tables: dict[str, dict[str, str]]) -> None:
+        self._tables = tables
+        self._new: dict[str, dict[str, str | None]] = {}
+
+    def find(self, table: str, key: str) -> Entry | None:
+        """A copy of an entry, or None."""
+        text = self._new.get(table, {}).get(key, "")
+        if text == "":
+            text = self._tables[table].get(key)
+        return None if text is None else json.loads(text)
+
+    def get(self, table: str, key: str) -> Entry:
+        """A copy of an entry that is known to exist."""
+        entry = self.find(table, key)
+        if entry is None:
+            raise KeyError("Id not found")
+        return entry
+
+    def put(self, table: str, key: str, entry: Entry) -> None:
+        self._new.setdefault(table, {})[key] = json.dumps(entry)
+
+    def delete(self, table: str, key: str) -> None:
+        self._new.setdefault(table, {})[key] = None
+
+    def keys(self, table: str) -> list[str]:
+        """All ids of a table, sorted: the order in which Heketi shows everything."""
+        changed = self._new.get(table, {})
+        ids = {key for key in self._tables[table] if key not in changed}
+        return sorted(ids | {key for key, text in changed.items() if text is not None})
+
+    def items(self, table: str) -> t.Iterator[tuple[str, Entry]]:
+        for key in self.keys(table):
+            yield key, self.get(table, key)
+
+    def dump(self) -> dict[str, dict[str, Entry]]:
+        """The whole database, as GET /db/dump shows it."""
+        return {table: dict(self.items(table)) for table in TABLES}
+
+    def merged(self) -> dict[str, dict[str, str]] | None:
+        """The tables with the changes, or None when there are none."""
+        if not self._new:
+            return None
+        tables = dict(self._tables)
+        for table, changes in self._new.items():
+            tables[table] = dict(tables[table])
+            for key, text in changes.items():
+                if text is None:
+                    tables[table].pop(key, None)
+                else:
+                    tables[table][key] = text
+        return tables
+
+
+class Store:
+    """The tables, one lock around them, and the file that outlives a kill -9."""
+
+    def __init__(self, path: str, generation: t.Callable[[], str]) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._tables: dict[str, dict[str, str]] = {table: {} for table in TABLES}
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as stream:
+                for table, entries in json.load(stream).items():
+                    self._tables[table] = {key: json.dumps(entry) for key, entry in entries.items()}
+        else:
+            with self.update() as tx:
+                for name in ("BRICK_HAS_SUBTYPE_FIELD", "CLUSTER_HAS_FILE_BLOCK_FLAG", "DEVICE_HAS_ID_META"):
+                    _put_attribute(tx, f"DB_{name}", "yes")
+                _put_attribute(tx, "DB_GENERATION_ID", generation())
+                _put_attribute(tx, "DB_HAS_PENDING_OPS_BUCKET", "yes")
+
+    @contextmanager
+    def view(self) -> t.Iterator[Transaction]:
+        """Look at one consistent state."""
+        with self._lock:
+            yield Transaction(self._tables)
+
+    @contextmanager
+    def update(self) -> t.Iterator[Transaction]:
+        """Change it: all or, on any exception, nothing."""
+        with self._lock:
+            tx = Transaction(self._tables)
+            yield tx
+            tables = tx.merged()
+            if tables is not None:
+                self._write(tables)
+                self._tables = tables
+
+    def _write(self, tables: dict[str, dict[str, str]]) -> None:
+        # Written aside and renamed: a killed server finds the old file or the new one, never half of one.
+        text = ",\n".join(
+            f'"{table}": {{' + ",\n".join(f'"{key}": {entry}' for key, entry in entries.items()) + "}"
+            for table, entries in tables.items()
+        )
+        aside = f"{self.path}.new"
+        with open(aside, "w", encoding="utf-8") as stream:
+            stream.write("{" + text + "}\n")
+        os.replace(aside, self.path)
+
+
+def _put_attribute(tx: Transaction, key: str, value: str) -> None:
+    tx.put(ATTRIBUTES, key, {"Key": key, "Value": value})
