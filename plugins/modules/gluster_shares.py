@@ -39,6 +39,8 @@ options:
         description:
           - What the tenants can store, for example V(100G). Units are powers of 1024.
           - Without it the limit is left as it is.
+          - Gluster counts what is stored with a delay, in which a tenant can write past the limit. A share that has a
+            size also gets C(features.soft-timeout) 5 and C(features.hard-timeout) 1, in seconds.
           - A limit below what is stored already is refused.
         type: str
   infrastructure:

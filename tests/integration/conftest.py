@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -52,9 +53,10 @@ class Lab:
         return self.result(process)
 
     def start(self, host: str, module: str, check: bool = False, **arguments: t.Any) -> subprocess.Popen[str]:
-        words = ["ansible", host, "-i", self.inventory, "-m", f"glusterops.shares.{module}", "-a", json.dumps(arguments)]
-        words += ["--diff", *(["--check"] if check else [])]
-        # A line of JSON per host.
+        words = ["ansible", host, "-i", self.inventory, "-m", f"glusterops.shares.{module}"]
+        words += ["-a", json.dumps(arguments)] if arguments else []
+        # Verbosely, or the callback leaves the diff out.
+        words += ["-vvv", "--diff", *(["--check"] if check else [])]
         environment = dict(os.environ, ANSIBLE_LOAD_CALLBACK_PLUGINS="1", ANSIBLE_STDOUT_CALLBACK="oneline")
         return subprocess.Popen(
             words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -63,9 +65,22 @@ class Lab:
     @staticmethod
     def result(process: subprocess.Popen[str]) -> dict[str, t.Any]:
         out, err = process.communicate(timeout=600)
-        found = re.search(r"^\S+ \| \S+! ?=> (\{.*\})$|^\S+ \| [A-Z!]+ => (\{.*\})$", out, re.MULTILINE)
+        found = re.search(r"^\S+ \| ([A-Z]+)!? => (\{.*\})$", out, re.MULTILINE)
         assert found, out + err
-        return json.loads(found.group(1) or found.group(2))
+        return {**json.loads(found.group(2)), "failed": found.group(1) == "FAILED"}
+
+    def predicted(self, host: str, module: str, **arguments: t.Any) -> dict[str, t.Any]:
+        """Runs the module in check mode, for real, and again: the first must predict the second, the third change
+        nothing. What the real run returned."""
+        dry = self.module(host, module, check=True, **arguments)
+        real = self.module(host, module, **arguments)
+        assert not dry.get("failed") and not real.get("failed"), (dry, real)
+        assert dry["changed"] and real["changed"]
+        assert dry["changes"] == real["changes"]
+        assert dry["diff"] == real["diff"] and real["diff"]["before"] != real["diff"]["after"]
+        again = self.module(host, module, **arguments)
+        assert not again["changed"] and again["changes"] == [], again
+        return real
 
     def play(self, playbook: str, *options: str, **variables: t.Any) -> Play:
         words = ["ansible-playbook", playbook, "-i", self.inventory, "-e", f"@{ROOT}/lab/vars.yml"]
@@ -100,7 +115,9 @@ class Lab:
 
 
 def lab_command(*words: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "lab", *words, "--name", NAME], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "lab", *words, "--name", NAME], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -126,14 +143,27 @@ def identities(lab: Lab) -> Lab:
 SERVERS = [f"glusterfs-server-server{number}" for number in (1, 2, 3)]
 
 
-@pytest.fixture
-def volume(identities: Lab, request: pytest.FixtureRequest) -> t.Iterator[str]:
-    """A replica 3 volume made by hand, not started, not sealed."""
-    name = "v-" + re.sub("[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:60]
+@contextlib.contextmanager
+def made_by_hand(lab: Lab, name: str) -> t.Iterator[str]:
+    """A replica 3 volume, not started, not sealed."""
     bricks = " ".join(f"server{number}:/srv/{name}" for number in (1, 2, 3))
-    identities.gluster(f"volume create {name} replica 3 {bricks} force")
+    lab.gluster(f"volume create {name} replica 3 {bricks} force")
     yield name
     for command in ("stop", "delete"):
-        identities.run("server1", f"gluster --mode=script volume {command} {name}", check=False)
+        lab.run("server1", f"gluster --mode=script volume {command} {name}", check=False)
     for number in (1, 2, 3):
-        identities.run(f"server{number}", f"rm -rf /srv/{name}")
+        lab.run(f"server{number}", f"rm -rf /srv/{name}")
+
+
+@pytest.fixture
+def volume(identities: Lab, request: pytest.FixtureRequest) -> t.Iterator[str]:
+    """A volume made by hand for one test."""
+    with made_by_hand(identities, "v-" + re.sub("[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:60]) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def untouched(identities: Lab) -> t.Iterator[str]:
+    """A volume made by hand for all tests that must not change it."""
+    with made_by_hand(identities, "untouched") as name:
+        yield name

@@ -347,8 +347,13 @@ def _reason(log: str, start: int) -> str:
     for words in ("ssl", "SSL", "cert", "Authentication", "authentication"):
         for line in reversed(complaints):
             if words in line:
-                return line.rpartition("] ")[2][:300]
-    return complaints[-1].rpartition("] ")[2][:300] if complaints else ""
+                return _said(line)
+    return _said(complaints[-1]) if complaints else ""
+
+
+def _said(line: str) -> str:
+    """A line of Gluster's log without its time, source and volume's part."""
+    return re.sub(r"^\[[^]]*\] [A-Z] (\[[^]]*\] )+\S+: ", "", line)[:300]
 
 
 def reconcile(

@@ -16,6 +16,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock im
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import (
     LIMIT,
     LIST,
+    PROMPT,
     QUOTA,
     RESTART,
     SEAL,
@@ -161,7 +162,7 @@ def _limits(cluster: Cluster, shares: t.Iterable[Share], volumes: t.Mapping[str,
 
 def _apply(cluster: Cluster, share: Share, changes: t.Sequence[Change]) -> None:
     cli, name, what = cluster.cli, share.name, {change.what: change.after for change in changes}
-    options = [word for key in SEAL if key in what for word in (key, "on")]
+    options = [word for key in (*SEAL, *PROMPT) if key in what for word in (key, what[key])]
     if LIST in what:
         options += [LIST, ",".join(what[LIST])]
     if RESTART in what:

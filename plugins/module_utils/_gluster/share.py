@@ -30,6 +30,9 @@ LIMIT = "size"
 RESTART = "restart"
 START = "started"
 QUOTA = "features.quota"
+# Gluster counts what is stored anew only after these seconds, below 80 % of the limit and above. By its own defaults
+# (60 and 5) a tenant could write for a minute past the limit.
+PROMPT = {"features.soft-timeout": "5", "features.hard-timeout": "1"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,8 +153,13 @@ def _plan_limit(share: Share, volume: Volume, limit: Limit | None) -> list[Chang
         raise Conflict(f"Volume {share.name!r} is not started, so it can have no limit: allow start, or give no size.")
     quota = volume.is_on(QUOTA)
     present = limit.size if limit and quota else None
+    changes = [
+        Change(share.name, option, volume.options.get(option), seconds)
+        for option, seconds in PROMPT.items()
+        if volume.options.get(option) != seconds
+    ]
     if present == size:
-        return []
+        return changes
     if limit and quota and limit.used > size:
         raise Refused(
             f"Share {share.name!r} cannot be limited to {format_size(size)}: {limit.used} bytes are stored in it"
@@ -159,6 +167,7 @@ def _plan_limit(share: Share, volume: Volume, limit: Limit | None) -> list[Chang
             used=limit.used,
             limit=limit.size,
         )
-    changes = [] if quota else [Change(share.name, QUOTA, "off", "on")]
+    if not quota:
+        changes.append(Change(share.name, QUOTA, "off", "on"))
     changes.append(Change(share.name, LIMIT, format_size(present) if present else None, format_size(size)))
     return changes

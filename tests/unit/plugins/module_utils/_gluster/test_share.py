@@ -58,7 +58,16 @@ def test_nothing_to_do() -> None:
 
 def test_sealing_comes_before_starting() -> None:
     changes = plan(share(size=GIB), volume("Created"), None)
-    assert whats(changes) == ["client.ssl", "server.ssl", "auth.ssl-allow", "started", "features.quota", "size"]
+    assert whats(changes) == [
+        "client.ssl",
+        "server.ssl",
+        "auth.ssl-allow",
+        "started",
+        "features.soft-timeout",
+        "features.hard-timeout",
+        "features.quota",
+        "size",
+    ]
     assert changes[2].after == ["server-1", "server-2", "tenant"]
 
 
@@ -134,13 +143,18 @@ def test_a_list_that_grows_too_long_by_what_is_on_it() -> None:
         plan(share(exclusive=False), volume(**{**SEALED, "auth.ssl-allow": long}), None)
 
 
-LIMITED = {**SEALED, "features.quota": "on"}
+LIMITED = {**SEALED, "features.quota": "on", "features.soft-timeout": "5", "features.hard-timeout": "1"}
 
 
 def test_a_limit_is_set_once() -> None:
     assert plan(share(size=GIB), volume(**LIMITED), Limit(GIB, 0)) == []
     assert whats(plan(share(size=2 * GIB), volume(**LIMITED), Limit(GIB, 0))) == ["size"]
-    assert whats(plan(share(size=GIB), volume(**SEALED), None)) == ["features.quota", "size"]
+    assert whats(plan(share(size=GIB), volume(**SEALED), None))[-2:] == ["features.quota", "size"]
+
+
+def test_a_limit_is_enforced_promptly() -> None:
+    slow = volume(**{**LIMITED, "features.soft-timeout": "60"})
+    assert plan(share(size=GIB), slow, Limit(GIB, 0)) == [Change("v", "features.soft-timeout", "60", "5")]
 
 
 def test_no_limit_below_what_is_used() -> None:
