@@ -9,10 +9,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-
-if t.TYPE_CHECKING:  # pragma: no cover
-    from ansible.module_utils.basic import AnsibleModule
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +25,19 @@ class Change:
     what: str
     before: t.Any = None
     after: t.Any = None
+
+
+class Module(AnsibleModule):
+    """An AnsibleModule with secrets and suboptions.
+
+    Where an entry of a list of dictionaries is none, ansible-core fails before it knows what must not be shown, and
+    would print all that the task was given.
+    """
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        secret = [name for name, spec in self.argument_spec.items() if spec.get("no_log")]
+        self.no_log_values.update(str(self.params[name]) for name in secret if self.params.get(name))
+        super().fail_json(msg, **kwargs)
 
 
 def diff_of(changes: t.Iterable[Change]) -> dict[str, dict[str, dict[str, t.Any]]]:

@@ -15,8 +15,8 @@ author:
 description:
   - Mounts shares now and, by C(/etc/fstab), at every boot.
   - Guards the directory underneath. It gets mode 0 and, where the file system has it, the immutable flag, so that
-    nothing can be written to the local disk while the share is not mounted. Gluster ends a mount when the server denies
-    its identity, and programs would then go on writing locally.
+    nothing can be written to the local disk while the share is not mounted. Gluster ends a mount when the server
+    denies its identity, and programs would then go on writing locally.
   - Proves that a share is mounted by asking it, because the mount program says success too early.
   - A mount whose client has died is mounted again.
   - All mounts are checked before the first one is changed.
@@ -34,8 +34,8 @@ options:
       path:
         description:
           - The mount point. It must be empty or missing, unless the share is mounted there already.
-          - Needed with O(mounts[].state=mounted). With V(absent) it narrows what is removed, otherwise all mounts of the
-            share are.
+          - Needed with O(mounts[].state=mounted). With V(absent) only that mount is removed, or all mounts of the share
+            if there is none.
         type: str
       servers:
         description:

@@ -140,7 +140,7 @@ def test_a_foreign_ca_with_the_right_name(identities: Lab, share: str, tmp_path:
         path=f"{tmp_path}/ca",
         passphrase="of a stranger",
         common_name="stranger",
-        sign=[{"common_name": "tenant-a", "csr": request["csr"]}],
+        sign=[request["request"]],
     )
     try:
         done = lab.module(

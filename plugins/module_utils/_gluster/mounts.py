@@ -17,7 +17,7 @@ import time
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, NotFound, Refused
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, locked
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, held
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique, check_volume_name
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 
@@ -199,7 +199,7 @@ class Machine:
         return len(words) >= 3 and not words[0].startswith("#") and words[2] in ("glusterfs", "fuse.glusterfs")
 
     def _write(self, path: str, line: str | None) -> None:
-        with locked(".fstab", self._locks):
+        with held(".fstab", self._locks):
             lines = [old for old in self._lines() if not (self._is_share(old) and old.split()[1] == path)]
             if lines and not lines[-1].endswith("\n"):
                 lines[-1] += "\n"

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, GlusterOpsError, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, quota
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, locked
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, held
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import (
     LIMIT,
     LIST,
@@ -82,7 +82,7 @@ def reconcile(
         try:
             for share in shares:
                 if share.name in pending:
-                    with locked(share.name, cluster.locks):
+                    with held(share.name, cluster.locks):
                         present = answers.volume(cluster.cli, share.name)
                         changes = plan(share, present, limits.get(share.name))
                         _apply(cluster, share, changes)

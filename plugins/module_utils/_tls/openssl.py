@@ -1,0 +1,166 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import ssl
+import tempfile
+import time
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    BadInput,
+    Conflict,
+    GlusterOpsError,
+    NotFound,
+)
+
+KEY_TYPES = {
+    "ecdsa-p256": ["EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:named_curve"],
+    "ed25519": ["ED25519"],
+    "rsa-4096": ["RSA", "-pkeyopt", "rsa_keygen_bits:4096"],
+}
+
+# The machine's own trusted CAs must not vouch for anybody here.
+_ENVIRONMENT = {"LC_ALL": "C", "SSL_CERT_DIR": "/nonexistent", "SSL_CERT_FILE": "/nonexistent"}
+_BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
+# Names are printed backwards (RFC 2253), so the last CN is the certificate's first, the one that Gluster takes.
+_NAMES = ["-nameopt", "RFC2253"]
+_NAME_PART = re.compile(r"([^=,+]+)=((?:\\.|[^,+\\])*)(?:[,+]|$)")
+
+
+@dataclasses.dataclass(frozen=True)
+class Certificate:
+    common_name: str | None
+    issuer: str
+    serial: str
+    not_after: str
+    fingerprint_sha256: str
+    public_key: str
+
+    def told(self) -> dict[str, t.Any]:
+        told = dataclasses.asdict(self)
+        del told["public_key"]
+        return told
+
+
+def blocks(pem: str, what: str) -> list[str]:
+    """The certificates of a PEM text that holds nothing else of weight, else BadInput."""
+    if "PRIVATE KEY" in pem:
+        raise BadInput(f"{what} contains a private key: only certificates may travel.")
+    found = _BLOCK.findall(pem)
+    if not found or len(found) != pem.count("-----BEGIN "):
+        raise BadInput(f"{what} must be one or more certificates in PEM.")
+    return found
+
+
+def _common_name(subject: str) -> str | None:
+    found = [value for name, value in _NAME_PART.findall(subject) if name == "CN"]
+    return found[-1] if found else None
+
+
+class OpenSSL:
+    """The one place that composes an openssl command line.
+
+    C(run_command) has the shape of AnsibleModule.run_command.
+    """
+
+    def __init__(self, run_command: t.Callable[..., tuple[int, str, str]]) -> None:
+        self._run_command = run_command
+
+    def _try(self, *words: str, data: str | None = None) -> tuple[int, str, str]:
+        try:
+            return self._run_command(
+                ["openssl", *words], data=data, environ_update=_ENVIRONMENT, handle_exceptions=False
+            )
+        except OSError as exc:
+            raise NotFound("The program 'openssl' is not on this machine: install it first.") from exc
+
+    def _run(self, *words: str, data: str | None = None) -> str:
+        rc, out, err = self._try(*words, data=data)
+        if rc:
+            raise GlusterOpsError(
+                f"'openssl {words[0]}' failed: {(err or out).strip()[:500]}", cmd=" ".join(["openssl", *words]), rc=rc
+            )
+        return out
+
+    def make_key(self, path: str, key_type: str) -> None:
+        """A new private key in a file that is nobody else's to read: its directory must be 0700."""
+        self._run("genpkey", "-algorithm", *KEY_TYPES[key_type], "-out", path)
+
+    def public_key(self, path: str) -> str:
+        """The public half of a key that Gluster and the CA can use, else Conflict."""
+        with open(path, "rb") as file:
+            text = file.read()
+        why = None
+        if b"ENCRYPTED" in text:
+            why = "is encrypted, and Gluster cannot read it"
+        else:
+            # An empty passphrase, so that openssl never asks the terminal for one.
+            rc, out, err = self._try("pkey", "-in", path, "-passin", "pass:", "-pubout", "-text_pub")
+            bits = re.search(r"\((\d+) bit\)", out)
+            if rc or "-----BEGIN PUBLIC KEY-----" not in out:
+                why = "cannot be read as a private key in PEM"
+            elif "Modulus" in out and bits and int(bits.group(1)) < 2048:
+                why = f"is an RSA key of {bits.group(1)} bits, which is too weak"
+            elif not re.search("Modulus|ED25519|prime256v1|secp384r1|secp521r1", out):
+                why = "is neither RSA, nor ECDSA on P-256, P-384 or P-521, nor Ed25519"
+        if why:
+            raise Conflict(f"The key {path!r} {why}: move it away to have a new one made. Nothing was changed.")
+        start = out.index("-----BEGIN PUBLIC KEY-----")
+        return out[start : out.index("-----END PUBLIC KEY-----")]
+
+    def make_request(self, key: str, common_name: str) -> str:
+        with tempfile.NamedTemporaryFile("w", suffix=".cnf") as configuration:
+            # Whatever the machine's own configuration adds to requests, the CA refuses.
+            configuration.write("[req]\ndistinguished_name = name\n[name]\n")
+            configuration.flush()
+            words = ["req", "-new", "-key", key, "-subj", f"/CN={common_name}", "-config", configuration.name]
+            return self._run(*words)
+
+    def request_name(self, request: str) -> str | None:
+        """The CN in a certificate request, None when there is none or the text is no request."""
+        rc, out, err = self._try("req", "-noout", "-subject", *_NAMES, data=request)
+        return None if rc else _common_name(out.strip().partition("=")[2])
+
+    def certificate(self, pem: str, what: str) -> Certificate:
+        """What the first certificate in the text says."""
+        words = ["-noout", "-subject", "-issuer", "-serial", "-enddate", "-fingerprint", "-sha256", "-pubkey"]
+        rc, out, err = self._try("x509", *words, *_NAMES, data=pem)
+        told: dict[str, str] = {}
+        for line in out.splitlines():
+            name, equals, value = line.partition("=")
+            told.setdefault(name.lower().strip(), value.strip())
+        try:
+            public_key = out[out.index("-----BEGIN PUBLIC KEY-----") : out.index("-----END PUBLIC KEY-----")]
+            end = time.gmtime(ssl.cert_time_to_seconds(told["notafter"]))
+            return Certificate(
+                common_name=_common_name(told["subject"]),
+                issuer=told["issuer"],
+                serial=told["serial"],
+                not_after=time.strftime("%Y-%m-%dT%H:%M:%SZ", end),
+                fingerprint_sha256=told["sha256 fingerprint"],
+                public_key=public_key,
+            )
+        except (KeyError, ValueError):
+            raise BadInput(f"{what} cannot be read as a certificate in PEM.", stderr=err.strip()[:500]) from None
+
+    def verify(self, certificate: str, bundle: str) -> None:
+        """BadInput when the bundle does not vouch for the certificate. Further certificates in it may stand between."""
+        with tempfile.TemporaryDirectory() as directory:
+            paths = [os.path.join(directory, name) for name in ("bundle", "chain")]
+            for path, text in zip(paths, (bundle, certificate)):
+                with open(path, "w", encoding="ascii") as file:
+                    file.write(text)
+            words = ["-no-CApath", "-CAfile", paths[0], "-untrusted", paths[1]]
+            rc, out, err = self._try("verify", *words, data=certificate)
+        if rc:
+            found = re.search(r"error \d+ at \d+ depth lookup: ?(.+)", out + err)
+            why = found.group(1).strip() if found else (err or out).strip()[:200]
+            raise BadInput(f"The bundle does not vouch for the certificate: {why}.", stderr=(out + err).strip()[:500])

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+from conftest import SERVERS, Lab, Play
+
+SHARES: list[dict[str, t.Any]] = [
+    {
+        "name": "site-a",
+        "size": "1G",
+        "identities": ["tenant-a"],
+        "mounts": [{"host": "host1", "path": "/srv/site-a"}],
+    },
+    {
+        "name": "site-both",
+        "size": "2G",
+        "identities": ["tenant-a", "tenant-b"],
+        "mounts": [{"host": "host1", "path": "/srv/both"}, {"host": "host2", "path": "/srv/both"}],
+    },
+]
+
+
+def site(lab: Lab, shares: list[dict[str, t.Any]] = SHARES, *options: str) -> Play:
+    return lab.play("glusterops.shares.site", "--diff", *options, shares_list=shares)
+
+
+@pytest.fixture(scope="module")
+def shares(lab: Lab) -> t.Iterator[Lab]:
+    """The site playbook's work on the lab, predicted by check mode before."""
+    before = lab.gluster("volume list 2>&1 || true")
+    dry = site(lab, SHARES, "--check")
+    assert dry.rc == 0, dry.output
+    assert lab.gluster("volume list 2>&1 || true") == before
+    done = site(lab)
+    assert done.rc == 0, done.output
+    # What check mode cannot know is only the quota of volumes that do not exist yet.
+    assert dry.changed == done.changed - 1, dry.output + done.output
+    yield lab
+    for share in SHARES:
+        removed = lab.play(
+            "glusterops.shares.remove_share", "-e", "remove_share_force=true", remove_share_name=share["name"]
+        )
+        assert removed.rc == 0, removed.output
+
+
+def test_a_second_run_changes_nothing(shares: Lab) -> None:
+    again = site(shares)
+    assert again.rc == 0 and set(again.hosts) >= {"server1", "server2", "server3", "host1", "host2"}
+    assert {host: counts["changed"] for host, counts in again.hosts.items()} == dict.fromkeys(
+        again.hosts, 0
+    ), again.output
+
+
+def test_nothing_secret_is_printed(shares: Lab) -> None:
+    passphrase = (shares.folder / "ca-passphrase").read_text().strip()
+    key = (shares.folder / "heketi.json").read_text().split('"key": "')[1].split('"')[0]
+    output = site(shares, SHARES, "-vvv").output
+    assert len(passphrase) == 32 and passphrase not in output and key not in output
+    assert "PRIVATE KEY" not in output
+    assert "ENCRYPTED PRIVATE KEY" in (shares.folder / "ca" / "ca.key").read_text()
+
+
+def test_tenants_use_their_shares_only(shares: Lab) -> None:
+    lab = shares
+    lab.run("host1", "echo a > /srv/site-a/whose && echo a > /srv/both/from-a && sync")
+    assert lab.run("host2", "cat /srv/both/from-a").stdout == "a\n"
+    assert "Authentication failed" in lab.mount("host2", "site-a")
+    assert "could not load our cert" in lab.mount("host3", "site-a")
+    assert lab.run("host1", "df --output=size -B1G /srv/both | tail -1").stdout.split() == ["2"]
+    assert lab.options("site-a")["auth.ssl-allow"] == ",".join([*SERVERS, "tenant-a"])
+
+
+def test_keys_stay_where_they_were_made(shares: Lab) -> None:
+    keys = {node: shares.run(node, "cat /usr/lib/ssl/glusterfs.key").stdout for node in ("server1", "server2", "host1")}
+    assert len(set(keys.values())) == 3
+    modes = shares.run("server1", "stat -L -c %a:%U /usr/lib/ssl/glusterfs.key").stdout
+    assert modes == "600:root\n"
+    for path in (shares.folder / "ca").rglob("*"):
+        if path.is_file():
+            text = path.read_text()
+            assert not any(key.split("\n")[1] in text for key in keys.values())
+
+
+def test_a_declaration_that_changes(shares: Lab) -> None:
+    """More room, and a tenant less: the rest stays."""
+    lab = shares
+    changed = [
+        {**SHARES[0], "size": "3G"},
+        {**SHARES[1], "identities": ["tenant-a"], "mounts": SHARES[1]["mounts"][:1]},
+    ]
+    done = site(lab, changed)
+    assert done.rc == 0, done.output
+    assert lab.run("host1", "df --output=size -B1G /srv/site-a | tail -1").stdout.split() == ["3"]
+    assert lab.run("host1", "cat /srv/site-a/whose").stdout == "a\n"
+    assert (
+        lab.run("host2", "ls /srv/both", check=False).returncode != 0 or lab.run("host2", "ls /srv/both").stdout == ""
+    )
+    assert lab.run("host2", "touch /srv/both/local", check=False).returncode != 0
+    assert site(lab, changed).changed == 0
+    back = site(lab)
+    assert back.rc == 0, back.output
+    assert lab.run("host2", "cat /srv/both/from-a").stdout == "a\n"
+
+
+def test_remove_share_asks_for_permission(shares: Lab) -> None:
+    lab = shares
+    refused = lab.play("glusterops.shares.remove_share", remove_share_name="site-a")
+    assert refused.rc != 0 and "site-a has 1 clients connected" in refused.output, refused.output
+    assert lab.run("host1", "cat /srv/site-a/whose").stdout == "a\n"
+    bad = lab.play("glusterops.shares.remove_share", "-e", "remove_share_force=true", remove_share_name="all")
+    assert bad.rc != 0 and "'all' is not a volume name" in bad.output, bad.output
+    missing = lab.play("glusterops.shares.remove_share", remove_share_name="never-was")
+    assert missing.rc == 0 and missing.changed == 0, missing.output
+
+
+@pytest.mark.parametrize(
+    "variables, message",
+    [
+        ({"shares_list": [{"name": "x"}]}, "missing required arguments: size"),
+        ({"shares_list": [{"name": "x", "size": "lots", "identities": []}]}, "size 'lots' is not a size"),
+        ({"shares_list": [{"name": "a b", "size": "1G"}]}, "'a b' is not a volume name"),
+        ({"shares_list": [{"name": "x", "size": "1G", "identities": ["a b"]}]}, "'a b' is not a valid name"),
+        ({"shares_list": [], "tls_ca_passphrase": "wrong-passphrase"}, "passphrase"),
+        ({"shares_list": [], "tls_key_type": "dsa"}, "must be one of"),
+        ({"shares_list": [], "tls_tenant": "glusterfs-server-x"}, "begins like a server's or management host's"),
+    ],
+)
+def test_bad_input_changes_nothing(shares: Lab, variables: dict[str, t.Any], message: str) -> None:
+    before = shares.gluster("volume info")
+    done = shares.play("glusterops.shares.site", **variables)
+    assert done.rc != 0 and message in " ".join(done.output.split()), done.output
+    assert done.changed == 0 and shares.gluster("volume info") == before
+
+
+def test_the_package_has_what_a_user_needs(lab: Lab, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Built, installed elsewhere, and run from there."""
+    import subprocess
+
+    from conftest import ROOT
+
+    def run(*words: str) -> str:
+        done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run("ansible-galaxy", "collection", "build", str(ROOT), "--output-path", str(tmp_path))
+    [package] = tmp_path.glob("glusterops-shares-*.tar.gz")
+    tops = {name.split("/")[0] for name in run("tar", "-tf", str(package)).split()}
+    files = {"MANIFEST.json", "FILES.json", "README.md", "CHANGELOG.rst", "CONTRIBUTING.md", "requirements.txt"}
+    assert tops <= files | {"LICENSES", "changelogs", "docs", "meta", "playbooks", "plugins", "roles"}
+    run("ansible-galaxy", "collection", "install", "--offline", "-p", str(tmp_path / "collections"), str(package))
+    monkeypatch.setenv("ANSIBLE_COLLECTIONS_PATH", str(tmp_path / "collections"))
+    found = lab.module("server1", "gluster_info", gather=["version"], query="version")
+    assert found["result"].startswith("1"), found
+    assert "glusterops.shares.gluster_shares" in run("ansible-doc", "-l", "glusterops.shares")

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime
+import os
+import subprocess
+import traceback
+import typing as t
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.x509.oid import NameOID
+
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import authority
+
+NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+PASSPHRASE = b"correct horse"
+
+
+def run_command(
+    args: list[str], data: str | None = None, environ_update: dict[str, str] | None = None, **_unused: t.Any
+) -> tuple[int, str, str]:
+    """As AnsibleModule.run_command: the real program."""
+    done = subprocess.run(
+        args,
+        input=data or "",
+        env={**os.environ, **(environ_update or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def make_csr(key: t.Any, *common_names: str, **more: str) -> str:
+    names = [x509.NameAttribute(NameOID.COMMON_NAME, name) for name in common_names]
+    names += [x509.NameAttribute(getattr(NameOID, name), value) for name, value in more.items()]
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(names))
+    algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return builder.sign(key, algorithm).public_bytes(serialization.Encoding.PEM).decode()
+
+
+def new_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def snapshot(path: t.Any) -> dict[str, t.Any]:
+    """Everything below a directory: name, mode, and bytes or link."""
+    found = {}
+    for folder, folders, names in os.walk(path):
+        for name in folders + names:
+            full = os.path.join(folder, name)
+            content: t.Any = None
+            if os.path.islink(full):
+                content = os.readlink(full)
+            elif os.path.isfile(full):
+                with open(full, "rb") as file:
+                    content = file.read()
+            found[os.path.relpath(full, path)] = (oct(os.lstat(full).st_mode), content)
+    return found
+
+
+class Ca:
+    """A CA in a directory, as the module drives it."""
+
+    def __init__(self, path: t.Any, **options: t.Any) -> None:
+        self.path = str(path)
+        self.options = options
+
+    def ensure(
+        self,
+        *pairs: tuple[str, str | None],
+        now: datetime.datetime = NOW,
+        passphrase: bytes = PASSPHRASE,
+        check: bool = False,
+        **options: t.Any,
+    ) -> tuple[list[t.Any], dict[str, t.Any]]:
+        requests = tuple(authority.parse_request(name, csr, csr_optional=check) for name, csr in pairs)
+        desired = authority.Desired(path=self.path, requests=requests, **{**self.options, **options})
+        return authority.ensure(desired, passphrase, now, check)
+
+    def sign(self, common_name: str, csr: str | None, **options: t.Any) -> tuple[str, str]:
+        """Certificate and bundle."""
+        values = self.ensure((common_name, csr), **options)[1]
+        return values["certificates"][0]["certificate"], values["bundle"]
+
+
+class Interrupt:
+    """Runs work in a process of its own that is killed at its n-th step that changes files."""
+
+    STEPS = ("replace", "symlink", "mkdir", "unlink", "rmdir")
+
+    def at(self, number: int, work: t.Callable[[], t.Any]) -> bool:
+        """Whether it was killed; False when it ended before."""
+        child = os.fork()
+        if child == 0:
+            left = number
+
+            def counted(real: t.Any) -> t.Any:
+                def step(*args: t.Any, **options: t.Any) -> t.Any:
+                    nonlocal left
+                    left -= 1
+                    if left == 0:
+                        os._exit(9)
+                    return real(*args, **options)
+
+                return step
+
+            for name in self.STEPS:
+                setattr(os, name, counted(getattr(os, name)))
+            try:
+                work()
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        code = os.WEXITSTATUS(os.waitpid(child, 0)[1])
+        assert code in (0, 9), f"step {number}: exit code {code}"
+        return code == 9
