@@ -65,6 +65,16 @@ def reconcile(
         share.check()
     check_unique((share.name for share in shares), "share")
     done: list[Change] = []
+    try:
+        return done, _reconcile(cluster, shares, check_mode, done)
+    except GlusterOpsError as exc:
+        exc.details["changes"] = done
+        raise
+
+
+def _reconcile(
+    cluster: Cluster, shares: t.Sequence[Share], check_mode: bool, done: list[Change]
+) -> dict[str, dict[str, t.Any]]:
     helpers: dict[str, int] = {}
     for _round in range(_ROUNDS):
         volumes = answers.volumes(cluster.cli)
@@ -72,29 +82,24 @@ def reconcile(
         pending = _plan_all(shares, volumes, limits)
         if not pending:
             _check_helpers(cluster, helpers)
-            return done, {share.name: describe(volumes[share.name], limits.get(share.name)) for share in shares}
+            return {share.name: describe(volumes[share.name], limits.get(share.name)) for share in shares}
         if check_mode:
-            return [change for changes in pending.values() for change in changes], {}
+            done += [change for changes in pending.values() for change in changes]
+            return {}
         removing = [name for name, changes in pending.items() if any(map(_removes, changes)) and volumes[name].started]
         if removing:
             counted = answers.clients(cluster.cli)
             helpers = {name: counted.get(name, {}).get(_HEALER, 0) for name in removing}
-        try:
-            for share in shares:
-                if share.name in pending:
-                    with held(share.name, cluster.locks):
-                        present = answers.volume(cluster.cli, share.name)
-                        changes = plan(share, present, limits.get(share.name))
-                        _apply(cluster, share, changes)
+        for share in shares:
+            if share.name in pending:
+                with held(share.name, cluster.locks):
+                    present = answers.volume(cluster.cli, share.name)
+                    changes = plan(share, present, limits.get(share.name))
+                    # Noted before it is done: what fails halfway has changed something.
                     done += changes
-        except GlusterOpsError as exc:
-            exc.details.update(changed=bool(done), changes=[dataclasses.asdict(change) for change in done])
-            raise
+                    _apply(cluster, share, changes)
         cluster.sleep(_SETTLE)
-    raise Conflict(
-        f"Somebody else keeps changing {', '.join(sorted(pending))}: still not as asked after {_ROUNDS} tries.",
-        changed=True,
-    )
+    raise Conflict(f"Somebody else keeps changing {', '.join(sorted(pending))}: not as asked after {_ROUNDS} tries.")
 
 
 def _removes(change: Change) -> bool:
@@ -113,8 +118,7 @@ def _check_helpers(cluster: Cluster, before: t.Mapping[str, int]) -> None:
     if lost:
         raise Conflict(
             f"Self-heal daemons were cut off from {', '.join(lost)}: a server's identity was on the access list and is"
-            " not in infrastructure. Add it, run this again, and stop and start the volume, or they stay disconnected.",
-            changed=True,
+            " not in infrastructure. Add it, run this again, and stop and start the volume, or they stay disconnected."
         )
 
 

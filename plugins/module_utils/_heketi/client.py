@@ -12,6 +12,7 @@ What an answer means was measured on Heketi 10.4.1; where its manual says someth
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import hashlib
 import hmac
@@ -52,7 +53,9 @@ _TOKEN_LIFE = 300
 # How often a request that is safe to repeat is sent in all.
 _TRIES = 5
 
-_BODY_SHOWN = 4000
+# Characters of an answer's body: in a message, where it is one of several, and as a return key.
+_SAID = 500
+_BODY = 4000
 
 # What Heketi says, and what its words do not tell.
 _HINTS = (
@@ -60,7 +63,10 @@ _HINTS = (
     ("Token is expired", "the clock here is behind Heketi's: set both by NTP"),
     ("signature is invalid", "heketi_key is not the key that Heketi has for heketi_user"),
     ("Unknown user", "heketi_user must be 'admin'"),
-    ("Administrator access required", "Heketi lets only its user 'admin' do this: set heketi_user and heketi_key to admin's"),
+    (
+        "Administrator access required",
+        "Heketi lets only its user 'admin' do this: set heketi_user and heketi_key to admin's",
+    ),
     ("Invalid qsh claim", "a proxy in between rewrites the path, or heketi_url has a path that is passed on to Heketi"),
     ("Client sent an HTTP request to an HTTPS server", "this port speaks TLS: heketi_url must begin with https://"),
     ("plain HTTP request was sent to HTTPS port", "this port speaks TLS: heketi_url must begin with https://"),
@@ -70,7 +76,9 @@ _HINTS = (
     ("The target exists, contains other items", "another operation on it is under way or was left unfinished"),
 )
 
-_NOT_TLS = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|record layer failure|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST")
+_NOT_TLS = re.compile(
+    "WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|record layer failure|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +103,9 @@ class Connection:
         except ValueError:
             sound = False
         if not sound or parts.username is not None or parts.query or parts.fragment or re.search(r"[\s\x00-\x1f]", url):
-            raise BadInput("heketi_url must look like 'https://heketi.example.com:8080', without user, query or fragment.")
+            raise BadInput(
+                "heketi_url must look like 'https://heketi.example.com:8080', without user, query or fragment."
+            )
         for option in ("heketi_user", "heketi_key"):
             if not params[option]:
                 raise BadInput(f"{option} is empty.")
@@ -135,6 +145,15 @@ def pauses(first: float = 0.5, most: float = 30.0) -> t.Iterator[float]:
         first = min(first * 2, most)
 
 
+@contextlib.contextmanager
+def understood(what: str) -> t.Iterator[None]:
+    """Around the reading of an answer: GlusterOpsError if it lacks what Heketi always sends."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+        raise GlusterOpsError(f"Heketi's answer about {what} is not as expected ({exc!r}): is it a Heketi?") from None
+
+
 class HeketiClient:
     """One Heketi server. May be used by several threads at once; connections are kept open between requests.
 
@@ -155,41 +174,45 @@ class HeketiClient:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def get(self, path: str, timeout: float | None = None) -> t.Any:
-        """The JSON at a path. timeout replaces request_timeout for answers that take Heketi long."""
+        """The JSON at a path. timeout replaces request_timeout for an answer that takes Heketi long."""
         return self._request("GET", path, None, self.deadline(), timeout)[1]
 
     def operate(self, method: str, path: str, body: t.Any = None) -> t.Any:
-        """Sends a change and waits until Heketi has made it: the JSON of what it made or changed, None if nothing is left.
+        """Sends a change and waits until Heketi has made it: the JSON of what it made or changed, None if that is gone.
 
         Nothing was changed when it raises Refused, NotFound, Conflict, BadInput or Unreachable. A plain GlusterOpsError
         says that Heketi tried and failed, TimedOut that it is still at it, OutcomeUnknown that only reading can tell.
         """
+        asked = f"{method} {path}"
+        request = f"{method} {self.connection.url}{path}"
         deadline = self.deadline()
         response, answer = self._request(method, path, body, deadline)
         if response.status_code != 202:
             return answer
-        asked = f"{method} {path}"
         queue = self._location(response)
         if not queue:
-            raise OutcomeUnknown(f"Heketi accepted {asked} without saying where its result will be.", request=asked)
+            raise OutcomeUnknown(
+                f"Heketi accepted {asked} without saying where to ask for its result.", request=request
+            )
         try:
             while True:
                 response, answer = self._request("GET", queue, None, deadline)
                 if response.status_code == 303:
-                    # Signed for its own path; the queue's token would be refused there.
+                    # A request of its own: Heketi refuses the token that was signed for the queue's path.
                     return self.get(self._location(response))
                 if response.headers.get("X-Pending") != "true":
                     return answer
                 if self.clock.monotonic() >= deadline:
                     raise TimedOut(
-                        f"{asked} has not ended after {self.connection.operation_timeout:g} seconds (operation_timeout);"
-                        " Heketi goes on with it: run again later.",
-                        request=asked,
+                        f"{asked} has not ended within the operation_timeout of {self.connection.operation_timeout:g}"
+                        " seconds. Heketi goes on with it: run again later.",
+                        request=request,
                     )
                 self.clock.sleep(self.connection.poll_interval)
-        except (NotFound, Unreachable) as exc:
-            # Heketi tells a result once: the answer with it may have been lost, or Heketi was restarted.
-            raise OutcomeUnknown(f"What became of {asked} is unknown: {exc}", **{**exc.details, "request": asked}) from None
+        except (NotFound, Refused, Unreachable) as exc:
+            # Heketi tells a result only once, so an answer lost on the way, or a restart, looks like this.
+            details = {**exc.details, "request": request}
+            raise OutcomeUnknown(f"Heketi accepted {asked}, but not its result: {exc}", **details) from None
 
     def deadline(self) -> float:
         """When an operation that begins now must have ended, on the monotonic clock."""
@@ -198,21 +221,128 @@ class HeketiClient:
     def _request(
         self, method: str, path: str, body: t.Any, deadline: float, timeout: float | None = None
     ) -> tuple[requests.Response, t.Any]:
-        """A judged answer and its JSON. Sends again what surely changed nothing: reads, and what was never received."""
+        """An answer that is neither an error nor "busy", and its JSON. Repeats only what surely changed nothing."""
+        waiting = pauses()
         tries = 0
-        for pause in pauses():
-            again: GlusterOpsError
+        while True:
+            pause = next(waiting)
+            in_time = self.clock.monotonic() + pause < deadline
             try:
                 response = self._send(method, path, body, timeout or self.connection.request_timeout)
                 if response.status_code != 429:
                     return response, _judge(method, path, response)
-                again = TimedOut(f"Heketi was too busy for {method} {path} all the time (HTTP 429): run again later.")
-            except (_NotSent, Unreachable) as exc:
-                again = exc
+                if not in_time:
+                    raise TimedOut(
+                        f"Heketi was too busy for {method} {path} all the time: run again later.", http_status=429
+                    )
+            except _Failure as exc:
                 tries += 1
-                if tries >= _TRIES or not (method == "GET" or isinstance(exc, _NotSent)) or exc.details.pop("final", False):
-                    raise Unreachable(str(exc), **exc.details) from None
-            if self.clock.monotonic() + pause > deadline:
-                raise again from None
+                harmless = method == "GET" or not exc.sent
+                if not (harmless and exc.passing and in_time and tries < _TRIES):
+                    raise (Unreachable if harmless else OutcomeUnknown)(str(exc), **exc.details) from None
             self.clock.sleep(pause)
-        raise AssertionError("pauses() never ends")  # pragma: no cover
+
+    def _send(self, method: str, path: str, body: t.Any, timeout: float) -> requests.Response:
+        """The one place that sends: one signed request, one answer of any status, or a _Failure."""
+
+        def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
+            # As an auth callable, so that a ~/.netrc does not replace it.
+            token = sign(self.connection.user, self.connection.key, method, path, self.clock.time())
+            request.headers["Authorization"] = f"bearer {token}"
+            return request
+
+        url = self.connection.url + path
+        try:
+            return self.session.request(
+                method,
+                url,
+                json=body,
+                auth=authorize,
+                timeout=timeout,
+                allow_redirects=False,
+                verify=self.connection.verify,
+            )
+        except OSError as exc:  # what requests raises is one, too
+            raise _failure(exc, method, url, timeout) from None
+
+    def _location(self, response: requests.Response) -> str:
+        """The path an answer points to, as Heketi knows it: without host, and without a proxy's prefix."""
+        path = urlsplit(response.headers.get("Location", "")).path
+        prefix = urlsplit(self.connection.url).path
+        return path[len(prefix) :] if prefix and path.startswith(prefix + "/") else path
+
+
+class _Failure(Exception):
+    """No answer of Heketi's. sent: Heketi may have received the request; passing: it may go better the next time."""
+
+    def __init__(self, message: str, sent: bool, passing: bool, **details: t.Any) -> None:
+        super().__init__(message)
+        self.sent = sent
+        self.passing = passing
+        self.details = details
+
+
+def _failure(exc: OSError, method: str, url: str, timeout: float) -> _Failure:
+    """What requests says, in one sentence."""
+    if not isinstance(exc, requests.exceptions.RequestException):
+        return _Failure(f"{method} {url} was not sent: {exc}.", False, False, request=f"{method} {url}")
+    cause = exc.args[0] if exc.args else exc
+    reason = getattr(cause, "reason", None) or cause
+    if isinstance(reason, urllib3.exceptions.ProtocolError) and reason.args:
+        reason = reason.args[-1]
+    text = str(reason)
+    request = f"{method} {url}"
+    if isinstance(exc, requests.exceptions.SSLError):
+        if _NOT_TLS.search(text):
+            message = f"{url} does not speak TLS: heketi_url must begin with http://, or name the TLS port."
+        elif "CERTIFICATE_VERIFY_FAILED" in text:
+            why = text.rpartition("certificate verify failed: ")[2].partition(" (_ssl")[0] or text
+            message = f"Heketi's certificate at {url} is not trusted ({why}): set ca_path to the CA that signed it."
+        else:
+            # Also a connection that was cut: no telling at what moment.
+            return _Failure(f"The TLS connection to {url} failed: {text}.", True, True, request=request)
+        return _Failure(message, False, False, request=request)
+    if isinstance(exc, requests.exceptions.ConnectTimeout):
+        return _Failure(f"No connection to {url} within {timeout:g} seconds.", False, True, request=request)
+    if isinstance(exc, requests.exceptions.ProxyError) or isinstance(reason, urllib3.exceptions.NewConnectionError):
+        why = text.rpartition(": ")[2]
+        return _Failure(f"No connection to {url}: {why}.", False, True, request=request)
+    if isinstance(exc, requests.exceptions.Timeout):
+        return _Failure(f"{request} was not answered within {timeout:g} seconds.", True, True, request=request)
+    return _Failure(
+        f"The connection to {url} broke before the answer was complete: {text}.", True, True, request=request
+    )
+
+
+def _judge(method: str, path: str, response: requests.Response) -> t.Any:
+    """The one place that decides what a status means: the answer's JSON (None if it is empty), or raises."""
+    status = response.status_code
+    body = response.content.decode("utf-8", "replace").strip()
+    asked = f"{method} {path}"
+    details = {"request": f"{method} {response.url}", "http_status": status, "body": body[:_BODY]}
+    queued = path.startswith("/queue/")
+    if status == 202 or (status == 303 and queued and "Location" in response.headers):
+        return None
+    if 300 <= status < 400:
+        target = response.headers.get("Location", "nowhere")
+        message = f"{asked} was redirected to {target}: heketi_url must be the address at which Heketi itself answers."
+        raise Refused(message, **details)
+    if status in (502, 503, 504) and "Service disabled" not in body:
+        raise _Failure(
+            f"{asked} was answered by a proxy that has no Heketi behind it (HTTP {status}).", True, True, **details
+        )
+    hint = next((f"; {hint}" for words, hint in _HINTS if words in body), "")
+    if body.startswith("<") and not hint:
+        message = f"{asked} was answered with HTML (HTTP {status}), so not by Heketi: is heketi_url right?"
+        raise _Failure(message, True, False, **details)
+    if status < 300:
+        try:
+            return json.loads(body) if body else None
+        except ValueError:
+            message = f"The answer to {asked} is not the JSON that Heketi sends: {body[:60]!r}."
+            raise _Failure(message, True, True, **details) from None
+    said = " ".join(body.split())[:_SAID].rstrip(".") or response.reason or "no reason given"
+    if status == 500 and queued:
+        raise GlusterOpsError(f"Heketi could not do it: {said}{hint}.", **details)
+    kind = {400: BadInput, 422: BadInput, 404: NotFound, 409: Conflict}.get(status, Refused)
+    raise kind(f"Heketi refused {asked} (HTTP {status}): {said}{hint}.", **details)

@@ -1,0 +1,365 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+"""Volumes of Heketi: what is wanted, what there is, and what follows from both. No I/O.
+
+Heketi counts volumes in GiB and bricks in KiB; in here a size is GiB for a volume and bytes for a brick.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    BadInput,
+    Conflict,
+    GlusterOpsError,
+    Refused,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import understood
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
+from ansible_collections.glusterops.shares.plugins.module_utils._names import (
+    MAX_ACCESS_LIST,
+    check_common_name,
+    check_unique,
+    check_volume_name,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size, parse_size
+
+# What Heketi is asked for, by the name it has here.
+DURABILITIES: dict[str, dict[str, t.Any]] = {
+    "none": {"type": "none"},
+    "replicate-2": {"type": "replicate", "replicate": {"replica": 2}},
+    "replicate-3": {"type": "replicate", "replicate": {"replica": 3}},
+    "replicate-3-arbiter": {"type": "replicate", "replicate": {"replica": 3}},
+    "disperse-2+1": {"type": "disperse", "disperse": {"data": 2, "redundancy": 1}},
+    "disperse-4+2": {"type": "disperse", "disperse": {"data": 4, "redundancy": 2}},
+    "disperse-8+3": {"type": "disperse", "disperse": {"data": 8, "redundancy": 3}},
+    "disperse-8+4": {"type": "disperse", "disperse": {"data": 8, "redundancy": 4}},
+}
+
+# From 2^44 GiB on Heketi's arithmetic overflows, and it makes a small volume that it takes for a large one.
+MAX_SIZE = 2**34
+
+ACCESS_LIST = "auth.ssl-allow"
+TLS_OPTIONS = (ACCESS_LIST, "client.ssl", "server.ssl")
+
+_ARBITER = "user.heketi.arbiter"
+_OWN_OPTIONS = {_ARBITER: "say durability=replicate-3-arbiter", "user.heketi.id": "Heketi sets it itself"}
+
+# Heketi puts both into a shell command on a server, unquoted: nothing that a shell takes for more than a letter.
+_OPTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
+_VALUE = re.compile(r"-?[A-Za-z0-9@%+=:,./_][A-Za-z0-9@%+=:,./_-]*", re.ASCII)
+_CLUSTER = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+_MAX_GID = 2**31 - 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Desired:
+    """A volume as it shall be. size is GiB, options include those of a seal, None is what was not asked for."""
+
+    name: str
+    present: bool = True
+    size: int = 0
+    durability: str = "replicate-3"
+    clusters: tuple[str, ...] = ()
+    snapshot_factor: float | None = None
+    gid: int | None = None
+    options: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def request(self) -> dict[str, t.Any]:
+        """The body of POST /volumes."""
+        options = dict(self.options)
+        if self.durability == "replicate-3-arbiter":
+            options[_ARBITER] = "true"
+        body: dict[str, t.Any] = {
+            "name": self.name,
+            "size": self.size,
+            "durability": DURABILITIES[self.durability],
+            "clusters": list(self.clusters),
+            "glustervolumeoptions": [f"{option} {value}" for option, value in sorted(options.items())],
+        }
+        if self.snapshot_factor is not None:
+            body["snapshot"] = {"enable": True, "factor": self.snapshot_factor}
+        if self.gid is not None:
+            body["gid"] = self.gid
+        return body
+
+
+@dataclasses.dataclass(frozen=True)
+class Brick:
+    """A brick: ids of its server (C(node)) and device, its path there, its size in bytes."""
+
+    node: str
+    device: str
+    path: str
+    size: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Observed:
+    """A volume as Heketi knows it. size is GiB; options are those it was created with, not those it has by now."""
+
+    id: str
+    name: str
+    size: int
+    cluster: str
+    durability: str
+    snapshot_factor: float | None
+    gid: int
+    options: t.Mapping[str, str]
+    bricks: tuple[Brick, ...]
+    hosts: tuple[str, ...]
+    source: str
+
+    @property
+    def cloned(self) -> bool:
+        """Whether it was cloned from a snapshot: where its bricks are is the only sign."""
+        return any(brick.path.startswith("/run/gluster/snaps/") for brick in self.bricks)
+
+    @classmethod
+    def from_info(cls, info: t.Mapping[str, t.Any]) -> Observed:
+        """Reads the answer to GET /volumes/ID. Heketi leaves out whatever is zero."""
+        with understood("a volume"):
+            options = dict(line.split(" ", 1) for line in info.get("glustervolumeoptions") or [] if " " in line)
+            kind = info["durability"]["type"]
+            durability = kind
+            if kind == "replicate":
+                # Asked for without a number, Heketi makes two and shows none.
+                durability = f"replicate-{info['durability']['replicate'].get('replica') or 2}"
+                if options.pop(_ARBITER, "") == "true":
+                    durability += "-arbiter"
+            elif kind == "disperse":
+                disperse = info["durability"]["disperse"]
+                durability = f"disperse-{disperse['data']}+{disperse['redundancy']}"
+            mount = info["mount"]["glusterfs"]
+            return cls(
+                id=info["id"],
+                name=info["name"],
+                size=info["size"],
+                cluster=info["cluster"],
+                durability=durability,
+                snapshot_factor=info["snapshot"]["factor"] if info["snapshot"]["enable"] else None,
+                gid=info.get("gid", 0),
+                options=options,
+                bricks=tuple(
+                    Brick(brick["node"], brick["device"], brick["path"], brick["size"] * 1024)
+                    for brick in info["bricks"]
+                ),
+                hosts=tuple(mount["hosts"]),
+                source=mount["device"],
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """What is to be done about one volume: nothing when changes are empty."""
+
+    desired: Desired
+    observed: Observed | None = None
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
+    refusal: GlusterOpsError | None = None
+
+
+# ---- what is wanted --------------------------------------------------------------------------------------------------
+
+
+def read_desired(entry: t.Mapping[str, t.Any]) -> Desired:
+    """One volume of the parameters (see argspec.volume_spec), or BadInput naming the option and its value."""
+    name = check_volume_name(entry["name"])
+    present = entry["state"] == "present"
+    size = 0
+    if entry["size"] is not None:
+        size = -(-parse_size(entry["size"]) // GIB)
+        if size > MAX_SIZE:
+            raise BadInput(f"size {entry['size']!r} is more than {MAX_SIZE} GiB, where Heketi stops to count right.")
+    elif present:
+        raise BadInput("size is required when state=present.")
+    for cluster in entry["clusters"]:
+        if not _CLUSTER.fullmatch(cluster):
+            raise BadInput(f"clusters: {cluster!r} is not a cluster's id: 32 of 0-9 and a-f.")
+    check_unique(entry["clusters"], "clusters:")
+    factor = entry["snapshot_factor"]
+    if factor is not None and not 1 <= factor <= 100:
+        raise BadInput(f"snapshot_factor {factor!r} must be from 1 to 100.")
+    gid = entry["gid"]
+    if gid is not None and not 0 <= gid <= _MAX_GID:
+        raise BadInput(f"gid {gid!r} must be from 0 to {_MAX_GID}.")
+    options = _read_options(entry["volume_options"])
+    if entry["seal"] is not None:
+        both = sorted(set(options) & set(TLS_OPTIONS))
+        if both:
+            raise BadInput(f"volume_options may not have {', '.join(both)} when seal is given: seal sets it.")
+        options.update(_seal(entry["seal"]))
+    return Desired(name, present, size, entry["durability"], tuple(sorted(entry["clusters"])), factor, gid, options)
+
+
+def _read_options(values: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
+    options = {}
+    for option, value in values.items():
+        if not isinstance(option, str) or not _OPTION.fullmatch(option):
+            raise BadInput(f"volume_options: {option!r} is not an option's name: A-Z a-z 0-9 . _ and -.")
+        if option in _OWN_OPTIONS:
+            raise BadInput(f"volume_options: {option} cannot be given: {_OWN_OPTIONS[option]}.")
+        if isinstance(value, bool):
+            value = "on" if value else "off"
+        elif isinstance(value, (int, float)):
+            value = str(value)
+        if not isinstance(value, str) or not _VALUE.fullmatch(value) or len(value) > MAX_ACCESS_LIST:
+            raise BadInput(
+                f"volume_options: {option}={value!r} cannot be handed to Heketi: a value is 1 to {MAX_ACCESS_LIST} of"
+                " A-Z a-z 0-9 @ % + = : , . / _ and -."
+            )
+        options[option] = value
+    return options
+
+
+def _seal(identities: t.Sequence[str]) -> dict[str, str]:
+    """The options that seal a volume before it first starts."""
+    if not identities:
+        raise BadInput("seal is empty: name every server and whoever may mount the volume, or leave seal out.")
+    for identity in identities:
+        check_common_name(identity, "seal: identity")
+    allowed = ",".join(sorted(set(identities)))
+    if len(allowed) > MAX_ACCESS_LIST:
+        raise BadInput(
+            f"seal has {len(allowed)} bytes of names, and more than {MAX_ACCESS_LIST} crash the servers' glusterd:"
+            " name fewer identities."
+        )
+    return {ACCESS_LIST: allowed, "client.ssl": "on", "server.ssl": "on"}
+
+
+def read_all_desired(entries: t.Sequence[t.Mapping[str, t.Any]]) -> list[Desired]:
+    """All volumes of a list, or one BadInput that names every bad entry."""
+    desired, wrong = [], []
+    for number, entry in enumerate(entries):
+        try:
+            desired.append(read_desired(entry))
+        except BadInput as exc:
+            wrong.append(f"volumes[{number}] {entry['name']!r}: {exc}")
+    if wrong:
+        raise BadInput(few(wrong))
+    check_unique((volume.name for volume in desired), "volumes: name")
+    return desired
+
+
+def few(sentences: t.Sequence[str], most: int = 5) -> str:
+    """The first of many sentences, and how many more there are."""
+    rest = len(sentences) - most
+    return " ".join(sentences[:most]) + (f" And {rest} more." if rest > 0 else "")
+
+
+# ---- what follows ----------------------------------------------------------------------------------------------------
+
+
+def plan(
+    desired: t.Iterable[Desired],
+    observed: t.Iterable[Observed],
+    taken: t.Collection[str] = frozenset(),
+    unfinished: t.Mapping[str, Operation] | None = None,
+) -> list[Step]:
+    """What is to be done about each desired volume.
+
+    taken are the names of volumes that Gluster has, unfinished the operations of Heketi that have not ended, by
+    volume name.
+    """
+    by_name: dict[str, list[Observed]] = {}
+    for volume in observed:
+        by_name.setdefault(volume.name, []).append(volume)
+    return [
+        _plan_one(want, by_name.get(want.name, []), want.name in taken, (unfinished or {}).get(want.name))
+        for want in desired
+    ]
+
+
+def _plan_one(want: Desired, found: t.Sequence[Observed], taken: bool, unfinished: Operation | None) -> Step:
+    name = want.name
+    if len(found) > 1:
+        where = ", ".join(f"{volume.id} in cluster {volume.cluster}" for volume in found)
+        return Step(
+            want, refusal=Conflict(f"{len(found)} volumes have this name, and none can be told to be meant: {where}.")
+        )
+    if not found:
+        if not want.present:
+            left = f"It is not there, but Heketi has not finished with it: {unfinished}."
+            return Step(want, notes=(left,) if unfinished else ())
+        refusal: GlusterOpsError | None = None
+        if unfinished:
+            refusal = _refuse_unfinished(unfinished)
+        elif taken:
+            refusal = Conflict(
+                "Gluster has a volume of this name that Heketi does not know, and Heketi would destroy it to make its"
+                " own: take another name, or remove that volume first."
+            )
+        return Step(want, changes=tuple(_creation(want)), refusal=refusal)
+    have = found[0]
+    size = format_size(have.size * GIB)
+    if not want.present:
+        return Step(want, have, (Change(name, "state", "present", "absent"), Change(name, "size", size, None)))
+    notes = tuple(_differences(want, have))
+    if have.size >= want.size:
+        return Step(want, have, notes=notes)
+    refusal = None
+    if have.cloned:
+        refusal = Refused(f"It is a clone, and trying to expand one harms Heketi: ask for {size}, which it has.")
+    elif unfinished:
+        refusal = _refuse_unfinished(unfinished)
+    return Step(want, have, (Change(name, "size", size, format_size(want.size * GIB)),), notes, refusal)
+
+
+def _refuse_unfinished(operation: Operation) -> Refused:
+    if not operation.status:
+        return Refused(f"Heketi is still busy with it: {operation}. Run again when that has ended.")
+    return Refused(
+        f"Heketi began with it and did not finish: {operation}. Have Heketi clean up (heketi-cli server operations"
+        " cleanup, or its cleaner does it within the hour), then run again."
+    )
+
+
+def _creation(want: Desired) -> t.Iterator[Change]:
+    yield Change(want.name, "state", "absent", "present")
+    yield Change(want.name, "size", None, format_size(want.size * GIB))
+    yield Change(want.name, "durability", None, want.durability)
+    if want.clusters:
+        yield Change(want.name, "clusters", None, list(want.clusters))
+    if want.snapshot_factor is not None:
+        yield Change(want.name, "snapshot_factor", None, want.snapshot_factor)
+    if want.gid is not None:
+        yield Change(want.name, "gid", None, want.gid)
+    if want.options:
+        yield Change(want.name, "volume_options", None, dict(want.options))
+
+
+def _differences(want: Desired, have: Observed) -> t.Iterator[str]:
+    """What is not as wanted and stays so, a sentence each."""
+    if have.size > want.size:
+        has, asked = format_size(have.size * GIB), format_size(want.size * GIB)
+        yield f"size is {has} and stays so, though {asked} is asked for: volumes do not shrink."
+    fixed: list[tuple[str, t.Any, t.Any]] = [("durability", have.durability, want.durability)]
+    if want.snapshot_factor is not None:
+        fixed.append(("snapshot_factor", have.snapshot_factor, want.snapshot_factor))
+    if want.gid is not None:
+        fixed.append(("gid", have.gid, want.gid))
+    if want.clusters and have.cluster not in want.clusters:
+        fixed.append(("cluster", have.cluster, " or ".join(want.clusters)))
+    for what, is_now, shall_be in fixed:
+        if is_now != shall_be:
+            yield f"{what} is {'not set' if is_now is None else is_now} and stays so, though {shall_be} is asked for."
+    for option, value in sorted(want.options.items()):
+        created = have.options.get(option)
+        if option == ACCESS_LIST and created:
+            # It changes with the share's tenants afterwards, in Gluster only.
+            continue
+        if created != value:
+            yield (
+                f"{option} was {created or 'not set'} when it was created, and {value} is asked for:"
+                " Heketi sets options only then."
+            )

@@ -1,0 +1,421 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The client and the modules against the lab's Heketi: a process of its own, asked over the network."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+
+import pytest
+import requests
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    Conflict,
+    GlusterOpsError,
+    NotFound,
+    OutcomeUnknown,
+    Refused,
+    TimedOut,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import Connection, HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import unfinished
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcile import reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired
+
+LAB = pathlib.Path(__file__).parents[2] / "lab"
+MODULES = "ansible_collections.glusterops.shares.plugins.modules"
+KEY = "key of the admin"
+HOSTS = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
+
+
+class Heketi:
+    """The stand-in as a process, with one cluster of three servers."""
+
+    def __init__(self, directory: pathlib.Path, gluster: dict[str, t.Any], standin: dict[str, t.Any]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self._config = directory / "heketi.json"
+        self._config.write_text(
+            json.dumps(
+                {
+                    "port": port,
+                    "jwt": {"admin": {"key": KEY}, "user": {"key": "key of the user"}},
+                    "glusterfs": {"executor": "mock", "db": str(directory / "heketi.db"), **gluster},
+                    "standin": standin,
+                }
+            )
+        )
+        self._log = (directory / "heketi.log").open("ab")
+        self.start()
+
+    def start(self) -> None:
+        argv = [sys.executable, "-m", "heketi", "--config", str(self._config)]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HEKETI_")}
+        self._process = subprocess.Popen(argv, cwd=LAB, env=environment, stdout=self._log, stderr=self._log)
+        deadline = time.monotonic() + 30
+        while True:
+            with contextlib.suppress(requests.exceptions.ConnectionError):
+                assert requests.get(f"{self.url}/hello", timeout=5).text == "Hello from Heketi"
+                return
+            assert self._process.poll() is None and time.monotonic() < deadline, "the stand-in does not start"
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+    def client(self, clock: t.Any = time, **options: t.Any) -> HeketiClient:
+        """A client that asks often, and counts what it is answered: client.answers."""
+        settings: dict[str, t.Any] = {"poll_interval": 0.02, "operation_timeout": 60, "key": KEY, **options}
+        return HeketiClient(Connection(self.url, **settings), pool=32, clock=clock)
+
+
+def counted(client: HeketiClient) -> list[str]:
+    """The list into which every further answer to this client is written."""
+    answers: list[str] = []
+
+    def write(response: requests.Response, *_args: t.Any, **_kwargs: t.Any) -> None:
+        path = "/queue" if "/queue/" in response.url else response.request.path_url
+        answers.append(f"{response.request.method} {path} {response.status_code}")
+
+    client.session.hooks["response"].append(write)
+    return answers
+
+
+@pytest.fixture(name="start")
+def fixture_start(tmp_path: pathlib.Path) -> t.Iterator[t.Callable[..., Heketi]]:
+    started: list[Heketi] = []
+
+    def start(gluster: dict[str, t.Any] | None = None, **standin: t.Any) -> Heketi:
+        heketi = Heketi(tmp_path, gluster or {}, standin)
+        started.append(heketi)
+        client = heketi.client()
+        cluster = client.operate("POST", "/clusters", {"file": True, "block": True})["id"]
+        for number, host in enumerate(HOSTS):
+            names = {"manage": [f"server{number}"], "storage": [host]}
+            node = client.operate("POST", "/nodes", {"zone": 1, "cluster": cluster, "hostnames": names})
+            assert client.operate("POST", "/devices", {"node": node["id"], "name": "/dev/sdb"}) is None
+        return heketi
+
+    yield start
+    for heketi in started:
+        heketi.kill()
+
+
+def slow(name: str, seconds: float) -> dict[str, t.Any]:
+    """Makes gluster take long to create this volume."""
+    return {"command": f"volume create {name} ", "delay": seconds}
+
+
+def want(name: str, size: int = 2, **other: t.Any) -> Desired:
+    return Desired(name, size=size, **other)
+
+
+def gone(name: str) -> Desired:
+    return Desired(name, present=False)
+
+
+# ---- the life of a volume
+
+
+def test_create_grow_delete_and_each_again(start: t.Callable[..., Heketi]) -> None:
+    client = start().client()
+    changes, items = reconcile(client, [want("v", gid=500, snapshot_factor=1.5, options={"nfs.disable": "on"})])
+    (item,) = items
+    assert changes and item["changed"]
+    assert (item["size"], item["durability"], item["notes"]) == ("2G", "replicate-3", [])
+    assert sorted(brick["host"] for brick in item["bricks"]) == sorted(HOSTS)
+    assert {brick["size"] for brick in item["bricks"]} == {"2G"}
+    assert sorted(item["mount"]["hosts"]) == sorted(HOSTS)
+    assert item["mount"]["source"] == f"{item['mount']['hosts'][0]}:v"
+    assert item["mount"]["options"] == "backup-volfile-servers=" + ":".join(item["mount"]["hosts"][1:])
+
+    answers = counted(client)
+    changes, items = reconcile(client, [want("v", gid=500, snapshot_factor=1.5, options={"nfs.disable": "on"})])
+    assert changes == [] and items == [{**item, "changed": False}]
+    assert len(answers) == 1 + 1 + len(HOSTS) and answers[0] == "GET /volumes 200"
+
+    changes, items = reconcile(client, [want("v", 5)])
+    assert [(change.before, change.after) for change in changes] == [("2G", "5G")]
+    assert items[0]["size"] == "5G" and len(items[0]["bricks"]) == 6
+    assert reconcile(client, [want("v", 5)])[0] == []
+    changes, items = reconcile(client, [want("v", 1)])
+    assert changes == [] and items[0]["size"] == "5G" and "do not shrink" in items[0]["notes"][0]
+
+    changes, items = reconcile(client, [gone("v")])
+    assert changes and items[0]["state"] == "absent"
+    assert client.get("/volumes") == {"volumes": []}
+    assert reconcile(client, [gone("v")])[0] == []
+
+
+@pytest.mark.parametrize("durability", ["none", "replicate-2", "replicate-3", "replicate-3-arbiter", "disperse-2+1"])
+def test_every_durability_comes_back_as_asked_for(start: t.Callable[..., Heketi], durability: str) -> None:
+    client = start().client()
+    wanted = [want("v", 4, durability=durability, options={"auth.ssl-allow": "a,b", "client.ssl": "on"})]
+    (item,) = reconcile(client, wanted)[1]
+    assert item["durability"] == durability
+    changes, (again,) = reconcile(client, wanted)
+    assert (changes, again["notes"]) == ([], [])
+
+
+@pytest.mark.parametrize("durability", ["disperse-4+2", "disperse-8+3", "disperse-8+4"])
+def test_too_few_servers(start: t.Callable[..., Heketi], durability: str) -> None:
+    with pytest.raises(Refused, match="No space; .*fewer servers with room are online than the durability needs"):
+        reconcile(start().client(), [want("v", 10, durability=durability)])
+
+
+def test_check_mode_changes_nothing_and_predicts_exactly(start: t.Callable[..., Heketi]) -> None:
+    client = start().client()
+    reconcile(client, [want("grow"), want("go"), want("stay")])
+    answers = counted(client)
+    wanted = [want("grow", 3), gone("go"), want("stay"), want("new")]
+    predicted = reconcile(client, wanted, check_mode=True)[0]
+    assert all(answer.startswith("GET ") for answer in answers)
+    assert reconcile(client, wanted)[0] == predicted
+    assert reconcile(client, wanted)[0] == []
+
+
+# ---- names that are taken
+
+
+def test_a_volume_of_glusters_own_is_refused(start: t.Callable[..., Heketi]) -> None:
+    client = start(foreign_volumes=["precious"]).client()
+    answers = counted(client)
+    with pytest.raises(Conflict, match="Gluster has a volume of this name that Heketi does not know"):
+        reconcile(client, [want("other"), want("precious")])
+    with pytest.raises(Conflict):
+        reconcile(client, [want("precious")], known_volumes=["precious"])
+    assert client.get("/volumes") == {"volumes": []}
+    assert not any(answer.startswith("POST") for answer in answers)
+
+
+def test_several_volumes_of_one_name_are_refused(start: t.Callable[..., Heketi]) -> None:
+    client = start().client()
+    second = client.operate("POST", "/clusters", {"file": True, "block": True})["id"]
+    hosts = {"manage": ["server9"], "storage": ["10.0.0.9"]}
+    node = client.operate("POST", "/nodes", {"zone": 1, "cluster": second, "hostnames": hosts})["id"]
+    client.operate("POST", "/devices", {"node": node, "name": "/dev/sdb"})
+    one, two = (
+        client.operate("POST", "/volumes", {"name": "v", "size": 1, "clusters": [cluster]})
+        for cluster in client.get("/clusters")["clusters"]
+    )
+    with pytest.raises(Conflict) as caught:
+        reconcile(client, [gone("v")])
+    for volume in (one, two):
+        assert f"{volume['id']} in cluster {volume['cluster']}" in str(caught.value)
+
+
+# ---- many at once
+
+
+def test_twenty_at_once_where_eight_are_allowed(start: t.Callable[..., Heketi]) -> None:
+    client = start(operation_delay=0.2).client()
+    answers = counted(client)
+    changes, items = reconcile(client, [want(f"v{number}", 1) for number in range(20)], [], parallel=20)
+    assert all(item["changed"] and item["size"] == "1G" for item in items)
+    assert len(client.get("/volumes")["volumes"]) == 20
+    assert answers.count("POST /volumes 202") == 20
+    assert answers.count("POST /volumes 429") >= 12
+
+
+def test_eight_at_a_time_are_never_too_many(start: t.Callable[..., Heketi]) -> None:
+    client = start(operation_delay=0.1).client()
+    answers = counted(client)
+    reconcile(client, [want(f"v{number}", 1) for number in range(20)], [], parallel=8)
+    assert answers.count("POST /volumes 202") == 20
+    assert answers.count("POST /volumes 429") == 0
+
+
+def test_always_busy(start: t.Callable[..., Heketi]) -> None:
+    heketi = start({"max_inflight_operations": 1}, faults=[slow("slow", 1000)])
+    with pytest.raises(TimedOut):
+        heketi.client(operation_timeout=0.5).operate("POST", "/volumes", {"name": "slow", "size": 1})
+    with pytest.raises(TimedOut, match="too busy for POST /volumes"):
+        reconcile(heketi.client(operation_timeout=3), [want("v")], [])
+
+
+# ---- failures
+
+
+def test_a_failed_create_is_not_tried_again(start: t.Callable[..., Heketi]) -> None:
+    fault = {"command": "volume create bad ", "error": "volume create: bad: failed: Host 10.0.0.3 is not connected"}
+    client = start({"operation_retry_limits": {"volume_create": 0}}, faults=[fault]).client()
+    answers = counted(client)
+    with pytest.raises(GlusterOpsError) as caught:
+        reconcile(client, [want("bad"), want("good")], [])
+    assert "1 of 2 volumes failed, the others are done. Volume 'bad': Heketi could not do it: " in str(caught.value)
+    assert "Host 10.0.0.3 is not connected" in str(caught.value)
+    assert [item["changed"] for item in caught.value.details["volumes"]] == [False, True]
+    assert {change.subject for change in caught.value.details["changes"]} == {"good"}
+    assert answers.count("POST /volumes 202") == 2
+    assert answers.count("GET /queue 500") == 1
+
+
+def test_a_refused_create_is_not_tried_again(start: t.Callable[..., Heketi]) -> None:
+    client = start().client()
+    answers = counted(client)
+    with pytest.raises(Refused, match="No space"):
+        reconcile(client, [want("v", 100_000)], [])
+    assert answers.count("POST /volumes 500") == 1
+
+
+def test_an_unknown_path(start: t.Callable[..., Heketi]) -> None:
+    with pytest.raises(NotFound, match="Invalid path or request"):
+        start().client().get("/nowhere")
+
+
+def test_a_result_that_another_took(start: t.Callable[..., Heketi]) -> None:
+    heketi = start()
+    client, thief = heketi.client(), heketi.client()
+    answers = counted(client)
+
+    def steal(response: requests.Response, *_args: t.Any, **_kwargs: t.Any) -> None:
+        if response.status_code == 202:
+            while not thief.get("/volumes")["volumes"]:
+                time.sleep(0.02)
+            thief.operate("GET", response.headers["Location"])
+
+    client.session.hooks["response"].append(steal)
+    changes, (item,) = reconcile(client, [want("v")], [])
+    assert changes and item["size"] == "2G" and item["id"]
+    assert answers.count("GET /queue 404") == 1 and answers.count("POST /volumes 202") == 1
+
+
+def test_a_run_that_was_given_up_is_finished_by_the_next(start: t.Callable[..., Heketi]) -> None:
+    heketi = start(faults=[slow("v", 1.5)])
+    with pytest.raises(TimedOut, match="Heketi goes on with it"):
+        reconcile(heketi.client(operation_timeout=0.2), [want("v")], [])
+    changes, (item,) = reconcile(heketi.client(), [want("v")])
+    assert changes == [] and item["size"] == "2G"
+
+
+def test_a_server_that_crashes_meanwhile(start: t.Callable[..., Heketi]) -> None:
+    heketi = start(faults=[slow("v", 1000)])
+    client = heketi.client()
+    raised: list[GlusterOpsError] = []
+
+    def create() -> None:
+        try:
+            reconcile(client, [want("v")], [])
+        except GlusterOpsError as exc:
+            raised.append(exc)
+
+    thread = threading.Thread(target=create)
+    thread.start()
+    while not any("v" in operation.volumes for operation in unfinished(heketi.client())):
+        time.sleep(0.02)
+    heketi.kill()
+    heketi.start()
+    thread.join(60)
+    (error,) = raised
+    assert isinstance(error, OutcomeUnknown)
+    assert "but not its result" in str(error) and "(stale)" in str(error)
+    with pytest.raises(Refused, match=r"did not finish: create-volume .* \(stale\)\. Have Heketi clean up"):
+        reconcile(client, [want("v")], [])
+    assert client.get("/volumes") == {"volumes": []}
+
+
+# ---- who may
+
+
+class Skewed:
+    """A clock that is wrong by some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.monotonic = time.monotonic
+        self.sleep = time.sleep
+
+    def time(self) -> float:
+        return time.time() + self._seconds
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"key": "wrong"}, "heketi_key is not the key that Heketi has for heketi_user"),
+        ({"user": "Admin"}, "heketi_user must be 'admin'"),
+        (
+            {"user": "user", "key": "key of the user"},
+            "Administrator access required; Heketi lets only its user 'admin'",
+        ),
+        ({"clock": Skewed(200)}, "the clock here is ahead of Heketi's"),
+        ({"clock": Skewed(-400)}, "the clock here is behind Heketi's"),
+    ],
+)
+def test_who_may_not(start: t.Callable[..., Heketi], options: dict[str, t.Any], message: str) -> None:
+    heketi = start()
+    with pytest.raises(Refused) as caught:
+        reconcile(heketi.client(**options), [want("v")], [])
+    assert message in str(caught.value)
+    assert heketi.client().get("/volumes") == {"volumes": []}
+
+
+@pytest.mark.parametrize("seconds", [-290, 110])
+def test_clocks_may_differ(start: t.Callable[..., Heketi], seconds: float) -> None:
+    assert start().client(clock=Skewed(seconds)).get("/volumes") == {"volumes": []}
+
+
+# ---- the modules
+
+
+def run(module: str, **params: t.Any) -> tuple[int, dict[str, t.Any]]:
+    """Runs a module as Ansible does: a program, its parameters on stdin."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    code = f"""
+import sys, {MODULES}.{module} as module
+from ansible.module_utils import basic
+basic._ANSIBLE_PROFILE = "legacy"
+module.main()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": params}),
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+        check=False,
+    )
+    return ended.returncode, json.loads(ended.stdout)
+
+
+def test_modules(start: t.Callable[..., Heketi]) -> None:
+    heketi = start()
+    connection = {"heketi_url": heketi.url, "heketi_key": KEY, "poll_interval": 0.02, "_ansible_diff": True}
+    volumes: list[dict[str, t.Any]] = [
+        {"name": "a", "size": "1.5G", "seal": ["server-1", "tenant"], "volume_options": {"nfs.disable": True}},
+        {"name": "b", "size": "3G", "durability": "disperse-2+1"},
+    ]
+    check = run("gluster_heketi_volumes", **connection, volumes=volumes, _ansible_check_mode=True)[1]
+    code, made = run("gluster_heketi_volumes", **connection, volumes=volumes)
+    assert code == 0 and made["changed"] and check["changed"]
+    assert (made["changes"], made["diff"]) == (check["changes"], check["diff"])
+    assert [volume["size"] for volume in made["volumes"]] == ["2G", "3G"]
+    info = heketi.client().get(f"/volumes/{made['volumes'][0]['id']}")
+    created_with = ["auth.ssl-allow server-1,tenant", "client.ssl on", "nfs.disable on", "server.ssl on"]
+    assert [option for option in info["glustervolumeoptions"] if option] == created_with
+    again = run("gluster_heketi_volumes", **connection, volumes=volumes)[1]
+    assert not again["changed"] and again["changes"] == []
+
+    code, grown = run("gluster_heketi_volume", **connection, **{**volumes[0], "size": "4G"})
+    assert code == 0
+    assert grown["diff"] == {"before": {"a": {"size": "2G"}}, "after": {"a": {"size": "4G"}}}
+    code, refused = run("gluster_heketi_volumes", **connection, volumes=[*volumes, {"name": "c", "size": "100P"}])
+    assert code == 1 and refused["changed"] is False and "1 of 3 volumes failed" in refused["msg"]
+    assert refused["error"] == "refused" and refused["volumes"][2]["http_status"] == 500
+    code, deleted = run("gluster_heketi_volume", **connection, name="a", state="absent")
+    assert code == 0 and deleted["changed"] and deleted["volume"]["state"] == "absent"
+    assert not run("gluster_heketi_volume", **connection, name="a", state="absent")[1]["changed"]

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import (
+    Operation,
+    unfinished,
+    wait_for,
+)
+from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heketi.scripted import (
+    NO_ID,
+    Clock,
+    connect,
+    operation,
+)
+
+PENDINGS = "GET /operations/pending"
+
+
+def test_nothing_under_way_is_one_request() -> None:
+    client, heketi = connect(Clock())
+    heketi.on(PENDINGS, {"pendingoperations": None})
+    assert unfinished(client) == []
+    assert heketi.calls == [PENDINGS]
+
+
+def test_names_come_from_the_dump() -> None:
+    client, heketi = connect(Clock())
+    row, dump = operation("v", "expand-volume")
+    # An expand marks its bricks, not the volume; a delete marks the volume; a removal of a device names none.
+    dump["volumeentries"]["f" * 32]["Pending"]["Id"] = ""
+    dump["volumeentries"]["e" * 32] = {"Info": {"name": "w"}, "Pending": {"Id": "2"}}
+    dump["volumeentries"]["d" * 32] = {"Info": {"name": "x"}, "Pending": {"Id": ""}}
+    others = [
+        {"id": "2", "type_name": "delete-volume", "status": "stale", "sub_status": ""},
+        {"id": "3", "type_name": "remove-device", "status": "", "sub_status": "in-flight"},
+    ]
+    dump["pendingoperations"]["3"] = {"Actions": [{"Change": 9, "Id": "c" * 32}], "Status": ""}
+    heketi.on(PENDINGS, {"pendingoperations": [row, *others]})
+    heketi.on("GET /db/dump", dump)
+    assert unfinished(client) == [
+        Operation(row["id"], "expand-volume", "", frozenset(["v"])),
+        Operation("2", "delete-volume", "stale", frozenset(["w"])),
+        Operation("3", "remove-device", "", frozenset()),
+    ]
+
+
+def test_servers_too_old_to_tell() -> None:
+    client, heketi = connect(Clock())
+    heketi.on(PENDINGS, NO_ID)
+    assert unfinished(client) == []
+
+
+@pytest.mark.parametrize(
+    "pending, dump, about",
+    [
+        ({}, {}, "its operations"),
+        ({"pendingoperations": [{"id": "1"}]}, {}, "its database"),
+        ({"pendingoperations": [{"id": "1"}]}, {"volumeentries": {"2": {}}}, "its database"),
+    ],
+)
+def test_answers_that_are_not_heketis(pending: dict[str, t.Any], dump: dict[str, t.Any], about: str) -> None:
+    client, heketi = connect(Clock())
+    heketi.on(PENDINGS, pending)
+    heketi.on("GET /db/dump", dump)
+    with pytest.raises(GlusterOpsError, match=f"Heketi's answer about {about} is not as expected"):
+        unfinished(client)
+
+
+def test_waits_for_what_is_under_way_and_returns_what_is_left() -> None:
+    clock = Clock()
+    client, heketi = connect(clock, poll_interval=2.5)
+    row, dump = operation("v")
+    left = {"id": "2", "type_name": "create-volume", "status": "failed", "sub_status": ""}
+    dump["volumeentries"]["e" * 32] = {"Info": {"name": "v"}, "Pending": {"Id": "2"}}
+    heketi.on(PENDINGS, {"pendingoperations": [row, left]}, {"pendingoperations": [left]})
+    heketi.on("GET /db/dump", dump)
+    waited, operations = wait_for(client, ["v", "w"])
+    assert waited and clock.pauses == [2.5]
+    assert operations == {"v": Operation("2", "create-volume", "failed", frozenset(["v"]))}
+    assert wait_for(client, ["w"]) == (False, {})

@@ -1,0 +1,574 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import requests
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    BadInput,
+    Conflict,
+    GlusterOpsError,
+    OutcomeUnknown,
+    Refused,
+    Unreachable,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcile import reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heketi.scripted import (
+    CLUSTER,
+    NO_ID,
+    NODES,
+    PENDING,
+    Answer,
+    Clock,
+    ScriptedHeketi,
+    accepted,
+    connect,
+    done,
+    examined,
+    info,
+    operation,
+)
+
+A, B, C = "a" * 32, "b" * 32, "e" * 32
+EXAMINE = "GET /internal/state/examine/gluster"
+PENDINGS = "GET /operations/pending"
+LOST = requests.exceptions.ReadTimeout("timed out")
+NODE_READS = [f"GET /nodes/{node}" for node in NODES]
+
+
+@pytest.fixture(name="clock")
+def fixture_clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(name="server")
+def fixture_server(clock: Clock) -> tuple[HeketiClient, ScriptedHeketi]:
+    return connect(clock)
+
+
+def want(name: str, size: int = 10, **other: t.Any) -> Desired:
+    return Desired(name, size=size, **other)
+
+
+def gone(name: str) -> Desired:
+    return Desired(name, present=False)
+
+
+def rows(*operations: dict[str, str]) -> dict[str, t.Any]:
+    return {"pendingoperations": list(operations)}
+
+
+# ---- reading
+
+
+def test_no_change_is_one_list_an_info_each_and_the_servers(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has(info("v", A), info("w", B), info("other", C))
+    changes, items = reconcile(client, [want("v"), want("w")])
+    assert changes == []
+    assert heketi.calls[0] == "GET /volumes"
+    assert sorted(heketi.calls[1:4]) == [f"GET /volumes/{volume}" for volume in (A, B, C)]
+    assert sorted(heketi.calls[4:]) == NODE_READS
+    assert items[0] == {
+        "name": "v",
+        "state": "present",
+        "changed": False,
+        "failed": False,
+        "notes": [],
+        "id": A,
+        "size": "10G",
+        "cluster": CLUSTER,
+        "durability": "replicate-3",
+        "bricks": [
+            {
+                "host": host,
+                "path": f"/var/lib/heketi/mounts/vg_{number}/brick_{number}/brick",
+                "node": node,
+                "device": f"{number}d" * 16,
+                "size": "10G",
+            }
+            for number, (node, host) in enumerate(NODES.items())
+        ],
+        "mount": {
+            "source": "10.0.0.1:v",
+            "hosts": ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
+            "options": "backup-volfile-servers=10.0.0.2:10.0.0.3",
+        },
+    }
+
+
+def test_absent_already_asks_only_what_is_under_way(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has(info("other", A))
+    changes, items = reconcile(client, [gone("v")])
+    assert changes == []
+    assert items == [{"name": "v", "state": "absent", "changed": False, "failed": False, "notes": []}]
+    assert heketi.calls == ["GET /volumes", f"GET /volumes/{A}", PENDINGS]
+
+
+def test_a_volume_that_goes_between_list_and_read_is_not_there(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has(info("v", A), info("w", B))
+    heketi.on(f"GET /volumes/{B}", NO_ID)
+    assert reconcile(client, [want("v"), gone("w")])[0] == []
+
+
+def test_no_volumes_at_all_may_be_null(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has()
+    heketi.on("GET /volumes", {"volumes": None})
+    assert reconcile(client, [gone("v")])[0] == []
+
+
+def test_another_service_is_not_taken_for_heketi(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.on("GET /volumes", {"kind": "Status"})
+    with pytest.raises(
+        GlusterOpsError, match="Heketi's answer about its volumes is not as expected .*: is it a Heketi"
+    ):
+        reconcile(client, [want("v")])
+
+
+def test_unreadable_servers_are_a_warning(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has(info("v", A))
+    heketi.on(NODE_READS[1], NO_ID)
+    warnings: list[str] = []
+    _changes, items = reconcile(client, [want("v")], warn=warnings.append)
+    assert [brick["host"] for brick in items[0]["bricks"]] == [None] * 3
+    assert warnings == [
+        f"The servers' host names are unknown: Heketi refused {NODE_READS[1]} (HTTP 404): Id not found."
+    ]
+
+
+def test_notes_are_warnings(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has(info("v", A, size=20))
+    warnings: list[str] = []
+    _changes, items = reconcile(client, [want("v")], warn=warnings.append)
+    note = "size is 20G and stays so, though 10G is asked for: volumes do not shrink."
+    assert items[0]["notes"] == [note] and items[0]["size"] == "20G"
+    assert warnings == [f"Volume 'v': {note}"]
+
+
+# ---- creating
+
+
+def creating(heketi: ScriptedHeketi, *queue: Answer | Exception) -> None:
+    """An empty Heketi that makes v with the id A."""
+    heketi.has()
+    heketi.on("GET /volumes", {"volumes": []}, {"volumes": [A]})
+    heketi.on(EXAMINE, examined("other"))
+    heketi.on("POST /volumes", accepted())
+    heketi.on("GET /queue/q", *(queue or (PENDING, done(f"/volumes/{A}"))))
+    heketi.on(f"GET /volumes/{A}", info("v", A))
+
+
+def test_create(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    changes, items = reconcile(client, [want("v", options={"client.ssl": "on"})])
+    before = ["GET /volumes", PENDINGS, EXAMINE, "POST /volumes", "GET /queue/q", "GET /queue/q", f"GET /volumes/{A}"]
+    assert heketi.calls[:7] == before and sorted(heketi.calls[7:]) == NODE_READS
+    assert heketi.bodies["POST /volumes"]["glustervolumeoptions"] == ["client.ssl on"]
+    assert [change.what for change in changes] == ["state", "size", "durability", "volume_options"]
+    assert (items[0]["changed"], items[0]["id"], items[0]["bricks"][2]["host"]) == (True, A, "10.0.0.3")
+
+
+def test_check_mode_reads_only_and_predicts_exactly(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on("GET /volumes", {"volumes": [B, C]})
+    heketi.on(f"GET /volumes/{B}", info("w", B, size=4))
+    heketi.on(f"GET /volumes/{C}", info("x", C))
+    heketi.on(f"POST /volumes/{B}/expand", accepted("expand"))
+    heketi.on("GET /queue/expand", done(f"/volumes/{B}"))
+    heketi.on(f"DELETE /volumes/{C}", accepted("delete"))
+    heketi.on("GET /queue/delete", Answer(204))
+    wanted = [want("v"), want("w"), gone("x"), gone("y")]
+    predicted, items = reconcile(client, wanted, check_mode=True)
+    assert all(call.startswith("GET ") for call in heketi.calls)
+    assert [item["changed"] for item in items] == [True, True, True, False]
+    assert [item["state"] for item in items] == ["absent", "present", "present", "absent"]
+    heketi.on(f"GET /volumes/{B}", info("w", B, size=4), info("w", B, size=4), info("w", B, size=10))
+    changes, items = reconcile(client, wanted)
+    assert changes == predicted
+    assert [item["changed"] for item in items] == [True, True, True, False]
+    assert [item["state"] for item in items] == ["present", "present", "absent", "absent"]
+
+
+def test_gluster_is_looked_at_once_for_many(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    reconcile(client, [want(f"v{number}") for number in range(5)], check_mode=True)
+    assert heketi.count(EXAMINE) == 1
+
+
+def test_known_volumes_spare_the_look(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    reconcile(client, [want("v")], known_volumes=[])
+    assert heketi.count(EXAMINE) == 0
+
+
+@pytest.mark.parametrize("known", [None, ["x", "v"]])
+def test_a_name_of_glusters_is_refused_before_anything_is_changed(
+    server: tuple[HeketiClient, ScriptedHeketi], known: list[str] | None
+) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on(EXAMINE, examined("v"))
+    with pytest.raises(Conflict) as caught:
+        reconcile(client, [want("u"), want("v"), want("w")], known)
+    assert str(caught.value).startswith(
+        "1 of 3 volumes are refused, so nothing was changed. Volume 'v': Gluster has a volume of this name that Heketi"
+    )
+    assert caught.value.details["changes"] == []
+    assert [item["failed"] for item in caught.value.details["volumes"]] == [False, True, False]
+    assert caught.value.details["volumes"][1]["error"] == "conflict"
+    assert not any(call.startswith(("POST", "DELETE")) for call in heketi.calls)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Answer(404, "Invalid path or request\n"),
+        Answer(500, "oops"),
+        {"clusters": [{"ClusterHeketiID": A, "NodesData": [{}]}]},
+    ],
+)
+def test_without_a_look_at_gluster_nothing_is_created(
+    server: tuple[HeketiClient, ScriptedHeketi], reply: t.Any
+) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on(EXAMINE, reply)
+    with pytest.raises(
+        Refused, match="No volume was created: pass known_volumes, the names of the volumes that Gluster"
+    ):
+        reconcile(client, [want("v")])
+    assert heketi.count("POST /volumes") == 0
+
+
+def test_clusters_without_servers_have_no_volumes(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on(EXAMINE, {"clusters": [{"ClusterHeketiID": A, "NodesData": None}]})
+    assert reconcile(client, [want("v")])[0]
+
+
+def test_a_refusing_heketi_is_asked_once(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on("POST /volumes", Answer(500, "Failed to allocate new volume: No space\n"))
+    with pytest.raises(Refused, match="Volume 'v': Heketi refused POST /volumes .*: No space") as caught:
+        reconcile(client, [want("v")])
+    assert heketi.count("POST /volumes") == 1
+    assert caught.value.details["changes"] == []
+    (item,) = caught.value.details["volumes"]
+    assert (item["http_status"], item["error"], item["failed"], item["changed"]) == (500, "refused", True, False)
+    assert item["body"] == "Failed to allocate new volume: No space"
+
+
+def test_what_is_under_way_is_waited_for(server: tuple[HeketiClient, ScriptedHeketi], clock: Clock) -> None:
+    client, heketi = server
+    creating(heketi)
+    row, dump = operation("v")
+    heketi.on(PENDINGS, rows(row), rows(row), rows())
+    heketi.on("GET /db/dump", dump)
+    changes, items = reconcile(client, [want("v")])
+    assert changes == [] and items[0]["id"] == A
+    assert heketi.count("POST /volumes") == 0 and heketi.count(EXAMINE) == 0
+    assert clock.pauses == [1.0, 1.0]
+
+
+def test_what_is_under_way_elsewhere_is_not_waited_for(
+    server: tuple[HeketiClient, ScriptedHeketi], clock: Clock
+) -> None:
+    client, heketi = server
+    creating(heketi, done(f"/volumes/{A}"))
+    row, dump = operation("other")
+    heketi.on(PENDINGS, rows(row))
+    heketi.on("GET /db/dump", dump)
+    assert reconcile(client, [want("v")])[0]
+    assert clock.pauses == []
+
+
+def test_what_does_not_end_is_refused(server: tuple[HeketiClient, ScriptedHeketi], clock: Clock) -> None:
+    client, heketi = server
+    creating(heketi)
+    row, dump = operation("v")
+    heketi.on(PENDINGS, rows(row))
+    heketi.on("GET /db/dump", dump)
+    heketi.on("GET /volumes", {"volumes": []})
+    start = clock.now
+    with pytest.raises(Refused, match=r"Heketi is still busy with it: create-volume .* \(under way\)"):
+        reconcile(client, [want("v")])
+    assert clock.now - start == 3600
+
+
+@pytest.mark.parametrize("status", ["stale", "failed"])
+def test_leftovers_of_heketis_own_are_named(server: tuple[HeketiClient, ScriptedHeketi], status: str) -> None:
+    client, heketi = server
+    creating(heketi)
+    row, dump = operation("v", status=status)
+    heketi.on(PENDINGS, rows(row))
+    heketi.on("GET /db/dump", dump)
+    heketi.on(EXAMINE, examined("v"))
+    with pytest.raises(
+        Refused, match=rf"did not finish: create-volume {row['id']} \({status}\)\. Have Heketi clean up"
+    ):
+        reconcile(client, [want("v")])
+    assert heketi.count("POST /volumes") == 0
+
+
+def test_a_server_that_cannot_tell_operations(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on(PENDINGS, Answer(404, "Invalid path or request\n"))
+    assert reconcile(client, [want("v")], known_volumes=[])[0]
+
+
+# ---- creating, with an answer that is lost
+
+
+@pytest.mark.parametrize("when", ["at the request", "in the queue"])
+def test_lost_but_done(server: tuple[HeketiClient, ScriptedHeketi], when: str) -> None:
+    client, heketi = server
+    creating(heketi, NO_ID)
+    heketi.on("GET /volumes", {"volumes": [B]}, {"volumes": [B, A]})
+    heketi.on(f"GET /volumes/{B}", info("w", B))
+    if when == "at the request":
+        heketi.on("POST /volumes", LOST)
+    changes, items = reconcile(client, [want("v")])
+    assert changes and items[0]["id"] == A
+    assert heketi.count("POST /volumes") == 1
+    assert heketi.count(f"GET /volumes/{B}") == 1
+
+
+def test_lost_and_still_under_way(server: tuple[HeketiClient, ScriptedHeketi], clock: Clock) -> None:
+    client, heketi = server
+    creating(heketi, NO_ID)
+    row, dump = operation("v")
+    heketi.on(PENDINGS, rows(), rows(row), rows(row), rows())
+    heketi.on("GET /db/dump", dump)
+    _changes, items = reconcile(client, [want("v")])
+    assert items[0]["changed"] and clock.pauses == [1.0, 1.0]
+    assert heketi.count("POST /volumes") == 1
+
+
+def test_lost_and_not_done(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi, NO_ID)
+    heketi.on("GET /volumes", {"volumes": []})
+    with pytest.raises(OutcomeUnknown, match=r"but not its result: .* Read again, it is not there: run again\.$"):
+        reconcile(client, [want("v")])
+    assert heketi.count("POST /volumes") == 1
+
+
+def test_lost_and_left_behind(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi, NO_ID)
+    row, dump = operation("v", status="stale")
+    heketi.on("GET /volumes", {"volumes": []})
+    heketi.on(PENDINGS, rows(), rows(row))
+    heketi.on("GET /db/dump", dump)
+    with pytest.raises(OutcomeUnknown, match=r"Heketi has not ended create-volume .* \(stale\)\.$"):
+        reconcile(client, [want("v")])
+
+
+def test_lost_and_nothing_can_be_read(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi, LOST)
+    heketi.on(PENDINGS, rows(), LOST)
+    with pytest.raises(OutcomeUnknown, match="Reading again failed, too: GET .*/operations/pending was not answered"):
+        reconcile(client, [want("v")])
+
+
+def test_made_by_somebody_else_in_another_size(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi, NO_ID)
+    heketi.on(f"GET /volumes/{A}", info("v", A, size=3))
+    with pytest.raises(Conflict, match="It has 3 GiB instead of 10: something else made it at the same time."):
+        reconcile(client, [want("v")])
+
+
+# ---- expanding
+
+
+def expanding(heketi: ScriptedHeketi, *after: Answer | dict[str, t.Any]) -> None:
+    """A volume v with 4 GiB, seen twice; then what is answered about it."""
+    heketi.has(info("v", A, size=4))
+    heketi.on(f"GET /volumes/{A}", info("v", A, size=4), info("v", A, size=4), *after)
+    heketi.on(f"POST /volumes/{A}/expand", accepted())
+    heketi.on("GET /queue/q", PENDING, done(f"/volumes/{A}"))
+
+
+def test_expand_adds_what_is_missing(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    expanding(heketi, info("v", A, size=10))
+    changes, items = reconcile(client, [want("v")])
+    assert changes == [Change("v", "size", "4G", "10G")]
+    assert heketi.bodies[f"POST /volumes/{A}/expand"] == {"expand_size": 6}
+    assert items[0]["size"] == "10G"
+    read, expand = f"GET /volumes/{A}", f"POST /volumes/{A}/expand"
+    assert heketi.calls[:7] == ["GET /volumes", read, PENDINGS, read, expand, "GET /queue/q", "GET /queue/q"]
+    assert heketi.count(EXAMINE) == 0
+
+
+@pytest.mark.parametrize("now, has", [(info("v", A, size=7), "has 7 GiB"), (NO_ID, "is gone")])
+def test_a_size_that_changed_meanwhile(server: tuple[HeketiClient, ScriptedHeketi], now: t.Any, has: str) -> None:
+    client, heketi = server
+    expanding(heketi)
+    heketi.on(f"GET /volumes/{A}", info("v", A, size=4), now)
+    with pytest.raises(Conflict, match=f"It had 4 GiB and {has} now: something else changes it at the same time"):
+        reconcile(client, [want("v")])
+    assert heketi.count(f"POST /volumes/{A}/expand") == 0
+
+
+def test_an_expand_that_lost_to_another(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    expanding(heketi, info("v", A, size=9))
+    with pytest.raises(Conflict, match="It has 9 GiB instead of 10"):
+        reconcile(client, [want("v")])
+
+
+@pytest.mark.parametrize("lost", ["request", "result"])
+def test_expand_lost_but_done(server: tuple[HeketiClient, ScriptedHeketi], lost: str) -> None:
+    client, heketi = server
+    expanding(heketi, info("v", A, size=10))
+    heketi.on(f"POST /volumes/{A}/expand", LOST if lost == "request" else accepted())
+    heketi.on("GET /queue/q", NO_ID)
+    row, dump = operation("v", "expand-volume")
+    heketi.on(PENDINGS, rows(), rows(row), rows())
+    heketi.on("GET /db/dump", dump)
+    assert reconcile(client, [want("v")])[1][0]["size"] == "10G"
+    assert heketi.count(f"POST /volumes/{A}/expand") == 1
+
+
+def test_expand_lost_and_not_done(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    expanding(heketi)
+    heketi.on(f"POST /volumes/{A}/expand", LOST)
+    with pytest.raises(OutcomeUnknown, match=r"Read again, it has not grown: run again\.$"):
+        reconcile(client, [want("v")])
+    assert heketi.count(f"POST /volumes/{A}/expand") == 1
+
+
+# ---- deleting
+
+
+def deleting(heketi: ScriptedHeketi) -> None:
+    heketi.has(info("v", A))
+    heketi.on(f"DELETE /volumes/{A}", accepted())
+    heketi.on("GET /queue/q", PENDING, Answer(204))
+
+
+def test_delete(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    deleting(heketi)
+    changes, items = reconcile(client, [gone("v")])
+    assert changes == [Change("v", "state", "present", "absent"), Change("v", "size", "10G", None)]
+    assert items == [{"name": "v", "state": "absent", "changed": True, "failed": False, "notes": []}]
+    asked = ["GET /volumes", f"GET /volumes/{A}", PENDINGS, f"DELETE /volumes/{A}", "GET /queue/q", "GET /queue/q"]
+    assert heketi.calls == asked
+
+
+def test_deleted_by_somebody_else(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    deleting(heketi)
+    heketi.on(f"DELETE /volumes/{A}", NO_ID)
+    assert reconcile(client, [gone("v")])[1][0]["state"] == "absent"
+
+
+def test_a_failed_delete_may_leave_it_stopped(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    deleting(heketi)
+    heketi.on("GET /queue/q", Answer(500, "All 3 hosts: Unable to delete volume v: it has 1 snapshots.\n"))
+    with pytest.raises(
+        GlusterOpsError, match=r"it has 1 snapshots\. Heketi stops a volume before .* may be stopped now"
+    ):
+        reconcile(client, [gone("v")])
+    assert heketi.count(f"DELETE /volumes/{A}") == 1
+
+
+def test_delete_lost_but_done(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    deleting(heketi)
+    heketi.on(f"DELETE /volumes/{A}", LOST)
+    heketi.on(f"GET /volumes/{A}", info("v", A), NO_ID)
+    assert reconcile(client, [gone("v")])[0]
+
+
+def test_delete_lost_and_not_done(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    deleting(heketi)
+    heketi.on("GET /queue/q", NO_ID)
+    with pytest.raises(OutcomeUnknown, match=r"Read again, it is still there: run again\.$"):
+        reconcile(client, [gone("v")])
+
+
+# ---- many
+
+
+def test_some_fail_and_the_others_are_done(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has(info("grow", A, size=4), info("go", B), info("stay", C))
+    heketi.on(f"GET /volumes/{A}", info("grow", A, size=4), info("grow", A, size=4), info("grow", A, size=10))
+    heketi.on(f"POST /volumes/{A}/expand", accepted("expand"))
+    heketi.on("GET /queue/expand", done(f"/volumes/{A}"))
+    heketi.on(f"DELETE /volumes/{B}", accepted("delete"))
+    heketi.on("GET /queue/delete", Answer(500, "umount: target is busy.\n"))
+    heketi.on("POST /volumes", Answer(400, "validation failed: x\n"))
+    with pytest.raises(GlusterOpsError) as caught:
+        reconcile(client, [want("new"), want("grow"), gone("go"), want("stay")], known_volumes=[])
+    assert str(caught.value).startswith(
+        "2 of 4 volumes failed, the others are done. Volume 'new': Heketi refused POST /volumes (HTTP 400): validation"
+        " failed: x. Volume 'go': Heketi could not do it: umount: target is busy."
+    )
+    assert caught.value.kind == "error"
+    assert caught.value.details["changes"] == [Change("grow", "size", "4G", "10G")]
+    items = caught.value.details["volumes"]
+    assert [(item["name"], item["changed"], item["failed"]) for item in items] == [
+        ("new", False, True),
+        ("grow", True, False),
+        ("go", False, True),
+        ("stay", False, False),
+    ]
+    assert [item.get("error") for item in items] == ["bad_input", None, "error", None]
+    assert [item["state"] for item in items] == [None, "present", "present", "present"]
+
+
+def test_failures_of_one_kind_are_of_that_kind(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has()
+    heketi.on("POST /volumes", Answer(400, "validation failed: x\n"))
+    with pytest.raises(BadInput, match="2 of 2 volumes failed"):
+        reconcile(client, [want("v"), want("w")], known_volumes=[])
+
+
+def test_deletions_come_first(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi, done(f"/volumes/{A}"))
+    heketi.on("GET /volumes", {"volumes": [B]})
+    heketi.on(f"GET /volumes/{B}", info("w", B))
+    heketi.on(f"DELETE /volumes/{B}", accepted("delete"))
+    heketi.on("GET /queue/delete", Answer(204))
+    reconcile(client, [want("v"), gone("w")])
+    assert heketi.calls.index("GET /queue/delete") < heketi.calls.index("POST /volumes")
+
+
+def test_an_unreachable_heketi_is_one_error(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.on("GET /volumes", LOST)
+    with pytest.raises(Unreachable, match="was not answered within 30 seconds") as caught:
+        reconcile(client, [want("v")])
+    assert "volumes" not in caught.value.details
