@@ -122,6 +122,6 @@ class GlusterCli:
             raise Unreachable("glusterd does not answer on this server: is it running?", **details)
         if "Another transaction" in text or "Locking failed" in text or errno == _BUSY:
             raise GlusterBusy(said, **details)
-        if errno == _NO_VOLUME or text.endswith("does not exist"):
+        if errno == _NO_VOLUME or re.match(r"Volume \S+ does not exist", text):
             raise NotFound(said, **details)
         raise Refused(said, **details)

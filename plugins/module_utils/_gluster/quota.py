@@ -21,6 +21,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 GLUSTERD = "/var/lib/glusterd"
 
 _DAEMON_TIMEOUT = 120.0
+_NOT_YET = re.compile("Transport endpoint|Failed to find the directory|Failed to start aux mount")
 
 
 def local_limits(volumes: t.Iterable[Volume], glusterd: str = GLUSTERD) -> dict[str, Limit | None]:
@@ -86,12 +87,12 @@ def set_limit(cli: GlusterCli, name: str, size: int, sleep: t.Callable[[float], 
                 return
             except Refused as exc:
                 # The daemon is online a moment before its connections are.
-                if "Transport endpoint" not in str(exc) and "Failed to find the directory" not in str(exc):
+                if not _NOT_YET.search(str(exc)):
                     raise
         if waited >= _DAEMON_TIMEOUT:
             raise TimedOut(
-                f"The quota daemon of volume {name!r} is not online after {waited:.0f} seconds: is every server's CN"
-                " on the volume's access list, and has every server its certificate? See quotad.log.",
+                f"The quota daemons of volume {name!r} do not work after {waited:.0f} seconds: is every server's CN on"
+                " the volume's access list, and has every server its certificate? See quotad.log on the servers.",
                 daemons=[f"{daemon.server}: {'online' if daemon.online else 'offline'}" for daemon in daemons],
             )
         sleep(1.0)
