@@ -70,9 +70,10 @@ lint: tree ## Linters: black, ruff, mypy, shellcheck, ansible-lint, changelog, d
 	black --check --quiet . || { black --check .; exit 1; }
 	ruff check --quiet .
 	(cd ../../.. && mypy --config-file $(TREE)/pyproject.toml -p ansible_collections.glusterops.shares.plugins)
-	mypy --config-file pyproject.toml lab
+	mypy --config-file pyproject.toml -p lab -p benchmarks
 	shellcheck tests/utils/*.sh .ci/run
-	ansible-lint --quiet --offline
+	ansible-lint -q --offline
+	yamllint --strict .
 	antsibull-changelog lint
 	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 
@@ -104,7 +105,7 @@ test: lint sanity unit contract integration molecule ## Everything
 
 bench: tree ## Benchmarks: prints ratios, writes benchmarks/latest.json (COUNT=200)
 	@tests/utils/prepare.sh lab
-	$(BIN)/python -m benchmarks --count $(or $(COUNT),200)
+	$(BIN)/python -m benchmarks --count $(or $(COUNT),200) $(BENCH_ARGS)
 
 build: tree ## Build the collection's package into build/
 	@ansible-galaxy collection build --force --output-path build $(TREE)

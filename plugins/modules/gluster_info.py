@@ -44,6 +44,7 @@ attributes:
   idempotent:
     support: full
   platform:
+    support: full
     platforms: posix
 """
 

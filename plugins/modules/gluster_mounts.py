@@ -66,6 +66,7 @@ attributes:
   idempotent:
     support: full
   platform:
+    support: full
     platforms: posix
 notes:
   - The machine needs the GlusterFS client, and its identity where that client looks for it. See

@@ -63,6 +63,7 @@ attributes:
   idempotent:
     support: full
   platform:
+    support: full
     platforms: posix
 seealso:
   - module: glusterops.shares.gluster_shares

@@ -84,6 +84,7 @@ attributes:
   idempotent:
     support: full
   platform:
+    support: full
     platforms: posix
 seealso:
   - module: glusterops.shares.gluster_heketi_volumes

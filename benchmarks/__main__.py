@@ -1,0 +1,109 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`python -m benchmarks`: how fast the collection is, as ratios measured in one run on real GlusterFS.
+
+Prints a table and writes benchmarks/latest.json. It judges nothing: its exit code does not depend on the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import signal
+import sys
+import tempfile
+import typing as t
+
+import ansible.release
+
+from benchmarks import shares_no_change
+from benchmarks.row import Row, table
+from benchmarks.stage import BenchError, Settings, Stage, lab
+from lab.report import say
+
+# Each is a module with a function that measures on a fresh lab and returns a row.
+BENCHMARKS: list[t.Callable[[Stage, Settings], Row]] = [shares_no_change.measure]
+LATEST = pathlib.Path(__file__).with_name("latest.json")
+
+
+def main(argv: list[str]) -> int:
+    settings = parse(argv)
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        rows = []
+        for benchmark in BENCHMARKS:
+            rows.append(measure(benchmark, settings))
+            print(f"\n{table(rows[-1])}\n", flush=True)
+    except BenchError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("benchmarks: interrupted", file=sys.stderr)
+        return 130
+    print(
+        f"{machine()}\nThe same ssh connection settings for all, with pipelining; seconds are the median of the runs."
+    )
+    LATEST.write_text(json.dumps([row.as_json() for row in rows], indent=2) + "\n", encoding="utf-8")
+    print(f"Written to {os.path.relpath(LATEST)}.")
+    return 0
+
+
+def measure(benchmark: t.Callable[[Stage, Settings], Row], settings: Settings) -> Row:
+    """A row, measured on a lab that is made for it and removed afterwards whatever happens."""
+    try:
+        say("Bringing up a lab of three servers ...")
+        # Whatever an earlier run left, killed half-way, would be measured too.
+        lab("down")
+        lab("up", "--servers", "3", "--hosts", "1", "--no-heketi")
+        with tempfile.TemporaryDirectory(prefix="glusterops-bench-") as scratch:
+            return benchmark(Stage(pathlib.Path(scratch)), settings)
+    finally:
+        lab("down")
+
+
+def machine() -> str:
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    core = f"ansible-core {ansible.release.__version__} on Python {platform.python_version()}"
+    return f"{core}; {os.cpu_count()} cores, load averages {load}."
+
+
+def parse(argv: list[str]) -> Settings:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--count", type=_positive, default=200, metavar="N", help="how many shares (200)")
+    parser.add_argument(
+        "--loop-count",
+        type=_positive,
+        metavar="N",
+        help="measure the loop over the first N only, and scale; by default over all, which takes minutes",
+    )
+    parser.add_argument(
+        "--runs",
+        type=_positive,
+        default=3,
+        metavar="N",
+        help="runs of what takes seconds, before the loop and after it (3)",
+    )
+    arguments = parser.parse_args(argv)
+    loop_count = arguments.loop_count or arguments.count
+    if loop_count > arguments.count:
+        parser.error(f"--loop-count {loop_count} is more than --count {arguments.count}")
+    return Settings(count=arguments.count, loop_count=loop_count, runs=arguments.runs)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive whole number")
+    return int(text)
+
+
+def _terminated(_signal: int, _frame: object) -> t.NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a benchmark found, and how it is shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+import typing as t
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """What a ratio shall at least or at most be."""
+
+    least: float | None = None
+    most: float | None = None
+
+    def __str__(self) -> str:
+        return f"≥ {self.least:g}" if self.least is not None else f"≤ {self.most:g}"
+
+    def met(self, value: float) -> bool:
+        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One benchmark's figures.
+
+    runs: what was timed, to the seconds of each run. ratios: name to the two of them whose quotient it is.
+    scaled: for what was measured over fewer than n, that number and the seconds it comes to for n.
+    """
+
+    name: str
+    title: str
+    n: int
+    runs: t.Mapping[str, t.Sequence[float]]
+    ratios: t.Mapping[str, tuple[str, str]]
+    goals: t.Mapping[str, Goal]
+    scaled: t.Mapping[str, tuple[int, float]] = dataclasses.field(default_factory=dict)
+
+    def seconds(self, what: str) -> float:
+        return self.scaled[what][1] if what in self.scaled else statistics.median(self.runs[what])
+
+    def ratio(self, name: str) -> float:
+        above, below = self.ratios[name]
+        return self.seconds(above) / self.seconds(below)
+
+    def as_json(self) -> dict[str, t.Any]:
+        found: dict[str, t.Any] = {
+            "name": self.name,
+            "n": self.n,
+            "seconds": {what: round(self.seconds(what), 3) for what in self.runs},
+            "ratios": {name: round(self.ratio(name), 3) for name in self.ratios},
+        }
+        if self.scaled:
+            found["scaled_from"] = {what: count for what, (count, _seconds) in self.scaled.items()}
+        return found
+
+
+def table(row: Row) -> str:
+    lines = [f"{row.name}: {row.title}, n = {row.n}", f"  {'':8}{'seconds':>10}   runs"]
+    for what, runs in row.runs.items():
+        spread = f"{min(runs):.2f} to {max(runs):.2f}" if len(runs) > 1 else f"{runs[0]:.2f}"
+        if what in row.scaled:
+            spread += f" for {row.scaled[what][0]}: SCALED to {row.n}"
+        lines.append(f"  {what:8}{row.seconds(what):>10.2f}   {len(runs)}: {spread}")
+    lines.append(f"  {'ratio':8}{'':>10}   goal")
+    for name, (above, below) in row.ratios.items():
+        value, goal = row.ratio(name), row.goals[name]
+        verdict = "met" if goal.met(value) else "NOT MET"
+        lines.append(f"  {name:8}{value:>10.2f}   {goal}: {verdict} ({above} / {below})")
+    return "\n".join(lines)
