@@ -16,7 +16,9 @@ stop() {
     trap '' TERM INT
     note "stopping"
     # A mount whose client is gone would hang whoever looks at it.
-    for mounted in $(awk '$3 == "fuse.glusterfs" { print $2 }' /proc/mounts); do umount -l "$mounted" 2>/dev/null; done
+    awk '$3 == "fuse.glusterfs" { print $2 }' /proc/mounts | while read -r mounted; do
+        umount -l "$mounted" 2>/dev/null
+    done
     kill -TERM -1 2>/dev/null
     tries=0
     while [ $tries -lt 10 ] && pgrep gluster >/dev/null; do sleep 0.1; tries=$((tries + 1)); done

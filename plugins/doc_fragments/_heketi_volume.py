@@ -97,9 +97,10 @@ notes:
   - A volume that Heketi is just creating, expanding or deleting is waited for, for at most O(operation_timeout).
 """
 
-    VOLUME = "options:\n" + textwrap.indent(_VOLUME, "  ")
+    # Annotated, because ansible-test takes a plain assignment for a literal.
+    VOLUME: str = "options:\n" + textwrap.indent(_VOLUME, "  ")
 
-    VOLUMES = r"""
+    VOLUMES: str = r"""
 options:
   volumes:
     description:

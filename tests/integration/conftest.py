@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import os
@@ -43,7 +42,7 @@ class Lab:
 
     def run(self, node: str, command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         words = ["ssh", "-F", str(self.folder / "ssh_config"), node, command]
-        done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
+        done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300, check=False)
         assert not check or done.returncode == 0, f"{node}: {command}: {done.stdout}{done.stderr}"
         return done
 
@@ -85,7 +84,7 @@ class Lab:
     def play(self, playbook: str, *options: str, **variables: t.Any) -> Play:
         words = ["ansible-playbook", playbook, "-i", self.inventory, "-e", f"@{ROOT}/lab/vars.yml"]
         words += ["-e", json.dumps(variables), *options]
-        done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900)
+        done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900, check=False)
         output = done.stdout + done.stderr
         hosts = {
             host: {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", counts)}
@@ -116,7 +115,7 @@ class Lab:
 
 def lab_command(*words: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "lab", *words, "--name", NAME], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "lab", *words, "--name", NAME], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -143,12 +142,14 @@ def identities(lab: Lab) -> Lab:
 SERVERS = [f"glusterfs-server-server{number}" for number in (1, 2, 3)]
 
 
-@contextlib.contextmanager
-def made_by_hand(lab: Lab, name: str) -> t.Iterator[str]:
+def make_by_hand(lab: Lab, name: str) -> str:
     """A replica 3 volume, not started, not sealed."""
     bricks = " ".join(f"server{number}:/srv/{name}" for number in (1, 2, 3))
     lab.gluster(f"volume create {name} replica 3 {bricks} force")
-    yield name
+    return name
+
+
+def remove(lab: Lab, name: str) -> None:
     for command in ("stop", "delete"):
         lab.run("server1", f"gluster --mode=script volume {command} {name}", check=False)
     for number in (1, 2, 3):
@@ -158,12 +159,13 @@ def made_by_hand(lab: Lab, name: str) -> t.Iterator[str]:
 @pytest.fixture
 def volume(identities: Lab, request: pytest.FixtureRequest) -> t.Iterator[str]:
     """A volume made by hand for one test."""
-    with made_by_hand(identities, "v-" + re.sub("[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:60]) as name:
-        yield name
+    name = "v-" + re.sub("[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:60]
+    yield make_by_hand(identities, name)
+    remove(identities, name)
 
 
 @pytest.fixture(scope="module")
 def untouched(identities: Lab) -> t.Iterator[str]:
     """A volume made by hand for all tests that must not change it."""
-    with made_by_hand(identities, "untouched") as name:
-        yield name
+    yield make_by_hand(identities, "untouched")
+    remove(identities, "untouched")
