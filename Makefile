@@ -31,7 +31,7 @@ $(VENV)/.done: requirements.txt requirements-dev.txt
 	@tests/utils/prepare.sh python
 	echo "Installing Python packages into .venv ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
 .PHONY: venv tree

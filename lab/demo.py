@@ -56,15 +56,16 @@ def site(log: str) -> dict[str, dict[str, int]]:
     return {host: {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", counts)} for host, counts in recap}
 
 
-def refused(node: str) -> str:
-    """Try to mount the share on C(node), and say how the server refused it."""
-    on(node, "mkdir -p /mnt/try; rm -f /var/log/glusterfs/mnt-try.log")
-    on(node, f"timeout 30 mount -t glusterfs server1:/{SHARE} /mnt/try")
+def check_refused(node: str, reason: str) -> None:
+    """Try to mount the share on C(node), which must fail, and for that reason."""
+    log = "/var/log/glusterfs/mnt-try.log"
+    on(node, f"mkdir -p /mnt/try; rm -f {log}; timeout 30 mount -t glusterfs server1:/{SHARE} /mnt/try")
     seen = on(node, "sleep 1; ls /mnt/try; findmnt -t fuse.glusterfs /mnt/try").stdout.strip()
     on(node, "umount -l /mnt/try")
     if seen:
         raise DemoError(f"{node} could mount {SHARE}, and should not: {seen}")
-    return "refused"
+    if on(node, f"grep -q '{reason}' {log}").returncode:
+        raise DemoError(f"{node} could not mount {SHARE}, but not because of '{reason}': see {log} there")
 
 
 def main() -> int:
@@ -87,8 +88,10 @@ def main() -> int:
             raise DemoError(f"host1 did not read what it wrote to {PATH}/hello")
         size = on("host1", f"df --output=size,avail -h {PATH} | tail -1").stdout.split()
         say(started, f"host1 (tenant-a) mounted {SHARE} on {PATH}, limited to {size[0]}; it wrote a file and read it.")
-        say(started, f"host2 (tenant-b, not on the share's access list) was {refused('host2')} by the server.")
-        say(started, f"host3 (nobody, no certificate) was {refused('host3')} by the server.")
+        check_refused("host2", "Server authentication failed")
+        say(started, "host2 (tenant-b, not on the share's access list) was refused by the servers.")
+        check_refused("host3", "could not load our cert")
+        say(started, "host3 (nobody) has no certificate, and cannot even talk to the servers.")
     except DemoError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
