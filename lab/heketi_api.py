@@ -16,7 +16,7 @@ import urllib.error
 import urllib.request
 
 from lab.report import LabError
-from lab.state import DEVICE, HEKETI_PORT, Lab
+from lab.state import DEVICE, HEKETI_PORT, Lab, Node
 
 
 class Heketi:
@@ -83,8 +83,12 @@ def _b64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def load_topology(lab: Lab) -> int:
-    """Make Heketi know one cluster with every server; what it knows already stays. Gives the number of additions."""
+def load_topology(lab: Lab, settle: t.Callable[[t.Sequence[Node]], None]) -> int:
+    """Make Heketi know one cluster with every server; what it knows already stays. Gives the number of additions.
+
+    ``settle`` waits until these servers are one pool: Heketi probes the next server from any of them at once, and a
+    probe from a server whose own joining has not ended leaves the pool in halves.
+    """
     address = next(node.address for node in lab.nodes() if node.role == "heketi")
     heketi = Heketi(f"http://{address}:{HEKETI_PORT}", lab.settings.heketi_key)
     clusters = heketi.call("GET", "/clusters")["clusters"]
@@ -95,11 +99,13 @@ def load_topology(lab: Lab) -> int:
         node = heketi.call("GET", f"/nodes/{one}")
         known[node["hostnames"]["manage"][0]] = node
     added = 0
-    for zone, server in enumerate((node for node in lab.nodes() if node.role == "server"), start=1):
+    servers = [node for node in lab.nodes() if node.role == "server"]
+    for zone, server in enumerate(servers, start=1):
         node = known.get(server.name)
         if node is None:
             names = {"manage": [server.name], "storage": [server.name]}
             node = heketi.call("POST", "/nodes", {"zone": zone, "hostnames": names, "cluster": clusters[0]})
+            settle(servers[:zone])
             added += 1
         if not any(device["name"] == DEVICE for device in node.get("devices") or []):
             heketi.call("POST", "/devices", {"node": node["id"], "name": DEVICE})

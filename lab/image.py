@@ -85,13 +85,15 @@ def sweep(folder: str) -> None:
         below = [line.split()[1] for line in stream if line.split()[1].startswith(folder + "/")]
     for mounted in sorted(below, key=len, reverse=True):
         subprocess.run(["umount", "--lazy", mounted], check=False)
-    for name in os.listdir(folder):
-        if name != "lock":
-            shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+        elif entry.name != "lock":
+            os.unlink(entry.path)
 
 
 def _check_tools(podman: Podman, folder: str) -> None:
-    for program, package in (("mmdebstrap", "mmdebstrap"), ("unshare", "util-linux")):
+    for program, package in (("mmdebstrap", "mmdebstrap"), ("setpriv", "util-linux"), ("unshare", "util-linux")):
         if not shutil.which(program):
             raise LabError(f"{program} is not installed, and no image is there yet: apt-get install {package}")
     if not os.path.exists(KEYRING):
@@ -109,11 +111,12 @@ def _build(podman: Podman, suite: str, name: str, home: str, folder: str) -> Non
     started = time.monotonic()
     log = os.path.join(home, f"image-{suite}.log")
     mirror = [os.environ["LAB_MIRROR"]] if os.environ.get("LAB_MIRROR") else []
-    # Its own mount and pid namespace: whatever ends it, nothing of it stays mounted or running.
-    build = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    # Its own mount and pid namespace, and it dies with us: whatever ends it, nothing of it stays mounted or running.
+    tied = ["setpriv", "--pdeathsig", "KILL"]
+    build = [*tied, "unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
     build += ["mmdebstrap", *RECIPE, f"--keyring={KEYRING}", "--include=" + ",".join(PACKAGES), suite, "-", *mirror]
     # Not named until mmdebstrap has ended well: an image by that name is always whole.
-    load = podman.argv("import", "--quiet", "--change", f"LABEL={LABEL_HOME}={home}", "-")
+    load = tied + podman.argv("import", "--quiet", "--change", f"LABEL={LABEL_HOME}={home}", "-")
     environ = {**os.environ, "TMPDIR": folder, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
     with open(log, "wb") as errors:
         builder = subprocess.Popen(
@@ -151,7 +154,7 @@ def _why(log: str, status: int) -> str:
 
 def remove_all(podman: Podman, home: str) -> list[str]:
     """Remove the images that this checkout built; those that somebody's container uses stay."""
-    removed = []
+    removed: list[str] = []
     listed = podman.json("images", "--format", "json", "--filter", f"label={LABEL_HOME}={home}") or []
     for one in listed:
         if podman.run("rmi", one["Id"], check=False).returncode == 0:

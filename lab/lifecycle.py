@@ -10,6 +10,7 @@ import contextlib
 import functools
 import glob
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -49,16 +50,19 @@ def up(name: str, suite: str | None, servers: int | None, hosts: int | None, hek
     with lab_lock(name):
         lab = Lab(name)
         asked = {"suite": suite, "servers": servers, "hosts": hosts}
+        avoid = ""
         try:
             return _Up(lab, asked, heketi).run()
         except Inconsistent as why:
+            if "already allocated" in str(why):
+                avoid = lab.settings.subnet  # podman still counts its addresses as taken, and will not forget them
             say(f"making the lab {name} again: {why}")
             asked = {key: value or getattr(lab.settings, key) for key, value in asked.items()}
             heketi = heketi or lab.settings.heketi
             destroy(Podman(lab.settings.runtime), lab)
         lab = Lab(name)
         try:
-            return _Up(lab, asked, heketi).run()
+            return _Up(lab, asked, heketi, avoid).run()
         except Inconsistent as why:
             raise LabError(f"the lab {name} does not come up: {why}") from None
 
@@ -66,10 +70,11 @@ def up(name: str, suite: str | None, servers: int | None, hosts: int | None, hek
 class _Up:
     """One attempt to bring a lab up."""
 
-    def __init__(self, lab: Lab, asked: dict[str, t.Any], heketi: bool) -> None:
+    def __init__(self, lab: Lab, asked: dict[str, t.Any], heketi: bool, avoid: str = "") -> None:
         self.lab = lab
         self.asked = {key: value for key, value in asked.items() if value}
         self.heketi = heketi
+        self.avoid = avoid
         self.podman = Podman(lab.settings.runtime)
         self.image = ""
         self.image_id = ""
@@ -90,6 +95,8 @@ class _Up:
         self._ensure_running(there, changed, fresh)
         self._ensure_answers()
         self._ensure_pool()
+        if self.busy and not fresh:
+            self._wait_for_bricks()
         if self.busy:
             extra = "Heketi" if lab.settings.heketi else "no Heketi"
             say(f"lab {lab.name} is up: {lab.settings.servers} servers, {lab.settings.hosts} hosts, {extra}")
@@ -139,11 +146,24 @@ class _Up:
             if self.podman.run(*argv, "--subnet", lab.settings.subnet, lab.network, check=False).returncode:
                 raise Inconsistent("its network is lost")
             return
-        self.podman.run(*argv, lab.network)
-        network = self.podman.network(lab.network)
+        lab.settings.subnet = self._create_network(argv)
+
+    def _create_network(self, argv: list[str]) -> str:
+        """Create the network; give the subnet that podman chose, or the first free one when that one is to be avoided."""
+        name = self.lab.network
+        if self.avoid:
+            for number in range(1, 255):
+                subnet = f"10.90.{number}.0/24"
+                if (
+                    subnet != self.avoid
+                    and not self.podman.run(*argv, "--subnet", subnet, name, check=False).returncode
+                ):
+                    return subnet
+        self.podman.run(*argv, name)
+        network = self.podman.network(name)
         if network is None:
-            raise LabError(f"podman lost the network {lab.network}: run the command again")
-        lab.settings.subnet = network["subnets"][0]["subnet"]
+            raise LabError(f"podman lost the network {name}: run the command again")
+        return str(network["subnets"][0]["subnet"])
 
     def _ensure_containers(self, there: dict[str, dict[str, t.Any]]) -> list[str]:
         """Create what is missing; give the names of the new ones."""
@@ -210,17 +230,27 @@ class _Up:
         lab = self.lab
         if lab.settings.heketi and not lab.settings.topology:
             started = time.monotonic()
-            if heketi_api.load_topology(lab):
+            if heketi_api.load_topology(lab, self._wait_for_pool):
                 say(f"Heketi's topology loaded in {time.monotonic() - started:.1f} s")
             lab.settings.pooled = lab.settings.topology = True
             lab.save()
         elif not lab.settings.heketi and not lab.settings.pooled:
             servers = [node for node in lab.nodes() if node.role == "server"]
-            for server in servers[1:]:
+            for at, server in enumerate(servers[1:], start=2):
                 self._probe(servers[0], server)
-            self._wait_for_pool(servers)
+                self._wait_for_pool(servers[:at])
             lab.settings.pooled = True
             lab.save()
+
+    def _wait_for_bricks(self) -> None:
+        """Give the bricks of volumes a moment to come back; one that a test left broken is nobody's fault here."""
+        argv = ["exec", self.lab.container("server1"), "gluster", "--mode=script", "volume", "status"]
+        for _try in range(25):
+            done = self.podman.run(*argv, check=False)
+            said = done.stdout + done.stderr
+            if "Commit failed" not in said and not re.search(r"^Brick.* N +(N/A|\d+) *$", said, re.MULTILINE):
+                return
+            time.sleep(0.3)
 
     def _probe(self, first: Node, other: Node) -> None:
         argv = ["exec", self.lab.container(first.name), "gluster", "--mode=script", "peer", "probe", other.name]
@@ -231,9 +261,10 @@ class _Up:
     def _wait_for_pool(self, servers: t.Sequence[Node]) -> None:
         """A probe returns before every peer knows every other."""
         for server in servers:
-            argv = ["exec", self.lab.container(server.name), "gluster", "--mode=script", "pool", "list"]
+            argv = ["exec", self.lab.container(server.name), "gluster", "--mode=script", "peer", "status"]
             for _try in range(100):
-                if self.podman.run(*argv, check=False).stdout.count("Connected") == len(servers):
+                said = self.podman.run(*argv, check=False).stdout
+                if said.count("Peer in Cluster (Connected)") >= len(servers) - 1:
                     break
                 time.sleep(0.2)
             else:
@@ -325,7 +356,7 @@ def clean() -> None:
             os.rmdir(folder)
 
 
-def status(name: str | None) -> bool:
+def status(name: str) -> bool:
     """Print a table of one lab's nodes, or of all labs'; True if everything answers."""
     check_machine()
     podman = Podman()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import concurrent.futures
 import hashlib
 import json
+import os
 import resource
 import shutil
 import socket
@@ -62,14 +63,15 @@ def choose_runtime(podman: Podman, image: str) -> str:
 
 def spec(lab: Lab, node: Node, image_id: str) -> str:
     """A digest of what cannot be changed in a container that is there already."""
-    words = [image_id, node.role, node.address, lab.folder, *common_arguments()]
+    words = [image_id, node.role, node.address, node.mac, lab.folder, *common_arguments()]
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
 
 
 def create(podman: Podman, lab: Lab, node: Node, image: str, image_id: str) -> None:
     name = lab.container(node.name)
     argv = ["create", "--name", name, "--hostname", node.name, "--network", lab.network, "--ip", node.address]
-    argv += ["--no-hosts", "--tmpfs=/run:mode=755", "--stop-timeout=3", *common_arguments()]
+    # A fixed MAC address too: a node made anew would else be out of reach until the others' ARP entries expire.
+    argv += ["--mac-address", node.mac, "--no-hosts", "--tmpfs=/run:mode=755", "--stop-timeout=3", *common_arguments()]
     argv += ["--volume", f"{lab.path('nodes', node.name)}:/lab:ro"]
     labels = {LABEL_LAB: lab.name, LABEL_HOME: home(), LABEL_NODE: node.name, LABEL_SPEC: spec(lab, node, image_id)}
     for key, value in labels.items():
@@ -103,15 +105,32 @@ def start(podman: Podman, container: dict[str, t.Any]) -> None:
     one = container["Id"]
     if container.get("State") == "paused" and podman.run("unpause", one, check=False).returncode == 0:
         return
-    if container.get("State") == "running":  # says podman, but its process is gone
-        podman.run("stop", "--time", "0", one, check=False)
-    done = podman.run("start", one, check=False)
+    done = podman.run("start", one, check=False) if container.get("State") != "running" else None
+    if done is None or done.returncode:
+        _settle_death(podman, one)
+        done = podman.run("start", one, check=False)
     if done.returncode:
         podman.run("container", "cleanup", one, check=False)
         done = podman.run("start", one, check=False)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise Inconsistent(f"{container['Names'][0]} does not start ({said})")
+
+
+def _settle_death(podman: Podman, one: str) -> None:
+    """Make podman see that a container has ended.
+
+    When conmon, which would have written down the exit status, was killed too, podman waits for that for ever.
+    """
+    podman.run("stop", "--time", "0", one, check=False)
+    inspected = podman.json("container", "inspect", one)[0]
+    if inspected["State"]["Status"] not in ("running", "stopping", "stopped"):
+        return
+    command = inspected["State"].get("ExitCommand") or inspected.get("ExitCommand") or []
+    folder = command[command.index("--tmpdir") + 1] if "--tmpdir" in command else "/run/libpod"
+    if os.path.isdir(os.path.join(folder, "exits")):
+        with open(os.path.join(folder, "exits", one), "w", encoding="ascii") as stream:
+            stream.write("137")
 
 
 def answers(podman: Podman, lab: Lab, node: Node) -> str:

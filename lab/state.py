@@ -39,6 +39,11 @@ class Node:
     role: str  # server, host or heketi
     address: str
 
+    @property
+    def mac(self) -> str:
+        """A locally administered address made of the IP address, as unique as that."""
+        return "02:42:" + ":".join(f"{byte:02x}" for byte in ipaddress.ip_address(self.address).packed)
+
 
 @dataclass
 class Settings:
@@ -111,6 +116,7 @@ class Lab:
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
         os.makedirs(self.sockets, mode=0o700, exist_ok=True)
         os.chmod(self.folder, 0o700)
+        self.settings.heketi_key = self.settings.heketi_key or secrets.token_urlsafe(24)
         public = make_key(self.path("id_ed25519"), f"glusterops-lab-{self.name}")
         nodes = self.nodes()
         host_keys = {}
@@ -193,12 +199,10 @@ class Lab:
 
     def _heketi(self) -> dict[str, t.Any]:
         """The server's configuration file, with Heketi's own keys."""
-        if not self.settings.heketi_key:
-            self.settings.heketi_key = secrets.token_urlsafe(24)
         return {
             "port": str(HEKETI_PORT),
             "use_auth": True,
-            "jwt": {"admin": {"key": self.settings.heketi_key}, "user": {"key": secrets_of(self.settings.heketi_key)}},
+            "jwt": {"admin": {"key": self.settings.heketi_key}, "user": {"key": user_key(self.settings.heketi_key)}},
             "glusterfs": {
                 "executor": "ssh",
                 "sshexec": {"keyfile": "/etc/heketi/id_ed25519", "user": "root", "port": "22"},
@@ -209,7 +213,7 @@ class Lab:
         }
 
 
-def secrets_of(key: str) -> str:
+def user_key(key: str) -> str:
     """The user's key, derived from the administrator's so that only one has to be kept."""
     return hashlib.sha256(f"user {key}".encode()).hexdigest()[:32]
 
