@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
 
 
 def _do(arguments: argparse.Namespace, command: list[str]) -> int:
-    name: str = getattr(arguments, "name", "")
+    name: str = getattr(arguments, "name", None) or ""
     if arguments.command == "up":
         lifecycle.up(name, arguments.suite, arguments.servers, arguments.hosts, not arguments.no_heketi)
     elif arguments.command == "down":
@@ -79,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     shell.add_argument("host")
     for one in (up, down, inventory, shell):
         one.add_argument("--name", default="demo", type=_name, help="the lab's name (demo)")
-    status.add_argument("--name", default="", type=_name, help="the lab's name (all)")
+    status.add_argument("--name", type=_name, help="the lab's name (all)")
     return top
 
 

@@ -149,7 +149,7 @@ class _Up:
         lab.settings.subnet = self._create_network(argv)
 
     def _create_network(self, argv: list[str]) -> str:
-        """Create the network; give the subnet that podman chose, or the first free one when that one is to be avoided."""
+        """Create the network; give its subnet: podman's choice, or the first free one when that is to be avoided."""
         name = self.lab.network
         if self.avoid:
             for number in range(1, 255):
