@@ -10,8 +10,10 @@ PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 TREE := $(CURDIR)/build/tree/ansible_collections/glusterops/shares
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E)
-LAB := $(SUDO) $(BIN)/python -m lab
+# Containers that mount need root.
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+ROOT := $(SUDO:%=% -E env PATH="$$PATH")
+LAB := $(ROOT) $(BIN)/python -m lab
 NAME ?= demo
 SUITE ?= bookworm
 
@@ -56,7 +58,7 @@ shell: venv ## A shell on a machine of the lab: make shell HOST=server1
 
 demo: tree ## From nothing to a sealed share, mounted by its tenant
 	@tests/utils/prepare.sh lab
-	$(BIN)/python -m lab.demo
+	$(ROOT) $(BIN)/python -m lab.demo
 
 clean: ## Remove the labs, their images and networks, and what was built
 	@if [ -x $(BIN)/python ] && command -v podman > /dev/null; then $(LAB) clean; fi
@@ -91,13 +93,13 @@ contract: tree ## The Heketi client and the stand-in Heketi against recorded ans
 integration: tree ## Modules, roles and playbooks on real GlusterFS (TESTS=... for some)
 	@tests/utils/prepare.sh lab
 	cd $(TREE)
-	$(SUDO) env PATH="$$PATH" PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) \
-	  $(BIN)/python -m pytest tests/integration -q --durations=10 $(TESTS)
+	export PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH)
+	$(ROOT) $(BIN)/python -m pytest tests/integration -q --durations=10 $(TESTS)
 
 molecule: tree ## The molecule scenarios
 	@tests/utils/prepare.sh lab
 	cd $(TREE)
-	$(SUDO) env PATH="$$PATH" $(BIN)/molecule test --all
+	$(ROOT) $(BIN)/molecule test --all
 
 test-quick: lint sanity unit ## Lint, sanity and unit tests
 
@@ -105,7 +107,7 @@ test: lint sanity unit contract integration molecule ## Everything
 
 bench: tree ## Benchmarks: prints ratios, writes benchmarks/latest.json (COUNT=200)
 	@tests/utils/prepare.sh lab
-	$(BIN)/python -m benchmarks --count $(or $(COUNT),200) $(BENCH_ARGS)
+	$(ROOT) $(BIN)/python -m benchmarks --count $(or $(COUNT),200) $(BENCH_ARGS)
 
 build: tree ## Build the collection's package into build/
 	@ansible-galaxy collection build --force --output-path build $(TREE)

@@ -16,7 +16,6 @@ import sys
 import time
 import typing as t
 
-from lab.demo import root
 from lab.state import ROOT, Lab
 
 NAME = "bench"
@@ -69,7 +68,7 @@ class Stage:
 
     def on_server(self, command: str, stdin: str = "") -> str:
         words = [sys.executable, "-m", "lab", "shell", SERVER, "--name", NAME, "--", command]
-        return _run([*root(), *words], dict(os.environ), stdin)
+        return _run(words, dict(os.environ), stdin)
 
     def play(self, *tasks: dict[str, t.Any], **variables: t.Any) -> Play:
         """Run a play of these tasks on the server, without gathering facts."""
@@ -84,7 +83,7 @@ class Stage:
             ANSIBLE_HOME=os.environ.get("ANSIBLE_HOME") or os.path.join(ROOT, "build", "ansible"),
         )
         program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-        words = [*root(), program, "-i", self._inventory, str(playbook)]
+        words = [program, "-i", self._inventory, str(playbook)]
         started = time.monotonic()
         output = _run(words, environment)
         seconds = time.monotonic() - started
@@ -96,7 +95,7 @@ class Stage:
 
 def lab(*words: str) -> None:
     """One of the lab's own commands, on the benchmarks' lab."""
-    _run([*root(), sys.executable, "-m", "lab", *words, "--name", NAME], dict(os.environ))
+    _run([sys.executable, "-m", "lab", *words, "--name", NAME], dict(os.environ))
 
 
 def _run(words: t.Sequence[str], environment: dict[str, str], stdin: str = "") -> str:

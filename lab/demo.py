@@ -28,13 +28,8 @@ def say(started: float, text: str) -> None:
 
 
 def on(node: str, command: str) -> subprocess.CompletedProcess[str]:
-    words = [*root(), sys.executable, "-m", "lab", "shell", node, "--name", NAME, "--", command]
+    words = [sys.executable, "-m", "lab", "shell", node, "--name", NAME, "--", command]
     return subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-
-
-def root() -> list[str]:
-    """What makes a command run as root: containers that mount need it."""
-    return [] if os.geteuid() == 0 else ["sudo", "-E"]
 
 
 def site(log: str) -> dict[str, dict[str, int]]:
@@ -43,9 +38,7 @@ def site(log: str) -> dict[str, dict[str, int]]:
     words = ["ansible-playbook", "glusterops.shares.site", "-i", lab.path("inventory.yml")]
     words += ["-e", f"@{ROOT}/lab/vars.yml", "-e", f"@{ROOT}/lab/demo.yml"]
     with open(log, "w", encoding="utf-8") as stream:
-        done = subprocess.run(
-            [*root(), "env", f"PATH={os.environ['PATH']}", *words], stdout=stream, stderr=stream, check=False
-        )
+        done = subprocess.run(words, stdout=stream, stderr=stream, check=False)
     with open(log, encoding="utf-8") as stream:
         said = stream.read()
     if done.returncode:
@@ -71,7 +64,7 @@ def check_refused(node: str, reason: str) -> None:
 def main() -> int:
     started = time.monotonic()
     say(started, "Bringing the lab up: three servers, two tenants' hosts, one host that is nobody, and a Heketi.")
-    if subprocess.run([*root(), sys.executable, "-m", "lab", "up", "--name", NAME], check=False).returncode:
+    if subprocess.run([sys.executable, "-m", "lab", "up", "--name", NAME], check=False).returncode:
         return 1
     log = os.path.join(os.path.dirname(Lab(NAME).folder), f"{NAME}-site.log")
     try:
