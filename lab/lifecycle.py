@@ -271,6 +271,11 @@ class _Up:
                 raise Inconsistent(f"{server.name} does not see the whole pool")
 
 
+def _with_containers(podman: Podman) -> set[str]:
+    """The names of this checkout's labs. Somebody's own container of our image has its labels, but none of a lab."""
+    return {one["Labels"][LABEL_LAB] for one in podman.containers(home=home()) if LABEL_LAB in one["Labels"]}
+
+
 def own_containers(podman: Podman, name: str) -> list[dict[str, t.Any]]:
     """The containers of the lab of this name; another checkout's lab of the same name is an error."""
     found = podman.containers(lab=name)
@@ -333,7 +338,7 @@ def clean() -> None:
     names = {os.path.basename(os.path.dirname(path)) for path in glob.glob(os.path.join(home(), "*", "lab.json"))}
     if Podman.installed():
         podman = Podman()
-        names |= {one["Labels"][LABEL_LAB] for one in podman.containers(home=home())}
+        names |= _with_containers(podman)
         names |= {one["labels"][LABEL_LAB] for one in podman.networks(home=home())}
     for name in sorted(names):
         if Podman.installed():
@@ -360,7 +365,7 @@ def status(name: str) -> bool:
     """Print a table of one lab's nodes, or of all labs'; True if everything answers."""
     check_machine()
     podman = Podman()
-    found = [name] if name else sorted({one["Labels"][LABEL_LAB] for one in podman.containers(home=home())})
+    found = [name] if name else sorted(_with_containers(podman))
     well = bool(found)
     print(f"{'LAB':12}{'NODE':10}{'ADDRESS':16}{'CONTAINER':12}SERVICES")
     for one in found:
