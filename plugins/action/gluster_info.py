@@ -33,10 +33,13 @@ class ActionModule(ActionBase):
                 expression = jmespath.compile(str(query))
             except jmespath.exceptions.JMESPathError as exc:
                 raise AnsibleActionFail(f"query is not a JMESPath expression: {exc}") from exc
-        result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
-        if expression is not None and not result.get("failed"):
+        found = self._execute_module(module_args=arguments, task_vars=task_vars)
+        if expression is not None and not found.get("failed"):
             try:
-                result["result"] = expression.search(result)
+                selected = expression.search(found)
             except jmespath.exceptions.JMESPathError as exc:
                 raise AnsibleActionFail(f"query cannot be evaluated: {exc}") from exc
+            # Of thousands of volumes nobody wants to see more than was asked for.
+            found = {"changed": False, "result": selected}
+        result.update(found)
         return result

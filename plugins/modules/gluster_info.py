@@ -29,7 +29,7 @@ options:
     default: [version, peers, volumes]
   query:
     description:
-      - A JMESPath expression. What it selects from the other return values is returned as RV(result).
+      - A JMESPath expression. What it selects from the return values is returned as RV(result), instead of them.
       - Evaluated on the control node, which needs C(jmespath) for it. The server needs nothing.
     type: str
 extends_documentation_fragment:
