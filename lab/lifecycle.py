@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import glob
+import ipaddress
+import json
 import os
 import re
 import shutil
@@ -48,29 +50,30 @@ def up(name: str, suite: str | None, servers: int | None, hosts: int | None, hek
     if heketi and not os.path.exists(os.path.join(ROOT, "lab", "heketi", "__main__.py")):
         raise LabError("lab/heketi/__main__.py is missing, so there is no Heketi to start: use --no-heketi")
     with lab_lock(name):
-        lab = Lab(name)
         asked = {"suite": suite, "servers": servers, "hosts": hosts}
-        avoid = ""
-        try:
-            return _Up(lab, asked, heketi).run()
-        except Inconsistent as why:
-            if "already allocated" in str(why):
-                avoid = lab.settings.subnet  # podman still counts its addresses as taken, and will not forget them
-            say(f"making the lab {name} again: {why}")
+        avoid: list[str] = []
+        remade = False
+        while True:
+            lab = Lab(name)
+            try:
+                return _Up(lab, asked, heketi, avoid).run()
+            except Inconsistent as why:
+                taken = "already allocated" in str(why) and len(avoid) < 5
+                if taken:  # podman still counts a dead container's address as taken, and will not forget that
+                    avoid.append(lab.settings.subnet)
+                elif remade:
+                    raise LabError(f"the lab {name} does not come up: {why}") from None
+                say(f"making the lab {name} again: {why}")
+                remade = remade or not taken
             asked = {key: value or getattr(lab.settings, key) for key, value in asked.items()}
             heketi = heketi or lab.settings.heketi
             destroy(Podman(lab.settings.runtime), lab)
-        lab = Lab(name)
-        try:
-            return _Up(lab, asked, heketi, avoid).run()
-        except Inconsistent as why:
-            raise LabError(f"the lab {name} does not come up: {why}") from None
 
 
 class _Up:
     """One attempt to bring a lab up."""
 
-    def __init__(self, lab: Lab, asked: dict[str, t.Any], heketi: bool, avoid: str = "") -> None:
+    def __init__(self, lab: Lab, asked: dict[str, t.Any], heketi: bool, avoid: t.Sequence[str]) -> None:
         self.lab = lab
         self.asked = {key: value for key, value in asked.items() if value}
         self.heketi = heketi
@@ -301,6 +304,8 @@ def destroy(podman: Podman, lab: Lab) -> int:
     containers = own_containers(podman, lab.name)
     podman.remove([one["Id"] for one in containers])
     _remove_networks(podman, lab.name)
+    if lab.settings.subnet:
+        _remove_bridge(podman, lab.settings.subnet)
     lab.forget()
     return len(containers)
 
@@ -308,6 +313,19 @@ def destroy(podman: Podman, lab: Lab) -> int:
 def _remove_networks(podman: Podman, name: str) -> None:
     for network in podman.networks(lab=name):
         podman.run("network", "rm", "--force", network.get("id") or network["name"])
+
+
+def _remove_bridge(podman: Podman, subnet: str) -> None:
+    """Remove the bridge that stays behind when podman has forgotten its network."""
+    if any(one["subnet"] == subnet for net in podman.networks() for one in net.get("subnets") or []):
+        return
+    gateway = str(ipaddress.ip_network(subnet)[1])
+    with contextlib.suppress(OSError, ValueError):
+        argv = ["ip", "-json", "address", "show", "type", "bridge", "to", gateway]
+        shown = subprocess.run(argv, capture_output=True, check=False, text=True).stdout
+        for link in json.loads(shown or "[]"):
+            if str(link.get("ifname", "")).startswith("podman"):
+                subprocess.run(["ip", "link", "delete", link["ifname"]], capture_output=True, check=False)
 
 
 def _close_connections(lab: Lab) -> None:

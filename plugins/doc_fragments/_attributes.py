@@ -20,3 +20,18 @@ attributes:
     description: Where the module can run.
     platforms: posix
 """
+
+    # A module that changes things supports all of it.
+    CHANGES = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    support: full
+    platforms: posix
+"""

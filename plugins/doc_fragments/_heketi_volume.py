@@ -81,16 +81,6 @@ options:
         later), once, and only if something is to be created. That takes seconds, and more with many volumes.
     type: list
     elements: str
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-  platform:
-    support: full
-    platforms: posix
 notes:
   - Nothing is done twice because an answer was lost. What became of such a request is found out by reading, and if that
     does not tell, the task fails with RV(error=outcome_unknown).

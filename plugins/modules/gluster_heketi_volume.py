@@ -17,6 +17,7 @@ description:
     and creates several at the same time.
 extends_documentation_fragment:
   - glusterops.shares._attributes
+  - glusterops.shares._attributes.changes
   - glusterops.shares._heketi
   - glusterops.shares._heketi_volume
   - glusterops.shares._heketi_volume.volume

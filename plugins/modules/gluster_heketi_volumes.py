@@ -18,6 +18,7 @@ description:
     nevertheless, and the task fails with a result for each volume.
 extends_documentation_fragment:
   - glusterops.shares._attributes
+  - glusterops.shares._attributes.changes
   - glusterops.shares._heketi
   - glusterops.shares._heketi_volume
   - glusterops.shares._heketi_volume.volumes

@@ -58,16 +58,7 @@ options:
         default: mounted
 extends_documentation_fragment:
   - glusterops.shares._attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-  platform:
-    support: full
-    platforms: posix
+  - glusterops.shares._attributes.changes
 notes:
   - The machine needs the GlusterFS client, and its identity where that client looks for it. See
     M(glusterops.shares.gluster_tls_identity).

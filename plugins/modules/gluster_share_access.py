@@ -55,16 +55,7 @@ options:
     default: present
 extends_documentation_fragment:
   - glusterops.shares._attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-  platform:
-    support: full
-    platforms: posix
+  - glusterops.shares._attributes.changes
 seealso:
   - module: glusterops.shares.gluster_shares
 """

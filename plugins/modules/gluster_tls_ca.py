@@ -25,16 +25,7 @@ description:
   - Nothing removes a CA, or replaces a damaged one. Keep a backup of the directory.
 extends_documentation_fragment:
   - glusterops.shares._attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-  platform:
-    support: full
-    platforms: posix
+  - glusterops.shares._attributes.changes
 requirements:
   - cryptography >= 42
 options:

@@ -27,16 +27,7 @@ description:
   - An existing key is used again as long as the name stays the same. Another O(common_name) gets a new key.
 extends_documentation_fragment:
   - glusterops.shares._attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-  platform:
-    support: full
-    platforms: posix
+  - glusterops.shares._attributes.changes
 requirements:
   - the C(openssl) program, 1.1.1 or later
 options:
