@@ -9,8 +9,6 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused
-
 if t.TYPE_CHECKING:  # pragma: no cover
     import xml.etree.ElementTree as ET
 
@@ -210,13 +208,3 @@ def clients(cli: GlusterCli, name: str = "all") -> dict[str, dict[str, int]]:
     fuse is a mount and gfapi a gateway or virtual machine; glustershd, quotad and the like are the servers' own.
     """
     return read_clients(cli.text("volume", "status", name, "client-list"))
-
-
-def limit(cli: GlusterCli, name: str) -> Limit | None:
-    """The quota limit of a started volume with quota on. Mounts the volume for a moment, so about half a second."""
-    try:
-        return read_limit(cli.xml("volume", "quota", name, "list"))
-    except Refused as exc:
-        if "No quota configured" in str(exc):
-            return None
-        raise

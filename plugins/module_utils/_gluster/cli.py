@@ -35,6 +35,10 @@ class GlusterBusy(Conflict):
     """Somebody else's transaction holds the cluster's or the volume's lock."""
 
 
+class GlusterSilent(GlusterOpsError):
+    """gluster ended without a word, as it does while a volume's quota daemon is being started again."""
+
+
 class GlusterCli:
     """The one place that composes a gluster command line and judges its answer.
 
@@ -59,7 +63,7 @@ class GlusterCli:
     def xml(self, *words: str) -> ET.Element:
         """The root of the XML answer of C(gluster WORDS).
 
-        Raises NotFound (no such volume), GlusterBusy, Unreachable (no glusterd), Refused (anything else that
+        Raises NotFound (no such volume), GlusterSilent, Unreachable (no glusterd), Refused (anything else that
         glusterd did not do), each with cmd, op_errno, op_errstr and stderr.
         """
         return self._patiently(self._once_xml, words)
@@ -104,7 +108,9 @@ class GlusterCli:
         except ET.ParseError:
             root = None
         if root is None:
-            said = (out + err).strip() or "nothing"
+            said = (out + err).strip()
+            if not said:
+                raise GlusterSilent(f"gluster said nothing when asked '{' '.join(words[:4])}'.", **details)
             if _NO_DAEMON.search(said):
                 self._fail(words, said, 0, details)
             raise GlusterOpsError(f"gluster did not answer in XML: {said[:500]}", stdout=out[:2000], **details)

@@ -12,11 +12,18 @@ import time
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused, TimedOut
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Limit, read_processes
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import (
+    Limit,
+    read_limit,
+    read_processes,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterSilent
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+
+_T = t.TypeVar("_T")
 
 GLUSTERD = "/var/lib/glusterd"
 
@@ -73,18 +80,39 @@ def _read(path: str, key: str) -> str:
     return match.group(1).strip() if match else ""
 
 
-def set_limit(cli: GlusterCli, name: str, size: int, sleep: t.Callable[[float], None] = time.sleep) -> None:
-    """Limits the volume's root to C(size) bytes. Quota must be on.
+def limit(cli: GlusterCli, name: str, sleep: t.Callable[[float], None] = time.sleep) -> Limit | None:
+    """The quota limit of a started volume with quota on. Mounts the volume for a moment, so about half a second."""
 
-    Waits for the quota daemons first: before they are online the limit cannot be set, or would not be enforced.
+    def ask() -> Limit | None:
+        try:
+            return read_limit(cli.xml("volume", "quota", name, "list"))
+        except Refused as exc:
+            if "No quota configured" in str(exc):
+                return None
+            raise
+
+    return _when_ready(cli, name, ask, sleep)
+
+
+def set_limit(cli: GlusterCli, name: str, size: int, sleep: t.Callable[[float], None] = time.sleep) -> None:
+    """Limits the volume's root to C(size) bytes. Quota must be on."""
+    _when_ready(cli, name, lambda: cli.xml("volume", "quota", name, "limit-usage", "/", str(size)), sleep)
+
+
+def _when_ready(cli: GlusterCli, name: str, call: t.Callable[[], _T], sleep: t.Callable[[float], None]) -> _T:
+    """What C(call) returns once the volume's quota daemons work.
+
+    They are started when quota is switched on, and again when bricks are added. Before they are online a limit can
+    neither be set nor read, nor would it be enforced.
     """
     waited = 0.0
     while True:
         daemons = read_processes(cli.xml("volume", "status", name, "quotad")).get(name, [])
         if daemons and all(daemon.online for daemon in daemons):
             try:
-                cli.xml("volume", "quota", name, "limit-usage", "/", str(size))
-                return
+                return call()
+            except GlusterSilent:
+                pass
             except Refused as exc:
                 # The daemon is online a moment before its connections are.
                 if not _NOT_YET.search(str(exc)):

@@ -159,7 +159,7 @@ def _limits(cluster: Cluster, shares: t.Iterable[Share], volumes: t.Mapping[str,
         known = cluster.known_limits.get(name)
         limit = local.get(name) if name in local else answers.Limit(known, 0) if known else None
         if (limit is None or limit.size != size) and volumes[name].started:
-            limit = answers.limit(cluster.cli, name)
+            limit = quota.limit(cluster.cli, name, cluster.sleep)
         limits[name] = limit
     return limits
 

@@ -28,3 +28,11 @@ class Recorded:
 
     def text(self, name: str) -> str:
         return (self._folder / name).read_text()
+
+    @property
+    def next(self) -> str:
+        return self._names[0]
+
+    def skip(self, argv: list[str]) -> None:
+        self.calls.append(argv)
+        self._names.pop(0)

@@ -68,7 +68,7 @@ def test_a_known_limit_saves_the_question(tmp_path: pathlib.Path) -> None:
     run = Recorded("10.3", "volume-info-all.xml")
     changes, _found = reconcile(cluster(run, tmp_path, sealed=1024**3), [share(size=1024**3)], check_mode=True)
     assert [change.what for change in changes] == ["features.soft-timeout", "features.hard-timeout"]
-    run = Recorded("10.3", "volume-info-all.xml", "quota-list.xml")
+    run = Recorded("10.3", "volume-info-all.xml", "volume-status-all.xml", "quota-list.xml")
     changes, _found = reconcile(cluster(run, tmp_path), [share(size=2 * 1024**3)], check_mode=True)
     assert changes[-1].before == "1G" and changes[-1].after == "2G"
-    assert run.calls[1][3:] == ["volume", "quota", "sealed", "list"]
+    assert run.calls[2][3:] == ["volume", "quota", "sealed", "list"]

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused, TimedOut
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import quota
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Limit
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+from recorded import VERSIONS, Recorded
+
+# The recorded status has all processes of all volumes, the quota daemons among them.
+READY = "volume-status-all.xml"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_no_limit_is_no_failure(version: str) -> None:
+    assert quota.limit(GlusterCli(Recorded(version, READY, "quota-list-nolimit.xml")), "sealed") is None
+    assert quota.limit(GlusterCli(Recorded(version, READY, "quota-list.xml")), "sealed") == Limit(1024**3, 5 * 1024**2)
+
+
+def test_silence_means_not_yet() -> None:
+    """As gluster answers right after bricks were added."""
+    recorded = Recorded("10.3", READY, "silence", READY, "quota-list.xml")
+
+    def run(argv: list[str], **options: t.Any) -> tuple[int, str, str]:
+        if recorded.next == "silence":
+            recorded.skip(argv)
+            return 1, "", ""
+        return recorded(argv, **options)
+
+    pauses: list[float] = []
+    assert quota.limit(GlusterCli(run), "sealed", pauses.append) == Limit(1024**3, 5 * 1024**2)
+    assert pauses == [1.0] and len(recorded.calls) == 4
+
+
+def test_daemons_that_never_come() -> None:
+    run = Recorded("10.3", *["volume-status-none.xml"] * 200)
+    with pytest.raises(TimedOut, match="The quota daemons of volume 'sealed' do not work after 120 seconds"):
+        quota.set_limit(GlusterCli(run), "sealed", 1024**3, lambda _seconds: None)
+
+
+def test_what_will_not_get_better_is_said_at_once() -> None:
+    run = Recorded("10.3", READY, "quota-limit-missing-path.xml")
+    with pytest.raises(Refused, match="Failed to get trusted.gfid attribute on path /nowhere"):
+        quota.set_limit(GlusterCli(run), "sealed", 1024**3, lambda _seconds: None)
+    assert len(run.calls) == 2
