@@ -17,7 +17,8 @@ LAB := $(ROOT) $(BIN)/python -m lab
 NAME ?= demo
 SUITE ?= bookworm
 
-export PATH := $(BIN):$(PATH)
+# podman's network programs are there, and not on the path of every user.
+export PATH := $(BIN):$(PATH):/usr/sbin:/sbin
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/tree
 export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export GLUSTEROPS_LAB_DIR := $(CURDIR)/.lab

@@ -89,6 +89,7 @@ class _Up:
         self._settle(there)
         self._ensure_image()
         if not there:
+            _close_connections(lab)
             lab.settings.made, lab.settings.pooled, lab.settings.topology = [], False, False
         self._ensure_network()
         changed = lab.write_files()
@@ -146,6 +147,8 @@ class _Up:
         argv += ["--label", f"{LABEL_HOME}={home()}"]
         if lab.settings.made:
             say("making the lost network again")
+            # With the network, podman can give back the addresses and firewall rules of what still runs in it.
+            _remove_bridge(self.podman, lab.settings.subnet)
             if self.podman.run(*argv, "--subnet", lab.settings.subnet, lab.network, check=False).returncode:
                 raise Inconsistent("its network is lost")
             return
@@ -158,7 +161,7 @@ class _Up:
             for number in range(1, 255):
                 subnet = f"10.90.{number}.0/24"
                 if (
-                    subnet != self.avoid
+                    subnet not in self.avoid
                     and not self.podman.run(*argv, "--subnet", subnet, name, check=False).returncode
                 ):
                     return subnet
@@ -180,8 +183,7 @@ class _Up:
         if any(node.role != "host" for node in lost):
             raise Inconsistent(", ".join(node.name for node in lost) + " lost or made differently")
         surplus = [one for name, one in there.items() if name not in {node.name for node in wanted}]
-        self.podman.remove([there[node.name]["Id"] for node in lost if node.name in there])
-        self.podman.remove([one["Id"] for one in surplus])
+        nodes.remove(self.podman, surplus + [there[node.name] for node in lost if node.name in there])
         missing = [node for node in wanted if node.name not in there or node in lost]
         if missing:
             self.busy = True
@@ -246,12 +248,12 @@ class _Up:
             lab.save()
 
     def _wait_for_bricks(self) -> None:
-        """Give the bricks of volumes a moment to come back; one that a test left broken is nobody's fault here."""
-        argv = ["exec", self.lab.container("server1"), "gluster", "--mode=script", "volume", "status"]
-        for _try in range(25):
-            done = self.podman.run(*argv, check=False)
-            said = done.stdout + done.stderr
-            if "Commit failed" not in said and not re.search(r"^Brick.* N +(N/A|\d+) *$", said, re.MULTILINE):
+        """Give peers and bricks a moment to come back; one that a test left broken is nobody's fault here."""
+        script = "gluster --mode=script peer status; gluster --mode=script volume status"
+        broken = re.compile(r"Disconnected|Commit failed|^Brick.* N +(N/A|\d+) *$", re.MULTILINE)
+        for _try in range(30):
+            done = self.podman.run("exec", self.lab.container("server1"), "sh", "-c", script, check=False)
+            if not broken.search(done.stdout + done.stderr):
                 return
             time.sleep(0.3)
 
@@ -262,16 +264,21 @@ class _Up:
             raise Inconsistent(f"peer probe of {other.name} failed: {(done.stderr or done.stdout).strip()}")
 
     def _wait_for_pool(self, servers: t.Sequence[Node]) -> None:
-        """A probe returns before every peer knows every other."""
+        """A probe returns before every peer knows every other, and now and then a glusterd gets stuck on the way."""
+        if not self._pooled(servers, 8):
+            nodes.restart(self.podman, self.lab, [server.name for server in servers])
+            if not self._pooled(servers, 20):
+                raise Inconsistent("its servers do not become one pool")
+
+    def _pooled(self, servers: t.Sequence[Node], patience: float) -> bool:
+        until = time.monotonic() + patience
         for server in servers:
             argv = ["exec", self.lab.container(server.name), "gluster", "--mode=script", "peer", "status"]
-            for _try in range(100):
-                said = self.podman.run(*argv, check=False).stdout
-                if said.count("Peer in Cluster (Connected)") >= len(servers) - 1:
-                    break
+            while self.podman.run(*argv, check=False).stdout.count("Peer in Cluster (Connected)") < len(servers) - 1:
+                if time.monotonic() > until:
+                    return False
                 time.sleep(0.2)
-            else:
-                raise Inconsistent(f"{server.name} does not see the whole pool")
+        return True
 
 
 def _with_containers(podman: Podman) -> set[str]:
@@ -288,7 +295,7 @@ def own_containers(podman: Podman, name: str) -> list[dict[str, t.Any]]:
             raise LabError(f"a lab named {name} belongs to {other}: choose another --name, or take that one down")
     if any(one["Labels"].get(LABEL_HOME) != home() for one in found):
         say(f"removing a lab named {name} whose checkout is gone")
-        podman.remove([one["Id"] for one in found])
+        nodes.remove(podman, found)
         _remove_networks(podman, name)
         return []
     return found
@@ -302,7 +309,7 @@ def destroy(podman: Podman, lab: Lab) -> int:
     """Remove a lab's containers, network and files; give the number of containers."""
     _close_connections(lab)
     containers = own_containers(podman, lab.name)
-    podman.remove([one["Id"] for one in containers])
+    nodes.remove(podman, containers)
     _remove_networks(podman, lab.name)
     if lab.settings.subnet:
         _remove_bridge(podman, lab.settings.subnet)

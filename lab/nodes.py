@@ -107,7 +107,7 @@ def start(podman: Podman, container: dict[str, t.Any]) -> None:
         return
     done = podman.run("start", one, check=False) if container.get("State") != "running" else None
     if done is None or done.returncode:
-        _settle_death(podman, one)
+        settle_death(podman, one)
         done = podman.run("start", one, check=False)
     if done.returncode:
         podman.run("container", "cleanup", one, check=False)
@@ -117,7 +117,21 @@ def start(podman: Podman, container: dict[str, t.Any]) -> None:
         raise Inconsistent(f"{container['Names'][0]} does not start ({said})")
 
 
-def _settle_death(podman: Podman, one: str) -> None:
+def remove(podman: Podman, containers: t.Iterable[dict[str, t.Any]]) -> None:
+    """Remove containers. One whose conmon was killed has to be seen to end first, or its address stays taken."""
+    ids = [one["Id"] for one in containers]
+    if not ids:
+        return
+    podman.run("stop", "--time", "3", *ids, check=False)
+    shown = podman.run("container", "inspect", "--format", "{{.Id}} {{.State.Status}}", *ids, check=False).stdout
+    for one, status in (line.split() for line in shown.splitlines()):
+        if status in ("running", "stopping", "paused"):
+            settle_death(podman, one)
+            podman.run("container", "cleanup", one, check=False)
+    podman.remove(ids)
+
+
+def settle_death(podman: Podman, one: str) -> None:
     """Make podman see that a container has ended.
 
     When conmon, which would have written down the exit status, was killed too, podman waits for that for ever.
