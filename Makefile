@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 TREE := $(CURDIR)/build/tree/ansible_collections/glusterops/shares
 # Containers that mount need root.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-ROOT := $(SUDO:%=% -E env PATH="$$PATH")
+ROOT := $(SUDO:%=% -E env PATH="$$PATH" ANSIBLE_HOME=$(CURDIR)/build/ansible-root)
 LAB := $(ROOT) $(BIN)/python -m lab
 NAME ?= demo
 SUITE ?= bookworm
