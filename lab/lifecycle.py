@@ -142,7 +142,6 @@ class _Up:
             elif lab.settings.subnet != subnet:
                 raise Inconsistent(f"its network is {subnet} and was {lab.settings.subnet}")
             return
-        self.busy = True
         argv = ["network", "create", "--disable-dns", "--label", f"{LABEL_LAB}={lab.name}"]
         argv += ["--label", f"{LABEL_HOME}={home()}"]
         if lab.settings.made:
@@ -152,6 +151,7 @@ class _Up:
             if self.podman.run(*argv, "--subnet", lab.settings.subnet, lab.network, check=False).returncode:
                 raise Inconsistent("its network is lost")
             return
+        self.busy = True
         lab.settings.subnet = self._create_network(argv)
 
     def _create_network(self, argv: list[str]) -> str:
