@@ -13,6 +13,7 @@ import json
 import time
 import typing as t
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from lab.report import LabError
@@ -59,11 +60,11 @@ class Heketi:
             if error.code != 303:
                 said = error.read().decode(errors="replace").strip()
                 raise LabError(f"Heketi answered {method} {path} with {error.code}: {said}") from None
-            return None, error.headers["Location"]
+            return None, _path(error.headers["Location"])
         except OSError as error:
             raise LabError(f"Heketi at {self.url} does not answer: {error}") from None
         if status == 202:
-            return None, headers["Location"]
+            return None, _path(headers["Location"])
         if headers.get("X-Pending") == "true":
             return None, path
         return (json.loads(text) if text.strip() else None), ""
@@ -77,6 +78,11 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+
+
+def _path(location: str) -> str:
+    """Heketi gives a path; an old werkzeug below the stand-in makes it a URL."""
+    return urllib.parse.urlsplit(location).path
 
 
 def _b64(raw: bytes) -> str:

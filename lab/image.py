@@ -148,15 +148,22 @@ def _why(log: str, status: int) -> str:
         lines = [line.strip() for line in stream if line.strip()]
     if status == -signal.SIGKILL:
         return " (killed: is there enough memory?)"
-    wrong = [line for line in lines if line.startswith(("E:", "Err:", "Error"))] or lines
-    return ": " + " | ".join(wrong[-3:]) if wrong else ""
+    wrong = [line for line in lines if line.startswith(("E:", "Err:", "Error", "W: Failed to fetch"))] or lines
+    return ": " + " | ".join(wrong[:1] + wrong[1:][-2:]) if wrong else ""
 
 
 def remove_all(podman: Podman, home: str) -> list[str]:
     """Remove the images that this checkout built; those that somebody's container uses stay."""
     removed: list[str] = []
     listed = podman.json("images", "--format", "json", "--filter", f"label={LABEL_HOME}={home}") or []
+    external = podman.json("ps", "--all", "--external", "--no-trunc", "--format", "json") or []
     for one in listed:
-        if podman.run("rmi", one["Id"], check=False).returncode == 0:
-            removed += one.get("Names") or [one["Id"][:12]]
+        # Storage without a container: what podman leaves when it is killed at a bad moment.
+        for left in external:
+            if left.get("ImageID") == one["Id"] and str(left.get("Status", left.get("State"))).lower() == "storage":
+                podman.run("rm", "--force", left["Id"], check=False)
+        # By name: what somebody else has named stays.
+        for name in [name for name in one.get("Names") or [] if name.startswith(f"{REPOSITORY}:")] or [one["Id"]]:
+            if podman.run("rmi", name, check=False).returncode == 0:
+                removed.append(name)
     return removed

@@ -58,7 +58,7 @@ def up(name: str, suite: str | None, servers: int | None, hosts: int | None, hek
             try:
                 return _Up(lab, asked, heketi, avoid).run()
             except Inconsistent as why:
-                taken = "already allocated" in str(why) and len(avoid) < 5
+                taken = "already allocated" in str(why) and len(avoid) < 20
                 if taken:  # podman still counts a dead container's address as taken, and will not forget that
                     avoid.append(lab.settings.subnet)
                 elif remade:

@@ -22,7 +22,7 @@ from lab.report import LabError
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 DEVICE = "/srv/bricks/sdb"  # one brick device per server: a plain folder, since a container has no LVM
-DEVICE_SIZE = "100GiB"
+DEVICE_SIZE = "4TiB"
 HEKETI_PORT = 8080
 
 

@@ -19,9 +19,12 @@ for part in "$@"; do
             ;;
         lab)
             need podman podman
+            # podman's networks need it, but its package does not say so.
+            need iptables iptables
             # The runtime is chosen by trying; runc also works where crun refuses the machine's cgroups.
             need runc runc
-            need mmdebstrap mmdebstrap debian-archive-keyring
+            need mmdebstrap mmdebstrap
+            [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing+=(debian-archive-keyring)
             need ssh openssh-client
             ;;
     esac
