@@ -51,6 +51,8 @@ class HexConverter(BaseConverter):
 
 
 def create_app(heketi: Heketi) -> Flask:
+    # Heketi names paths; older versions of the library would make addresses of them.
+    Response.autocorrect_location_header = False
     app = Flask("heketi", static_folder=None)
     app.url_map.converters["hex"] = HexConverter
     app.url_map.merge_slashes = False

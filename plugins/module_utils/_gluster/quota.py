@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused, TimedOut
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import (
     Limit,
+    Process,
     read_limit,
     read_processes,
 )
@@ -28,7 +29,7 @@ _T = t.TypeVar("_T")
 GLUSTERD = "/var/lib/glusterd"
 
 _DAEMON_TIMEOUT = 120.0
-_NOT_YET = re.compile("Transport endpoint|Failed to find the directory|Failed to start aux mount")
+_NOT_YET = re.compile("Transport endpoint|Failed to find the directory|Failed to start aux mount|Commit failed")
 
 
 def local_limits(volumes: t.Iterable[Volume], glusterd: str = GLUSTERD) -> dict[str, Limit | None]:
@@ -107,16 +108,17 @@ def _when_ready(cli: GlusterCli, name: str, call: t.Callable[[], _T], sleep: t.C
     """
     waited = 0.0
     while True:
-        daemons = read_processes(cli.xml("volume", "status", name, "quotad")).get(name, [])
-        if daemons and all(daemon.online for daemon in daemons):
-            try:
+        daemons: list[Process] = []
+        try:
+            daemons = read_processes(cli.xml("volume", "status", name, "quotad")).get(name, [])
+            if daemons and all(daemon.online for daemon in daemons):
                 return call()
-            except GlusterSilent:
-                pass
-            except Refused as exc:
-                # The daemon is online a moment before its connections are.
-                if not _NOT_YET.search(str(exc)):
-                    raise
+        except GlusterSilent:
+            pass
+        except Refused as exc:
+            # A daemon is online a moment before its connections are, and a server answers before it can tell its own.
+            if not _NOT_YET.search(str(exc)):
+                raise
         if waited >= _DAEMON_TIMEOUT:
             raise TimedOut(
                 f"The quota daemons of volume {name!r} do not work after {waited:.0f} seconds: is every server's CN on"
