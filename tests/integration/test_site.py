@@ -107,6 +107,9 @@ def test_a_declaration_that_changes(shares: Lab) -> None:
         lab.run("host2", "ls /srv/both", check=False).returncode != 0 or lab.run("host2", "ls /srv/both").stdout == ""
     )
     assert lab.run("host2", "touch /srv/both/local", check=False).returncode != 0
+    changed[1]["mounts"] = [*changed[1]["mounts"], {"host": "host2", "path": "/srv/both", "state": "absent"}]
+    assert site(lab, shares=changed).hosts["host2"]["changed"] == 1
+    assert lab.run("host2", "test -e /srv/both || grep /srv/both /etc/fstab", check=False).returncode != 0
     assert site(lab, shares=changed).changed == 0
     back = site(lab)
     assert back.rc == 0, back.output
