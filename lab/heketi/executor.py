@@ -10,6 +10,7 @@ Bricks are plain directories: a container has no LVM. So the LVM and mkfs comman
 
 from __future__ import annotations
 
+import abc
 import atexit
 import contextlib
 import re
@@ -107,7 +108,7 @@ def _bricks(bricks: t.Sequence[Brick]) -> str:
     return " ".join(f"{brick.storage}:{brick.path}" for brick in bricks)
 
 
-class Executor:
+class Executor(abc.ABC):
     """Composes the commands; a subclass runs them."""
 
     def __init__(self, config: Config) -> None:
@@ -132,8 +133,9 @@ class Executor:
         log_command(host, command, f"{time.monotonic() - started:.2f} s")
         return output
 
+    @abc.abstractmethod
     def _run(self, host: str, command: str, timeout: float) -> str:
-        raise NotImplementedError
+        """The output of a command on a node; CommandError if it fails."""
 
     def _fault(self, command: str) -> Fault | None:
         with self._fault_lock:

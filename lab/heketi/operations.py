@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import abc
 import sys
 import threading
 import time
@@ -201,7 +202,7 @@ class Heketi:
                 self.nodes_up[key] = False
 
 
-class Operation:
+class Operation(abc.ABC):
     """A change with a record in the database, so that a crash in the middle is seen afterwards."""
 
     type = 0
@@ -212,21 +213,21 @@ class Operation:
         self.heketi = heketi
         self.id = heketi.chance.new_id("operation")
 
+    @abc.abstractmethod
     def build(self) -> None:
         """Reserve what is needed in the database; nothing is done on the nodes."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def execute(self) -> None:
         """Do it on the nodes."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def finalize(self) -> None:
         """Make it final in the database."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def rollback(self) -> None:
         """Undo it on the nodes and in the database."""
-        raise NotImplementedError
 
     def record(self, tx: Transaction, actions: list[tuple[int, str, int | None]]) -> None:
         tx.put(
