@@ -287,18 +287,13 @@ def _with_containers(podman: Podman) -> set[str]:
 
 
 def own_containers(podman: Podman, name: str) -> list[dict[str, t.Any]]:
-    """The containers of the lab of this name; another checkout's lab of the same name is an error."""
-    found = podman.containers(lab=name)
-    for one in found:
-        other = one["Labels"].get(LABEL_HOME, "")
-        if other != home() and os.path.isdir(os.path.join(other, name)):
-            raise LabError(f"a lab named {name} belongs to {other}: choose another --name, or take that one down")
-    if any(one["Labels"].get(LABEL_HOME) != home() for one in found):
-        say(f"removing a lab named {name} whose checkout is gone")
-        nodes.remove(podman, found)
-        _remove_networks(podman, name)
-        return []
-    return found
+    """This checkout's containers of the lab. Those of a checkout that is gone are removed."""
+    for gone in {one["Labels"].get(LABEL_HOME, "") for one in podman.containers(lab=name)}:
+        if gone and not os.path.isdir(gone):
+            say(f"removing a lab named {name} whose checkout is gone")
+            nodes.remove(podman, podman.containers(lab=name, home=gone))
+            _remove_networks(podman, name, gone)
+    return podman.containers(lab=name, home=home())
 
 
 def _by_node(containers: t.Iterable[dict[str, t.Any]]) -> dict[str, dict[str, t.Any]]:
@@ -310,15 +305,15 @@ def destroy(podman: Podman, lab: Lab) -> int:
     _close_connections(lab)
     containers = own_containers(podman, lab.name)
     nodes.remove(podman, containers)
-    _remove_networks(podman, lab.name)
+    _remove_networks(podman, lab.name, home())
     if lab.settings.subnet:
         _remove_bridge(podman, lab.settings.subnet)
     lab.forget()
     return len(containers)
 
 
-def _remove_networks(podman: Podman, name: str) -> None:
-    for network in podman.networks(lab=name):
+def _remove_networks(podman: Podman, name: str, of: str) -> None:
+    for network in podman.networks(lab=name, home=of):
         podman.run("network", "rm", "--force", network.get("id") or network["name"])
 
 

@@ -72,7 +72,8 @@ class Lab:
 
     @property
     def network(self) -> str:
-        return f"glusterops-{self.name}"
+        """Its name, in which the checkout shows: labs of the same name in two checkouts live side by side."""
+        return f"glusterops-{hashlib.sha256(home().encode()).hexdigest()[:4]}-{self.name}"
 
     @property
     def sockets(self) -> str:
@@ -83,7 +84,7 @@ class Lab:
         return os.path.join(self.folder, *parts)
 
     def container(self, node: str) -> str:
-        return f"glusterops-{self.name}-{node}"
+        return f"{self.network}-{node}"
 
     def _load(self) -> bool:
         try:
