@@ -41,7 +41,8 @@ options:
           - Without it the limit is left as it is.
           - Gluster counts what is stored with a delay, in which a tenant can write past the limit. A share that has a
             size also gets C(features.soft-timeout) 5 and C(features.hard-timeout) 1, in seconds.
-          - A limit below what is stored already is refused.
+          - A limit below what is stored already is refused. Where quota was off until now Gluster has not counted yet
+            what is stored, so there it cannot be.
         type: str
   infrastructure:
     description:
