@@ -16,7 +16,12 @@ import struct
 import time
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, NotFound, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    BadInput,
+    GlusterOpsError,
+    NotFound,
+    Refused,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, held
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique, check_volume_name
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
@@ -78,19 +83,21 @@ class Mount:
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """What is at a path: the share mounted there (None: none, DISCONNECTED: its client is dead), its line of
-    fstab, and the directory underneath: None, GUARDED, V(empty) or V(in use)."""
+    """What is at a path: what is mounted there (a share's name, or kind and source of anything else), its line of
+    fstab, the directory underneath (None, GUARDED, V(empty) or V(in use)), and whether the share's client is alive."""
 
     mounted: str | None
     line: str | None
     directory: str | None
+    alive: bool = True
 
 
 def plan(mount: Mount, place: Place) -> list[Change]:
-    """What has to be done, in order. Raises Refused when a directory with local files would be hidden."""
+    """What has to be done, in order. Raises Refused when it would cover or hide something else."""
     changes: list[Change] = []
+    mounted = place.mounted if place.alive else DISCONNECTED
     if mount.present:
-        if place.mounted not in (None, DISCONNECTED, mount.share):
+        if place.mounted not in (None, mount.share):
             raise Refused(f"{mount.path} has something else mounted ({place.mounted}): unmount it first.")
         if place.directory == "in use":
             raise Refused(f"{mount.path} is not an empty directory: its files would be hidden by the mount. Move them.")
@@ -98,14 +105,15 @@ def plan(mount: Mount, place: Place) -> list[Change]:
             changes.append(Change(mount.path, "directory", place.directory, GUARDED))
         if place.line != mount.line:
             changes.append(Change(mount.path, "fstab", place.line, mount.line))
-        if place.mounted != mount.share:
-            changes.append(Change(mount.path, "mounted", place.mounted, mount.share))
+        if mounted != mount.share:
+            changes.append(Change(mount.path, "mounted", mounted, mount.share))
         return changes
-    if place.mounted in (mount.share, DISCONNECTED):
-        changes.append(Change(mount.path, "mounted", place.mounted, None))
-    if place.line and share_of(place.line.split()[0]) == mount.share:
+    declared = share_of(place.line.split()[0]) if place.line else None
+    if place.mounted == mount.share:
+        changes.append(Change(mount.path, "mounted", mounted, None))
+    if declared == mount.share:
         changes.append(Change(mount.path, "fstab", place.line, None))
-    if place.directory == GUARDED and place.mounted in (None, mount.share, DISCONNECTED):
+    if place.directory == GUARDED and {place.mounted, declared} <= {None, mount.share}:
         changes.append(Change(mount.path, "directory", GUARDED, None))
     return changes
 
@@ -155,19 +163,13 @@ class Machine:
         return sorted(paths)
 
     def place(self, path: str) -> Place:
-        mounted: str | None = None
+        line = self.fstab().get(path)
         kind, source = self.mounts().get(path, ("", ""))
-        if kind == "fuse.glusterfs":
-            mounted = share_of(source) if self._answers(path) else DISCONNECTED
-        elif kind:
-            mounted = f"{kind} {source}"
-        if kind and kind != "fuse.glusterfs":
-            directory = None
-        elif kind:
-            directory = underneath(look, path)
-        else:
-            directory = look(path)
-        return Place(mounted=mounted, line=self.fstab().get(path), directory=directory)
+        if not kind:
+            return Place(None, line, look(path))
+        if kind != "fuse.glusterfs":
+            return Place(f"{kind} {source}", line, None)
+        return Place(share_of(source), line, underneath(look, path), self._answers(path))
 
     def apply(self, changes: t.Iterable[Change]) -> None:
         for change in changes:
@@ -364,17 +366,24 @@ def reconcile(
         mount.check()
     check_unique((mount.path for mount in mounts), "path")
     plans = [plan(mount, machine.place(mount.path)) for mount in mounts]
-    if not check_mode:
-        for changes in plans:
-            machine.apply(changes)
-    found = [] if check_mode and any(plans) else [_describe(mount, machine.place(mount.path)) for mount in mounts]
-    return [change for changes in plans for change in changes], found
+    done: list[Change] = []
+    for changes in plans:
+        # Noted before it is done: what fails halfway has changed something.
+        done += changes
+        if not check_mode:
+            try:
+                machine.apply(changes)
+            except GlusterOpsError as exc:
+                exc.details["changes"] = done
+                raise
+    found = [] if check_mode and done else [_describe(mount, machine.place(mount.path)) for mount in mounts]
+    return done, found
 
 
 def _describe(mount: Mount, place: Place) -> dict[str, t.Any]:
     return {
         "share": mount.share,
         "path": mount.path,
-        "mounted": place.mounted == mount.share,
+        "mounted": place.mounted == mount.share and place.alive,
         "guarded": place.directory == GUARDED,
     }

@@ -44,7 +44,7 @@ def test_the_line_of_fstab() -> None:
         (Place(None, None, None), ["directory", "fstab", "mounted"]),
         (Place(None, None, "empty"), ["directory", "fstab", "mounted"]),
         (Place(None, MOUNT.line, GUARDED), ["mounted"]),
-        (Place(DISCONNECTED, MOUNT.line, GUARDED), ["mounted"]),
+        (Place("v", MOUNT.line, GUARDED, alive=False), ["mounted"]),
         (Place("v", "other:/v /srv/data glusterfs defaults 0 0", GUARDED), ["fstab"]),
         (Place("v", MOUNT.line, "empty"), ["directory"]),
     ],
@@ -62,7 +62,7 @@ def test_something_else_is_not_covered() -> None:
     with pytest.raises(Refused, match="something else mounted .ext4 /dev/sda1."):
         plan(MOUNT, Place("ext4 /dev/sda1", None, None))
     with pytest.raises(Refused, match="something else mounted .w."):
-        plan(MOUNT, Place("w", None, GUARDED))
+        plan(MOUNT, Place("w", None, GUARDED, alive=False))
 
 
 def test_absent_removes_only_the_share_itself() -> None:
@@ -70,7 +70,10 @@ def test_absent_removes_only_the_share_itself() -> None:
     assert whats(absent, THERE) == [("mounted", None), ("fstab", None), ("directory", None)]
     assert whats(absent, Place(None, None, None)) == []
     assert whats(absent, Place("w", "server1:/w /srv/data glusterfs defaults 0 0", GUARDED)) == []
+    assert whats(absent, Place(None, "server1:/w /srv/data glusterfs defaults 0 0", GUARDED)) == []
+    assert whats(absent, Place("w", None, GUARDED, alive=False)) == []
     assert whats(absent, Place("ext4 /dev/sda1", None, None)) == []
+    assert plan(absent, Place("v", None, None, alive=False))[0].before == DISCONNECTED
 
 
 @pytest.mark.parametrize(
