@@ -95,7 +95,7 @@ integration: tree ## Modules, roles and playbooks on real GlusterFS (TESTS=... f
 	@tests/utils/prepare.sh lab
 	cd $(TREE)
 	export PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH)
-	$(ROOT) $(BIN)/python -m pytest tests/integration -q --durations=10 $(TESTS)
+	$(ROOT) $(BIN)/python -m pytest $(or $(TESTS),tests/integration) -q --durations=10
 
 molecule: tree ## The molecule scenarios
 	@tests/utils/prepare.sh lab
