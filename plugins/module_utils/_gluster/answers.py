@@ -202,9 +202,9 @@ def processes(cli: GlusterCli) -> dict[str, list[Process]]:
     return read_processes(cli.xml("volume", "status", "all"))
 
 
-def clients(cli: GlusterCli, name: str = "all") -> dict[str, dict[str, int]]:
+def clients(cli: GlusterCli) -> dict[str, dict[str, int]]:
     """Volume to kind of client to their number, of started volumes.
 
     fuse is a mount and gfapi a gateway or virtual machine; glustershd, quotad and the like are the servers' own.
     """
-    return read_clients(cli.text("volume", "status", name, "client-list"))
+    return read_clients(cli.text("volume", "status", "all", "client-list"))

@@ -89,7 +89,8 @@ def _reconcile(
         removing = [name for name, changes in pending.items() if any(map(_removes, changes)) and volumes[name].started]
         if removing:
             counted = answers.clients(cluster.cli)
-            helpers = {name: counted.get(name, {}).get(_HEALER, 0) for name in removing}
+            # What the first round saw counts: later ones may see the loss already.
+            helpers = {**{name: counted.get(name, {}).get(_HEALER, 0) for name in removing}, **helpers}
         for share in shares:
             if share.name in pending:
                 with held(share.name, cluster.locks):
