@@ -11,16 +11,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Conflict,
     GlusterOpsError,
     NotFound,
     OutcomeUnknown,
-    Refused,
-    Unreachable,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi import reading
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, understood
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation, wait_for
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import (
@@ -33,12 +31,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes 
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
 
-# Reads under way at once; Heketi limits only changes.
-_READERS = 8
-
 Item = t.Dict[str, t.Any]
-_In = t.TypeVar("_In")
-_Out = t.TypeVar("_Out")
 
 
 @dataclasses.dataclass
@@ -87,59 +80,19 @@ def _decide(
     client: HeketiClient, desired: t.Sequence[Desired], known_volumes: t.Collection[str] | None
 ) -> tuple[list[Step], frozenset[str]]:
     """The plan, and the ids of all volumes that were looked at for it."""
-    observed = _observe(client)
+    observed = reading.volumes(client)
     steps = plan(desired, observed)
     concerned = {step.desired.name for step in steps if step.changes or not step.observed}
     if concerned:
         # A volume that is being made or deleted is in no list, so "not there" is not the truth yet.
         waited, left = wait_for(client, concerned)
         if waited:
-            observed = _observe(client)
+            observed = reading.volumes(client)
         steps = plan(desired, observed, (), left)
         if any(step.changes and not step.observed for step in steps):
-            taken = _gluster_volumes(client) if known_volumes is None else known_volumes
+            taken = reading.gluster_volumes(client) if known_volumes is None else known_volumes
             steps = plan(desired, observed, taken, left)
     return steps, frozenset(volume.id for volume in observed)
-
-
-# ---- reading ---------------------------------------------------------------------------------------------------------
-
-
-def _observe(client: HeketiClient, seen: t.Collection[str] = frozenset()) -> list[Observed]:
-    """All volumes of Heketi's except those seen: there is no way to ask for a name."""
-    answer = client.get("/volumes")
-    with understood("its volumes"):
-        ids = [volume for volume in answer["volumes"] or [] if volume not in seen]
-    return [volume for volume in _at_once(_READERS, lambda one: _volume(client, one), ids) if volume]
-
-
-def _volume(client: HeketiClient, volume_id: str) -> Observed | None:
-    """One volume; None if it is gone, or just being made, deleted or cloned."""
-    try:
-        return Observed.from_info(client.get(f"/volumes/{volume_id}"))
-    except NotFound:
-        return None
-
-
-def _gluster_volumes(client: HeketiClient) -> frozenset[str]:
-    """The names of all volumes that Gluster has, in every cluster: what Heketi sees when it looks on its servers."""
-    remedy = "No volume was created: pass known_volumes, the names of the volumes that Gluster has."
-    try:
-        # Heketi runs commands on every server for it, so this takes long.
-        answer = client.get("/internal/state/examine/gluster", timeout=client.connection.operation_timeout)
-    except Unreachable:
-        raise
-    except GlusterOpsError as exc:
-        raise Refused(f"Heketi cannot tell which volumes Gluster has ({exc}). {remedy}", **exc.details) from None
-    names: set[str] = set()
-    with understood("Gluster's volumes"):
-        for cluster in answer["clusters"] or []:
-            servers = cluster["NodesData"] or []
-            lists = [server["VolumeInfo"]["Volumes"] for server in servers if server.get("VolumeInfo")]
-            if servers and not lists:
-                raise Refused(f"No server of cluster {cluster['ClusterHeketiID']} told Heketi its volumes. {remedy}")
-            names.update(volume["VolumeName"] for one in lists for volume in one["VolumeList"] or [])
-    return frozenset(names)
 
 
 def _hosts(client: HeketiClient, results: t.Iterable[_Result], warn: t.Callable[[str], None]) -> dict[str, str]:
@@ -152,16 +105,11 @@ def _hosts(client: HeketiClient, results: t.Iterable[_Result], warn: t.Callable[
             return answer["hostnames"]["storage"][0]
 
     try:
-        return dict(zip(nodes, _at_once(_READERS, host, nodes)))
+        return dict(zip(nodes, reading.at_once(host, nodes)))
     except GlusterOpsError as exc:
         # Changes have been made by now and must be told.
         warn(f"The servers' host names are unknown: {exc}")
         return {}
-
-
-def _at_once(limit: int, work: t.Callable[[_In], _Out], things: t.Sequence[_In]) -> list[_Out]:
-    with ThreadPoolExecutor(max_workers=limit) as pool:
-        return list(pool.map(work, things))
 
 
 # ---- changing --------------------------------------------------------------------------------------------------------
@@ -184,7 +132,7 @@ def _apply(client: HeketiClient, steps: t.Sequence[Step], seen: frozenset[str], 
     done = {step.desired.name: _Result(step, step.observed) for step in steps}
     for present in (False, True):
         wave = [step for step in steps if step.changes and step.desired.present is present]
-        done.update((result.step.desired.name, result) for result in _at_once(parallel, one, wave))
+        done.update((result.step.desired.name, result) for result in reading.at_once(one, wave, parallel))
     return list(done.values())
 
 
@@ -194,7 +142,7 @@ def _create(client: HeketiClient, want: Desired, seen: frozenset[str]) -> Observ
     except OutcomeUnknown as why:
         with _reading_again(why):
             left = wait_for(client, [want.name])[1].get(want.name)
-            found = [volume for volume in _observe(client, seen) if volume.name == want.name]
+            found = [volume for volume in reading.volumes(client, seen) if volume.name == want.name]
         if len(found) != 1:
             ids = ", ".join(volume.id for volume in found)
             raise _still_unknown(
@@ -208,7 +156,7 @@ def _create(client: HeketiClient, want: Desired, seen: frozenset[str]) -> Observ
 
 def _expand(client: HeketiClient, want: Desired, planned: Observed) -> Observed:
     # Heketi adds, whatever the size is by now, and damages a volume that is being made or deleted: look right before.
-    now = _volume(client, planned.id)
+    now = reading.volume(client, planned.id)
     if not now or now.size != planned.size:
         has = f"has {now.size} GiB" if now else "is gone"
         raise Conflict(
@@ -220,7 +168,7 @@ def _expand(client: HeketiClient, want: Desired, planned: Observed) -> Observed:
     except OutcomeUnknown as why:
         with _reading_again(why):
             left = wait_for(client, [want.name])[1].get(want.name)
-            found = _volume(client, planned.id)
+            found = reading.volume(client, planned.id)
         if left or not found or found.size == now.size:
             raise _still_unknown(why, left, "it has not grown: run again") from None
         volume = found
@@ -237,7 +185,7 @@ def _delete(client: HeketiClient, planned: Observed) -> None:
     except OutcomeUnknown as why:
         with _reading_again(why):
             left = wait_for(client, [planned.name])[1].get(planned.name)
-            found = _volume(client, planned.id)
+            found = reading.volume(client, planned.id)
         if left or found:
             raise _still_unknown(why, left, "it is still there: run again") from None
     except GlusterOpsError as exc:
