@@ -21,6 +21,18 @@ attributes:
     platforms: posix
 """
 
+    # A module that works on many things, with a line about each as it goes.
+    PROGRESS = r"""
+options:
+  progress_file:
+    description:
+      - A file that must not exist yet, to which a line is written as each thing is done or fails.
+      - There is no need to set it. With the connections C(ssh) and C(local) such lines are shown (on stderr) while the
+        task runs; this is how.
+    type: path
+    version_added: "0.2.0"
+"""
+
     # A module that changes things supports all of it.
     CHANGES = r"""
 options: {}

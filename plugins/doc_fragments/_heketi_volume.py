@@ -16,18 +16,37 @@ name:
   required: true
 state:
   description:
-    - V(present) creates the volume, or expands it if it is smaller than O(size).
+    - V(present) creates the volume, clones it if O(clone_of) is given, or expands it if it is smaller than O(size).
     - V(absent) deletes the volume with all that is in it, whether it is mounted or not.
   type: str
   choices: [present, absent]
   default: present
 size:
   description:
-    - What the volume can hold (less some space for the bricks' file systems), such as V(100G) or V(1.5T).
+    - What the volume can hold at least (less some space for the bricks' file systems), such as V(100G) or V(1.5T).
       Units are powers of 1024. It is rounded up to whole GiB, and is at most 2^34 GiB.
-    - A volume that is larger already is not changed, with a warning. A clone is never expanded.
-    - Required when O(state=present).
+    - A volume that is larger already stays as it is, because volumes do not shrink. A clone is never expanded.
+    - Required when O(state=present), unless O(clone_of) is given.
   type: str
+spare_factor:
+  description:
+    - How many times O(size) is allocated when the volume is created, or has become too small and is expanded.
+      From V(1) to V(100).
+    - With V(1.5) a volume that was created for V(100G) needs no new bricks until more than V(150G) is asked for.
+  type: float
+  default: 1.0
+  version_added: "0.2.0"
+clone_of:
+  description:
+    - If the volume is not there, it is cloned from the volume of this name, with all that is stored in it.
+      Size, durability, options and access list are those of its source at that moment; but quota is off.
+    - The bricks must be thinly provisioned logical volumes, as Heketi makes them. Otherwise Gluster refuses.
+    - The clone is started at once, so whoever may mount the source may mount the clone until its access list is
+      changed.
+    - O(clusters), O(snapshot_factor), O(gid), O(spare_factor), O(volume_options) and O(seal) cannot be given with it,
+      and O(durability) is ignored. O(size) may not be more than the source has, since clones cannot be expanded.
+  type: str
+  version_added: "0.2.0"
 durability:
   description:
     - How the data is kept on several servers. V(replicate-3-arbiter) has two copies, and one brick with nothing but
@@ -81,6 +100,16 @@ options:
         later), once, and only if something is to be created. That takes seconds, and more with many volumes.
     type: list
     elements: str
+  clean_up:
+    description:
+      - Whether what Heketi began with these volumes and did not finish, because it was restarted or failed on the way, is
+        cleaned up first. Heketi then undoes the creation or expansion, or finishes the deletion.
+      - Without this permission such a volume makes the task fail before anything is changed, and the message names the
+        operation. M(glusterops.shares.gluster_heketi_info) lists all of them.
+      - Where C(state=absent) is asked for, a deletion that was not finished is finished without it.
+    type: bool
+    default: false
+    version_added: "0.2.0"
 notes:
   - Nothing is done twice because an answer was lost. What became of such a request is found out by reading, and if that
     does not tell, the task fails with RV(error=outcome_unknown).

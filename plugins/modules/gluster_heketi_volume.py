@@ -158,7 +158,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.argspec import (
     connection_spec,
-    known_volumes_spec,
+    making_spec,
     volume_spec,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import Connection, HeketiClient
@@ -170,9 +170,15 @@ from ansible_collections.glusterops.shares.plugins.module_utils._reconcile impor
 def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
     desired = read_desired(module.params)
     client = HeketiClient(Connection.from_params(module.params))
-    known = module.params["known_volumes"]
     try:
-        changes, items = reconcile(client, [desired], known, check_mode=module.check_mode, warn=module.warn)
+        changes, items = reconcile(
+            client,
+            [desired],
+            known_volumes=module.params["known_volumes"],
+            clean_up=module.params["clean_up"],
+            check_mode=module.check_mode,
+            warn=module.warn,
+        )
     except GlusterOpsError as exc:
         if "volumes" in exc.details:
             exc.details["volume"] = exc.details.pop("volumes")[0]
@@ -181,7 +187,7 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
 
 
 def main() -> t.NoReturn:
-    spec = {**connection_spec(), **known_volumes_spec(), **volume_spec()}
+    spec = {**connection_spec(), **making_spec(), **volume_spec()}
     run(Module(argument_spec=spec, supports_check_mode=True), work)
 
 

@@ -19,6 +19,7 @@ description:
 extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.changes
+  - glusterops.shares._attributes.progress
   - glusterops.shares._heketi
   - glusterops.shares._heketi_volume
   - glusterops.shares._heketi_volume.volumes
@@ -139,12 +140,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.argspec import (
     connection_spec,
-    known_volumes_spec,
+    making_spec,
     volume_spec,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import Connection, HeketiClient
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcile import reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import read_all_desired
+from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change, Module, run
 
 
@@ -154,17 +156,26 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
         raise BadInput(f"parallel {parallel} must be from 1 to 64.")
     desired = read_all_desired(module.params["volumes"])
     client = HeketiClient(Connection.from_params(module.params), pool=max(8, parallel))
-    known = module.params["known_volumes"]
-    changes, items = reconcile(client, desired, known, parallel, module.check_mode, module.warn)
+    changes, items = reconcile(
+        client,
+        desired,
+        known_volumes=module.params["known_volumes"],
+        clean_up=module.params["clean_up"],
+        parallel=parallel,
+        check_mode=module.check_mode,
+        warn=module.warn,
+        progress=Progress(module.params["progress_file"]),
+    )
     return changes, {"volumes": items}
 
 
 def main() -> t.NoReturn:
     spec = {
         **connection_spec(),
-        **known_volumes_spec(),
+        **making_spec(),
         "volumes": {"type": "list", "elements": "dict", "required": True, "options": volume_spec()},
         "parallel": {"type": "int", "default": 8},
+        "progress_file": {"type": "path"},
     }
     run(Module(argument_spec=spec, supports_check_mode=True), work)
 

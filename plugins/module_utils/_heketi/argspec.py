@@ -37,6 +37,8 @@ def volume_spec() -> dict[str, dict[str, t.Any]]:
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "size": {"type": "str"},
+        "spare_factor": {"type": "float", "default": 1.0},
+        "clone_of": {"type": "str"},
         "durability": {"type": "str", "choices": list(DURABILITIES), "default": "replicate-3"},
         "clusters": {"type": "list", "elements": "str", "default": []},
         "snapshot_factor": {"type": "float"},
@@ -46,6 +48,9 @@ def volume_spec() -> dict[str, dict[str, t.Any]]:
     }
 
 
-def known_volumes_spec() -> dict[str, dict[str, t.Any]]:
-    """What the caller knows of Gluster, whether for one volume or for many."""
-    return {"known_volumes": {"type": "list", "elements": "str"}}
+def making_spec() -> dict[str, dict[str, t.Any]]:
+    """What is said about the making of volumes, whether of one or of many."""
+    return {
+        "known_volumes": {"type": "list", "elements": "str"},
+        "clean_up": {"type": "bool", "default": False},
+    }

@@ -71,8 +71,6 @@ _HINTS = (
     ("Client sent an HTTP request to an HTTPS server", "this port speaks TLS: heketi_url must begin with https://"),
     ("plain HTTP request was sent to HTTPS port", "this port speaks TLS: heketi_url must begin with https://"),
     ("Service disabled for maintenance", "Heketi is in read-only state"),
-    ("No space", "Heketi also says so when fewer servers with room are online than the durability needs"),
-    ("Minimum brick size limit", "what is to be added is too small for this durability"),
     ("The target exists, contains other items", "another operation on it is under way or was left unfinished"),
 )
 

@@ -14,6 +14,9 @@ import typing as t
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import NotFound
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, understood
 
+# More ids in one request are refused.
+_CLEANED_AT_ONCE = 32
+
 
 @dataclasses.dataclass(frozen=True)
 class Operation:
@@ -54,18 +57,47 @@ def unfinished(client: HeketiClient) -> list[Operation]:
         return operations
 
 
-def wait_for(client: HeketiClient, names: t.Collection[str]) -> tuple[bool, dict[str, Operation]]:
+def wait_for(client: HeketiClient, names: t.Collection[str]) -> tuple[bool, list[Operation]]:
     """Waits (at most operation_timeout) for what is under way on these volumes.
 
-    Whether there was anything to wait for, and what has still not ended, by volume name.
+    Whether there was anything to wait for, and the operations on them that have still not ended.
     """
     deadline = client.deadline()
     waited = False
     while True:
-        # Where a volume is in several, the one under way counts.
-        operations = sorted(unfinished(client), key=lambda operation: not operation.status)
-        left = {name: operation for operation in operations for name in operation.volumes if name in names}
-        if all(operation.status for operation in left.values()) or client.clock.monotonic() >= deadline:
+        left = [operation for operation in unfinished(client) if not operation.volumes.isdisjoint(names)]
+        if all(operation.status for operation in left) or client.clock.monotonic() >= deadline:
             return waited, left
         waited = True
         client.clock.sleep(client.connection.poll_interval)
+
+
+def by_volume(operations: t.Iterable[Operation]) -> dict[str, Operation]:
+    """An operation for each volume's name. Where a volume is in several, the one under way counts."""
+    ordered = sorted(operations, key=lambda operation: not operation.status)
+    return {name: operation for operation in ordered for name in operation.volumes}
+
+
+def on_volume(client: HeketiClient, volume_id: str) -> list[str]:
+    """The ids of unfinished operations on this volume: one request, and one for each operation on whatever."""
+    found = []
+    try:
+        pending = client.get("/operations/pending")
+    except NotFound:
+        return []
+    with understood("its operations"):
+        for row in pending["pendingoperations"] or []:
+            try:
+                changes = client.get(f"/operations/pending/{row['id']}")["changes"] or []
+            except NotFound:
+                continue
+            if any(change["id"] == volume_id for change in changes):
+                found.append(row["id"])
+    return found
+
+
+def clean_up(client: HeketiClient, operations: t.Sequence[Operation]) -> None:
+    """Has Heketi undo what it did not finish (a deletion it finishes). Of what it cannot it says nothing."""
+    ids = [operation.id for operation in operations]
+    for first in range(0, len(ids), _CLEANED_AT_ONCE):
+        client.operate("POST", "/operations/pending/cleanup", {"operations": ids[first : first + _CLEANED_AT_ONCE]})

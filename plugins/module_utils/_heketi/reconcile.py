@@ -4,32 +4,26 @@
 
 # Private to this collection: other code must not import it, it may change at any time.
 
-"""Makes Heketi's volumes what they shall be: reads, plans (volumes.plan), does it, and tells what is there then."""
+"""Makes Heketi's volumes what they shall be: reads, plans (plan.py), does it, and tells what is there then."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import re
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
-    Conflict,
-    GlusterOpsError,
-    NotFound,
-    OutcomeUnknown,
-)
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi import reading
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi import changing, operations, reading
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, understood
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation, wait_for
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import (
-    Desired,
-    Observed,
-    Step,
-    few,
-    plan,
-)
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan import Step, plan
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.room import explain
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired, Observed, few
+from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
+
+# What Heketi says when there is not enough room, whatever is meant by it.
+_NO_ROOM = re.compile("No space|Out of space|Maximum number of bricks|No online storage devices|No nodes in cluster")
 
 Item = t.Dict[str, t.Any]
 
@@ -46,19 +40,23 @@ def reconcile(
     client: HeketiClient,
     desired: t.Sequence[Desired],
     known_volumes: t.Collection[str] | None = None,
+    clean_up: bool = False,
     parallel: int = 8,
     check_mode: bool = False,
     warn: t.Callable[[str], None] = lambda sentence: None,
+    progress: Progress | None = None,
 ) -> tuple[list[Change], list[Item]]:
     """Makes the volumes what they shall be, at most parallel of them at once: the changes, and an item for each volume.
 
     known_volumes are the names that Gluster has; if None, Heketi is asked for them before something is created.
+    clean_up: what Heketi began with these volumes and did not finish is cleaned up first.
     When nothing has to change the requests are: the list of volumes, one for each volume, and one for each server of
     the volumes asked for.
     If one of the volumes is refused, nothing is changed. If some fail on the way, the others are done nevertheless.
     The error then has the return keys C(volumes) (the items) and C(changes).
     """
-    steps, seen = _decide(client, desired, known_volumes)
+    changes: list[Change] = []
+    steps, seen = _decide(client, desired, known_volumes, clean_up, check_mode, changes)
     for step in steps:
         for note in step.notes:
             warn(f"Volume {step.desired.name!r}: {note}")
@@ -67,9 +65,10 @@ def reconcile(
     elif check_mode:
         results = [_Result(step, step.observed, bool(step.changes)) for step in steps]
     else:
-        results = _apply(client, steps, seen, parallel)
+        results = _apply(client, steps, seen, parallel, progress or Progress())
+        _tell_room(client, results)
     hosts = _hosts(client, results, warn)
-    changes = [change for result in results if result.changed for change in result.step.changes]
+    changes += [change for result in results if result.changed for change in result.step.changes]
     items = [_item(result, hosts) for result in results]
     if any(result.error for result in results):
         raise _summary(results, changes, items)
@@ -77,22 +76,52 @@ def reconcile(
 
 
 def _decide(
-    client: HeketiClient, desired: t.Sequence[Desired], known_volumes: t.Collection[str] | None
+    client: HeketiClient,
+    desired: t.Sequence[Desired],
+    known_volumes: t.Collection[str] | None,
+    clean_up: bool,
+    check_mode: bool,
+    done: list[Change],
 ) -> tuple[list[Step], frozenset[str]]:
-    """The plan, and the ids of all volumes that were looked at for it."""
+    """The plan, and the ids of all volumes that were looked at for it. What was cleaned up is added to done."""
     observed = reading.volumes(client)
     steps = plan(desired, observed)
     concerned = {step.desired.name for step in steps if step.changes or not step.observed}
+    concerned |= {step.desired.clone_of for step in steps if step.changes and step.desired.clone_of}
     if concerned:
         # A volume that is being made or deleted is in no list, so "not there" is not the truth yet.
-        waited, left = wait_for(client, concerned)
-        if waited:
+        waited, left = operations.wait_for(client, concerned)
+        unwanted = {want.name for want in desired if not want.present}
+        rubbish = [
+            operation
+            for operation in left
+            # A deletion that was wanted, and still is, needs no further permission.
+            if operation.status and (clean_up or operation.kind == "delete-volume" and operation.volumes <= unwanted)
+        ]
+        if rubbish:
+            left = [operation for operation in left if operation not in rubbish]
+            if not check_mode:
+                _clean_up(client, rubbish)
+            done += [Change(name, "unfinished", str(one), None) for one in rubbish for name in sorted(one.volumes)]
+        if waited or rubbish:
             observed = reading.volumes(client)
-        steps = plan(desired, observed, (), left)
+        steps = plan(desired, observed, (), operations.by_volume(left))
         if any(step.changes and not step.observed for step in steps):
             taken = reading.gluster_volumes(client) if known_volumes is None else known_volumes
-            steps = plan(desired, observed, taken, left)
+            steps = plan(desired, observed, taken, operations.by_volume(left))
     return steps, frozenset(volume.id for volume in observed)
+
+
+def _clean_up(client: HeketiClient, rubbish: t.Sequence[operations.Operation]) -> None:
+    """Has it cleaned up, and looks: Heketi does not tell what it could not clean up."""
+    operations.clean_up(client, rubbish)
+    ids = {operation.id for operation in rubbish}
+    stuck = [operation for operation in operations.unfinished(client) if operation.id in ids]
+    if stuck:
+        raise Refused(
+            f"Heketi could not clean up {', '.join(map(str, stuck))}: its log says why. Are all servers of these"
+            " volumes up?"
+        )
 
 
 def _hosts(client: HeketiClient, results: t.Iterable[_Result], warn: t.Callable[[str], None]) -> dict[str, str]:
@@ -115,100 +144,71 @@ def _hosts(client: HeketiClient, results: t.Iterable[_Result], warn: t.Callable[
 # ---- changing --------------------------------------------------------------------------------------------------------
 
 
-def _apply(client: HeketiClient, steps: t.Sequence[Step], seen: frozenset[str], parallel: int) -> list[_Result]:
-    """Does what is to be done. Deletions come first: they make room."""
+def _apply(
+    client: HeketiClient, steps: t.Sequence[Step], seen: frozenset[str], parallel: int, progress: Progress
+) -> list[_Result]:
+    """Does what is to be done, in three waves: deletions make room, and clones need their sources."""
+    done = {step.desired.name: _Result(step, step.observed) for step in steps}
+    waves: tuple[list[Step], list[Step], list[Step]] = ([], [], [])
+    for step in steps:
+        if step.changes:
+            clone = step.desired.clone_of and not step.observed
+            waves[2 if clone else 1 if step.desired.present else 0].append(step)
 
     def one(step: Step) -> _Result:
         try:
-            if not step.observed:
-                return _Result(step, _create(client, step.desired, seen), changed=True)
-            if step.desired.present:
-                return _Result(step, _expand(client, step.desired, step.observed), changed=True)
-            _delete(client, step.observed)
-            return _Result(step, None, changed=True)
+            return _Result(step, _change(client, step, done, seen, progress), changed=True)
         except GlusterOpsError as exc:
             return _Result(step, step.observed, error=exc)
 
-    done = {step.desired.name: _Result(step, step.observed) for step in steps}
-    for present in (False, True):
-        wave = [step for step in steps if step.changes and step.desired.present is present]
+    progress.expect(sum(map(len, waves)))
+    for wave in waves:
         done.update((result.step.desired.name, result) for result in reading.at_once(one, wave, parallel))
     return list(done.values())
 
 
-def _create(client: HeketiClient, want: Desired, seen: frozenset[str]) -> Observed:
+def _change(
+    client: HeketiClient, step: Step, done: t.Mapping[str, _Result], seen: frozenset[str], progress: Progress
+) -> Observed | None:
+    want, have = step.desired, step.observed
+    if not want.present:
+        with progress.of(want.name, "deleted"):
+            changing.delete(client, t.cast(Observed, have))
+            return None
+    if have:
+        with progress.of(want.name, "expanded"):
+            return changing.expand(client, want, have)
+    if want.clone_of is None:
+        with progress.of(want.name, "created"):
+            return changing.create(client, want, seen)
+    with progress.of(want.name, "cloned"):
+        source = done[want.clone_of].observed if want.clone_of in done else step.source
+        if not source:
+            raise Refused(f"It shall be a clone of {want.clone_of!r}, which could not be made.")
+        return changing.clone(client, want, source, seen)
+
+
+def _tell_room(client: HeketiClient, results: t.Iterable[_Result]) -> None:
+    """Adds to the errors for want of room how much there is, from one look at the clusters."""
+    short = [result for result in results if result.error and _NO_ROOM.search(str(result.error))]
+    if not short:
+        return
     try:
-        volume = Observed.from_info(client.operate("POST", "/volumes", want.request()))
-    except OutcomeUnknown as why:
-        with _reading_again(why):
-            left = wait_for(client, [want.name])[1].get(want.name)
-            found = [volume for volume in reading.volumes(client, seen) if volume.name == want.name]
-        if len(found) != 1:
-            ids = ", ".join(volume.id for volume in found)
-            raise _still_unknown(
-                why, left, f"{ids} have this name now" if found else "it is not there: run again"
-            ) from None
-        volume = found[0]
-    if volume.size != want.size:
-        raise Conflict(f"It has {volume.size} GiB instead of {want.size}: something else made it at the same time.")
-    return volume
-
-
-def _expand(client: HeketiClient, want: Desired, planned: Observed) -> Observed:
-    # Heketi adds, whatever the size is by now, and damages a volume that is being made or deleted: look right before.
-    now = reading.volume(client, planned.id)
-    if not now or now.size != planned.size:
-        has = f"has {now.size} GiB" if now else "is gone"
-        raise Conflict(
-            f"It had {planned.size} GiB and {has} now: something else changes it at the same time. Run again."
+        clusters = reading.clusters(client)
+    except GlusterOpsError:
+        return  # Heketi's own words must do.
+    for result in short:
+        want, have, error = result.step.desired, result.step.observed, t.cast(GlusterOpsError, result.error)
+        room = explain(
+            clusters,
+            have.durability if have else want.durability,
+            have.snapshot_factor if have else want.snapshot_factor,
+            want.allocated - (have.size if have else 0),
+            [have.cluster] if have else want.clusters,
+            want.options,
+            len(have.bricks) if have else 0,
         )
-    path = f"/volumes/{planned.id}"
-    try:
-        volume = Observed.from_info(client.operate("POST", f"{path}/expand", {"expand_size": want.size - now.size}))
-    except OutcomeUnknown as why:
-        with _reading_again(why):
-            left = wait_for(client, [want.name])[1].get(want.name)
-            found = reading.volume(client, planned.id)
-        if left or not found or found.size == now.size:
-            raise _still_unknown(why, left, "it has not grown: run again") from None
-        volume = found
-    if volume.size != want.size:
-        raise Conflict(f"It has {volume.size} GiB instead of {want.size}: something else changed it at the same time.")
-    return volume
-
-
-def _delete(client: HeketiClient, planned: Observed) -> None:
-    try:
-        client.operate("DELETE", f"/volumes/{planned.id}")
-    except NotFound:
-        pass  # Something else deleted it.
-    except OutcomeUnknown as why:
-        with _reading_again(why):
-            left = wait_for(client, [planned.name])[1].get(planned.name)
-            found = reading.volume(client, planned.id)
-        if left or found:
-            raise _still_unknown(why, left, "it is still there: run again") from None
-    except GlusterOpsError as exc:
-        if exc.kind != GlusterOpsError.kind:
-            raise
-        raise GlusterOpsError(
-            f"{exc} Heketi stops a volume before it deletes it: it may be stopped now.", **exc.details
-        ) from None
-
-
-@contextlib.contextmanager
-def _reading_again(why: OutcomeUnknown) -> t.Iterator[None]:
-    """Around the reading that shall tell the outcome."""
-    try:
-        yield
-    except GlusterOpsError as exc:
-        raise OutcomeUnknown(f"{why} Reading again failed, too: {exc}", **why.details) from None
-
-
-def _still_unknown(why: OutcomeUnknown, left: Operation | None, found: str) -> OutcomeUnknown:
-    """What to say when reading again has not shown it done."""
-    seen = f"Heketi has not ended {left}" if left else f"Read again, {found}"
-    return OutcomeUnknown(f"{why} {seen}.", **why.details)
+        result.error = type(error)(f"{error} {room}", **error.details)
 
 
 # ---- telling ---------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 
 # Private to this collection: other code must not import it, it may change at any time.
 
-"""Volumes of Heketi: what is wanted, what there is, and what follows from both. No I/O.
+"""Volumes of Heketi: what is wanted, and what there is. No I/O.
 
 Heketi counts volumes in GiB and bricks in KiB; in here a size is GiB for a volume and bytes for a brick.
 """
@@ -12,25 +12,21 @@ Heketi counts volumes in GiB and bricks in KiB; in here a size is GiB for a volu
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     BadInput,
-    Conflict,
-    GlusterOpsError,
-    Refused,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import understood
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
 from ansible_collections.glusterops.shares.plugins.module_utils._names import (
     MAX_ACCESS_LIST,
     check_common_name,
     check_unique,
     check_volume_name,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size, parse_size
+from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, parse_size
 
 # What Heketi is asked for, by the name it has here.
 DURABILITIES: dict[str, dict[str, t.Any]] = {
@@ -63,16 +59,26 @@ _MAX_GID = 2**31 - 2
 
 @dataclasses.dataclass(frozen=True)
 class Desired:
-    """A volume as it shall be. size is GiB, options include those of a seal, None is what was not asked for."""
+    """A volume as it shall be. options include those of a seal, None is what was not asked for.
+
+    size is the GiB that it has at least (0 for any), and spare_factor times that is allocated when it is made or grows.
+    """
 
     name: str
     present: bool = True
     size: int = 0
+    spare_factor: float = 1.0
     durability: str = "replicate-3"
     clusters: tuple[str, ...] = ()
     snapshot_factor: float | None = None
     gid: int | None = None
     options: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    clone_of: str | None = None
+
+    @property
+    def allocated(self) -> int:
+        """The GiB that it is made with, or grown to."""
+        return math.ceil(self.size * self.spare_factor)
 
     def request(self) -> dict[str, t.Any]:
         """The body of POST /volumes."""
@@ -81,7 +87,7 @@ class Desired:
             options[_ARBITER] = "true"
         body: dict[str, t.Any] = {
             "name": self.name,
-            "size": self.size,
+            "size": self.allocated,
             "durability": DURABILITIES[self.durability],
             "clusters": list(self.clusters),
             "glustervolumeoptions": [f"{option} {value}" for option, value in sorted(options.items())],
@@ -158,17 +164,6 @@ class Observed:
             )
 
 
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """What is to be done about one volume: nothing when changes are empty."""
-
-    desired: Desired
-    observed: Observed | None = None
-    changes: tuple[Change, ...] = ()
-    notes: tuple[str, ...] = ()
-    refusal: GlusterOpsError | None = None
-
-
 # ---- what is wanted --------------------------------------------------------------------------------------------------
 
 
@@ -179,10 +174,14 @@ def read_desired(entry: t.Mapping[str, t.Any]) -> Desired:
     size = 0
     if entry["size"] is not None:
         size = -(-parse_size(entry["size"]) // GIB)
-        if size > MAX_SIZE:
-            raise BadInput(f"size {entry['size']!r} is more than {MAX_SIZE} GiB, where Heketi stops to count right.")
-    elif present:
+    elif present and not entry["clone_of"]:
         raise BadInput("size is required when state=present.")
+    spare = entry["spare_factor"]
+    if not 1 <= spare <= 100:
+        raise BadInput(f"spare_factor {spare!r} must be from 1 to 100.")
+    if size * spare > MAX_SIZE:
+        what = f"size {entry['size']!r}" + (f" with spare_factor {spare:g}" if spare > 1 else "")
+        raise BadInput(f"{what} is more than {MAX_SIZE} GiB, where Heketi stops to count right.")
     for cluster in entry["clusters"]:
         if not _CLUSTER.fullmatch(cluster):
             raise BadInput(f"clusters: {cluster!r} is not a cluster's id: 32 of 0-9 and a-f.")
@@ -199,7 +198,37 @@ def read_desired(entry: t.Mapping[str, t.Any]) -> Desired:
         if both:
             raise BadInput(f"volume_options may not have {', '.join(both)} when seal is given: seal sets it.")
         options.update(_seal(entry["seal"]))
-    return Desired(name, present, size, entry["durability"], tuple(sorted(entry["clusters"])), factor, gid, options)
+    desired = Desired(
+        name=name,
+        present=present,
+        size=size,
+        spare_factor=spare,
+        durability=entry["durability"],
+        clusters=tuple(sorted(entry["clusters"])),
+        snapshot_factor=factor,
+        gid=gid,
+        options=options,
+        clone_of=entry["clone_of"],
+    )
+    if desired.clone_of is not None:
+        _check_clone(desired)
+    return desired
+
+
+def _check_clone(desired: Desired) -> None:
+    check_volume_name(desired.clone_of, "clone_of")
+    if desired.clone_of == desired.name:
+        raise BadInput(f"clone_of {desired.clone_of!r} is the volume itself.")
+    given = {
+        "clusters": desired.clusters,
+        "snapshot_factor": desired.snapshot_factor is not None,
+        "gid": desired.gid is not None,
+        "spare_factor": desired.spare_factor > 1,
+        "volume_options and seal": desired.options,
+    }
+    wrong = [option for option, value in given.items() if value]
+    if wrong:
+        raise BadInput(f"{' and '.join(wrong)} cannot be given with clone_of: a clone is as its source is.")
 
 
 def _read_options(values: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
@@ -255,111 +284,3 @@ def few(sentences: t.Sequence[str], most: int = 5) -> str:
     """The first of many sentences, and how many more there are."""
     rest = len(sentences) - most
     return " ".join(sentences[:most]) + (f" And {rest} more." if rest > 0 else "")
-
-
-# ---- what follows ----------------------------------------------------------------------------------------------------
-
-
-def plan(
-    desired: t.Iterable[Desired],
-    observed: t.Iterable[Observed],
-    taken: t.Collection[str] = frozenset(),
-    unfinished: t.Mapping[str, Operation] | None = None,
-) -> list[Step]:
-    """What is to be done about each desired volume.
-
-    taken are the names of volumes that Gluster has, unfinished the operations of Heketi that have not ended, by
-    volume name.
-    """
-    by_name: dict[str, list[Observed]] = {}
-    for volume in observed:
-        by_name.setdefault(volume.name, []).append(volume)
-    return [
-        _plan_one(want, by_name.get(want.name, []), want.name in taken, (unfinished or {}).get(want.name))
-        for want in desired
-    ]
-
-
-def _plan_one(want: Desired, found: t.Sequence[Observed], taken: bool, unfinished: Operation | None) -> Step:
-    name = want.name
-    if len(found) > 1:
-        where = ", ".join(f"{volume.id} in cluster {volume.cluster}" for volume in found)
-        return Step(
-            want, refusal=Conflict(f"{len(found)} volumes have this name, and none can be told to be meant: {where}.")
-        )
-    if not found:
-        if not want.present:
-            left = f"It is not there, but Heketi has not finished with it: {unfinished}."
-            return Step(want, notes=(left,) if unfinished else ())
-        refusal: GlusterOpsError | None = None
-        if unfinished:
-            refusal = _refuse_unfinished(unfinished)
-        elif taken:
-            refusal = Conflict(
-                "Gluster has a volume of this name that Heketi does not know, and Heketi would destroy it to make its"
-                " own: take another name, or remove that volume first."
-            )
-        return Step(want, changes=tuple(_creation(want)), refusal=refusal)
-    have = found[0]
-    size = format_size(have.size * GIB)
-    if not want.present:
-        return Step(want, have, (Change(name, "state", "present", "absent"), Change(name, "size", size, None)))
-    notes = tuple(_differences(want, have))
-    if have.size >= want.size:
-        return Step(want, have, notes=notes)
-    refusal = None
-    if have.cloned:
-        refusal = Refused(f"It is a clone, and trying to expand one harms Heketi: ask for {size}, which it has.")
-    elif unfinished:
-        refusal = _refuse_unfinished(unfinished)
-    return Step(want, have, (Change(name, "size", size, format_size(want.size * GIB)),), notes, refusal)
-
-
-def _refuse_unfinished(operation: Operation) -> Refused:
-    if not operation.status:
-        return Refused(f"Heketi is still busy with it: {operation}. Run again when that has ended.")
-    return Refused(
-        f"Heketi began with it and did not finish: {operation}. Have Heketi clean up (heketi-cli server operations"
-        " cleanup, or its cleaner does it within the hour), then run again."
-    )
-
-
-def _creation(want: Desired) -> t.Iterator[Change]:
-    yield Change(want.name, "state", "absent", "present")
-    yield Change(want.name, "size", None, format_size(want.size * GIB))
-    yield Change(want.name, "durability", None, want.durability)
-    if want.clusters:
-        yield Change(want.name, "clusters", None, list(want.clusters))
-    if want.snapshot_factor is not None:
-        yield Change(want.name, "snapshot_factor", None, want.snapshot_factor)
-    if want.gid is not None:
-        yield Change(want.name, "gid", None, want.gid)
-    if want.options:
-        yield Change(want.name, "volume_options", None, dict(want.options))
-
-
-def _differences(want: Desired, have: Observed) -> t.Iterator[str]:
-    """What is not as wanted and stays so, a sentence each."""
-    if have.size > want.size:
-        has, asked = format_size(have.size * GIB), format_size(want.size * GIB)
-        yield f"size is {has} and stays so, though {asked} is asked for: volumes do not shrink."
-    fixed: list[tuple[str, t.Any, t.Any]] = [("durability", have.durability, want.durability)]
-    if want.snapshot_factor is not None:
-        fixed.append(("snapshot_factor", have.snapshot_factor, want.snapshot_factor))
-    if want.gid is not None:
-        fixed.append(("gid", have.gid, want.gid))
-    if want.clusters and have.cluster not in want.clusters:
-        fixed.append(("cluster", have.cluster, " or ".join(want.clusters)))
-    for what, is_now, shall_be in fixed:
-        if is_now != shall_be:
-            yield f"{what} is {'not set' if is_now is None else is_now} and stays so, though {shall_be} is asked for."
-    for option, value in sorted(want.options.items()):
-        created = have.options.get(option)
-        if option == ACCESS_LIST and created:
-            # It changes with the share's tenants afterwards, in Gluster only.
-            continue
-        if created != value:
-            yield (
-                f"{option} was {created or 'not set'} when it was created, and {value} is asked for:"
-                " Heketi sets options only then."
-            )

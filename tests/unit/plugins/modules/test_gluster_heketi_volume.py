@@ -22,7 +22,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import C
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi import client
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.argspec import (
     connection_spec,
-    known_volumes_spec,
+    making_spec,
     volume_spec,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired
@@ -63,7 +63,7 @@ def run(
     "text, spec",
     [
         (_heketi.ModuleDocFragment.DOCUMENTATION, connection_spec()),
-        (_heketi_volume.ModuleDocFragment.DOCUMENTATION, known_volumes_spec()),
+        (_heketi_volume.ModuleDocFragment.DOCUMENTATION, making_spec()),
         (_heketi_volume.ModuleDocFragment.VOLUME, volume_spec()),
     ],
 )
@@ -169,16 +169,10 @@ def pretend(
 ) -> list[tuple[t.Any, ...]]:
     calls: list[tuple[t.Any, ...]] = []
 
-    def reconcile(
-        heketi: client.HeketiClient,
-        desired: list[Desired],
-        known: list[str] | None,
-        parallel: int = 8,
-        check_mode: bool = False,
-        warn: t.Callable[[str], None] = print,
-    ) -> t.Any:
-        calls.append((heketi.connection, desired, known, parallel, check_mode))
-        warn("look at this")
+    def reconcile(heketi: client.HeketiClient, desired: list[Desired], **options: t.Any) -> t.Any:
+        options.pop("progress", None)
+        options.pop("warn")("look at this")
+        calls.append((heketi.connection, desired, options))
         return ending()
 
     monkeypatch.setattr(module, "reconcile", reconcile)
@@ -194,19 +188,22 @@ def test_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     assert result["diff"] == {"before": {"v": {"size": "1G"}}, "after": {"v": {"size": "2G"}}}
     assert "look at this" in json.dumps(result["warnings"])
     assert result["invocation"]["module_args"]["heketi_key"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-    ((connection, desired, known, parallel, check_mode),) = calls
+    ((connection, desired, options),) = calls
     assert (connection.url, connection.user, connection.key) == ("http://heketi.test:8080", "admin", "a secret")
-    assert (desired, known, parallel, check_mode) == ([Desired("v", size=2)], ["x"], 8, False)
+    assert desired == [Desired("v", size=2)]
+    assert options == {"known_volumes": ["x"], "clean_up": False, "check_mode": False}
 
 
 def test_many(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     calls = pretend(monkeypatch, gluster_heketi_volumes, lambda: ([], [{"name": "v"}, {"name": "w"}]))
     volumes = [{"name": "v", "size": "2G"}, {"name": "w", "state": "absent"}]
-    params = {**CONNECTION, "volumes": volumes, "parallel": 3, "_ansible_check_mode": True}
+    params = {**CONNECTION, "volumes": volumes, "clean_up": True, "parallel": 3, "_ansible_check_mode": True}
     code, result = run(monkeypatch, capsys, gluster_heketi_volumes, **params)
     assert code == 0
     assert (result["changed"], result["volumes"], result["changes"]) == (False, [{"name": "v"}, {"name": "w"}], [])
-    assert calls[0][1:] == ([Desired("v", size=2), Desired("w", present=False)], None, 3, True)
+    ((_connection, desired, options),) = calls
+    assert desired == [Desired("v", size=2), Desired("w", present=False)]
+    assert options == {"known_volumes": None, "clean_up": True, "parallel": 3, "check_mode": True}
 
 
 @pytest.mark.parametrize(

@@ -341,7 +341,6 @@ STATUSES: list[tuple[Answer, type[GlusterOpsError], str]] = [
     (NO_ID, NotFound, "(HTTP 404): Id not found."),
     (Answer(409, "Unable to delete cluster"), Conflict, "(HTTP 409): Unable to delete cluster."),
     (Answer(405), Refused, "(HTTP 405)"),
-    (Answer(500, "Failed to allocate new volume: No space\n"), Refused, "fewer servers with room are online"),
     (Answer(500, "The target exists, contains other items, or is in use."), Refused, "another operation on it"),
     (Answer(503, "Service disabled for maintenance\n"), Refused, "read-only"),
     (Answer(401, "Invalid JWT token: Token used before issued (client and ...)"), Refused, "clock here is ahead"),

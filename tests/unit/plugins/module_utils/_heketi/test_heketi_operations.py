@@ -11,11 +11,15 @@ import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import (
     Operation,
+    by_volume,
+    clean_up,
+    on_volume,
     unfinished,
     wait_for,
 )
 from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heketi.scripted import (
     NO_ID,
+    Answer,
     Clock,
     connect,
     operation,
@@ -84,5 +88,31 @@ def test_waits_for_what_is_under_way_and_returns_what_is_left() -> None:
     heketi.on("GET /db/dump", dump)
     waited, operations = wait_for(client, ["v", "w"])
     assert waited and clock.pauses == [2.5]
-    assert operations == {"v": Operation("2", "create-volume", "failed", frozenset(["v"]))}
-    assert wait_for(client, ["w"]) == (False, {})
+    assert operations == [Operation("2", "create-volume", "failed", frozenset(["v"]))]
+    assert wait_for(client, ["w"]) == (False, [])
+
+
+def test_of_several_on_a_volume_the_one_under_way_counts() -> None:
+    stale = Operation("1", "expand-volume", "stale", frozenset(["v", "w"]))
+    under_way = Operation("2", "delete-volume", "", frozenset(["v"]))
+    for order in ([stale, under_way], [under_way, stale]):
+        assert by_volume(order) == {"v": under_way, "w": stale}
+
+
+def test_operations_on_a_volume_are_found_without_the_dump() -> None:
+    client, heketi = connect(Clock())
+    rows = [{"id": one, "type_name": "expand-volume", "status": "", "sub_status": ""} for one in ("1", "2", "3")]
+    heketi.on(PENDINGS, {"pendingoperations": rows})
+    heketi.on(f"{PENDINGS}/1", {"changes": [{"id": "a", "description": "Add brick"}]})
+    heketi.on(f"{PENDINGS}/2", NO_ID)
+    heketi.on(f"{PENDINGS}/3", {"changes": [{"id": "b", "description": "Add brick"}, {"id": "v", "description": "E"}]})
+    assert on_volume(client, "v") == ["3"]
+    assert heketi.calls == [PENDINGS, *(f"{PENDINGS}/{one}" for one in "123")]
+
+
+def test_clean_up_asks_for_no_more_than_heketi_takes() -> None:
+    client, heketi = connect(Clock())
+    heketi.on("POST /operations/pending/cleanup", Answer(204, ""))
+    clean_up(client, [Operation(f"{one:032x}", "create-volume", "stale", frozenset()) for one in range(33)])
+    assert heketi.count("POST /operations/pending/cleanup") == 2
+    assert heketi.bodies["POST /operations/pending/cleanup"] == {"operations": [f"{32:032x}"]}

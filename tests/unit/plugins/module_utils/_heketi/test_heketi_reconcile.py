@@ -151,10 +151,10 @@ def test_unreadable_servers_are_a_warning(server: tuple[HeketiClient, ScriptedHe
 
 def test_notes_are_warnings(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     client, heketi = server
-    heketi.has(info("v", A, size=20))
+    heketi.has(info("v", A, size=20, gid=5))
     warnings: list[str] = []
-    _changes, items = reconcile(client, [want("v")], warn=warnings.append)
-    note = "size is 20G and stays so, though 10G is asked for: volumes do not shrink."
+    _changes, items = reconcile(client, [want("v", gid=6)], warn=warnings.append)
+    note = "gid is 5 and stays so, though 6 is asked for."
     assert items[0]["notes"] == [note] and items[0]["size"] == "20G"
     assert warnings == [f"Volume 'v': {note}"]
 
@@ -268,14 +268,47 @@ def test_clusters_without_servers_have_no_volumes(server: tuple[HeketiClient, Sc
 def test_a_refusing_heketi_is_asked_once(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     client, heketi = server
     creating(heketi)
-    heketi.on("POST /volumes", Answer(500, "Failed to allocate new volume: No space\n"))
-    with pytest.raises(Refused, match="Volume 'v': Heketi refused POST /volumes .*: No space") as caught:
+    heketi.on("POST /volumes", Answer(500, "Failed to allocate new volume: Volume name 'v' already in use\n"))
+    with pytest.raises(Refused, match="Volume 'v': Heketi refused POST /volumes .*: Volume name 'v'") as caught:
         reconcile(client, [want("v")])
     assert heketi.count("POST /volumes") == 1
     assert caught.value.details["changes"] == []
     (item,) = caught.value.details["volumes"]
     assert (item["http_status"], item["error"], item["failed"], item["changed"]) == (500, "refused", True, False)
-    assert item["body"] == "Failed to allocate new volume: No space"
+    assert item["body"] == "Failed to allocate new volume: Volume name 'v' already in use"
+
+
+def short_of_room(heketi: ScriptedHeketi) -> None:
+    """One cluster with one server, and no room there."""
+    heketi.on("GET /clusters", {"clusters": [CLUSTER]})
+    cluster = {"id": CLUSTER, "file": True, "block": True, "nodes": ["n"], "volumes": [], "blockvolumes": []}
+    heketi.on(f"GET /clusters/{CLUSTER}", cluster)
+    storage = {"total": 20 * 1024**2, "free": 12 * 1024**2, "used": 8 * 1024**2}
+    device = {"id": "d", "name": "/dev/sdb", "state": "online", "storage": storage, "bricks": []}
+    names = {"manage": ["server1"], "storage": ["server1"]}
+    node = {"id": "n", "cluster": CLUSTER, "hostnames": names, "zone": 1, "state": "online", "devices": [device]}
+    heketi.on("GET /nodes/n", node)
+
+
+def test_want_of_room_is_told_with_figures(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    short_of_room(heketi)
+    heketi.on("POST /volumes", Answer(500, "Failed to allocate new volume: No space\n"))
+    with pytest.raises(Refused, match="No space.*replicate-3 needs 3") as caught:
+        reconcile(client, [want("v"), want("w")])
+    assert [item["error"] for item in caught.value.details["volumes"]] == ["refused", "refused"]
+    assert "replicate-3 needs 3" in caught.value.details["volumes"][1]["msg"]
+    assert heketi.count("GET /clusters") == 1
+
+
+def test_figures_that_cannot_be_read_hide_nothing(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on("GET /clusters", Answer(500, "no"))
+    heketi.on("POST /volumes", Answer(500, "Failed to allocate new volume: No space\n"))
+    with pytest.raises(Refused, match="No space"):
+        reconcile(client, [want("v")])
 
 
 def test_what_is_under_way_is_waited_for(server: tuple[HeketiClient, ScriptedHeketi], clock: Clock) -> None:
@@ -324,10 +357,68 @@ def test_leftovers_of_heketis_own_are_named(server: tuple[HeketiClient, Scripted
     heketi.on("GET /db/dump", dump)
     heketi.on(EXAMINE, examined("v"))
     with pytest.raises(
-        Refused, match=rf"did not finish: create-volume {row['id']} \({status}\)\. Have Heketi clean up"
+        Refused, match=rf"did not finish: create-volume {row['id']} \({status}\)\. clean_up: true has Heketi clean"
     ):
         reconcile(client, [want("v")])
     assert heketi.count("POST /volumes") == 0
+
+
+CLEANUP = "POST /operations/pending/cleanup"
+
+
+def test_leftovers_are_cleaned_up_if_allowed(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    row, dump = operation("v", status="stale")
+    heketi.on("GET /volumes", {"volumes": []})
+    heketi.on(PENDINGS, rows(row), rows())
+    heketi.on("GET /db/dump", dump)
+    heketi.on(CLEANUP, accepted("c"))
+    heketi.on("GET /queue/c", Answer(204))
+    cleaned = Change("v", "unfinished", f"create-volume {row['id']} (stale)", None)
+    changes, _items = reconcile(client, [want("v")], known_volumes=[], clean_up=True)
+    assert changes[:2] == [cleaned, Change("v", "state", "absent", "present")]
+    assert heketi.bodies[CLEANUP] == {"operations": [row["id"]]}
+
+
+def test_check_mode_cleans_up_nothing(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has()
+    row, dump = operation("v", status="stale")
+    heketi.on(PENDINGS, rows(row))
+    heketi.on("GET /db/dump", dump)
+    changes, _items = reconcile(client, [want("v")], known_volumes=[], clean_up=True, check_mode=True)
+    assert [change.what for change in changes][:2] == ["unfinished", "state"]
+    assert all(call.startswith("GET ") for call in heketi.calls)
+
+
+def test_leftovers_that_cannot_be_cleaned_up(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    row, dump = operation("v", status="failed")
+    heketi.on(PENDINGS, rows(row))
+    heketi.on("GET /db/dump", dump)
+    heketi.on(CLEANUP, accepted("c"))
+    heketi.on("GET /queue/c", Answer(204))
+    with pytest.raises(Refused, match=rf"could not clean up create-volume {row['id']} \(failed\): its log says why"):
+        reconcile(client, [want("v")], known_volumes=[], clean_up=True)
+    assert heketi.count("POST /volumes") == 0
+
+
+@pytest.mark.parametrize("kind, finished", [("delete-volume", True), ("create-volume", False)])
+def test_a_deletion_that_is_still_wanted_is_finished(
+    server: tuple[HeketiClient, ScriptedHeketi], kind: str, finished: bool
+) -> None:
+    client, heketi = server
+    heketi.has()
+    row, dump = operation("v", kind, status="stale")
+    heketi.on(PENDINGS, rows(row), *[rows()] * finished)
+    heketi.on("GET /db/dump", dump)
+    heketi.on(CLEANUP, accepted("c"))
+    heketi.on("GET /queue/c", Answer(204))
+    changes, (item,) = reconcile(client, [gone("v")])
+    assert heketi.count(CLEANUP) == len(changes) == int(finished)
+    assert item["state"] == "absent" and bool(item["notes"]) is not finished
 
 
 def test_a_server_that_cannot_tell_operations(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
@@ -420,7 +511,8 @@ def test_expand_adds_what_is_missing(server: tuple[HeketiClient, ScriptedHeketi]
     assert heketi.bodies[f"POST /volumes/{A}/expand"] == {"expand_size": 6}
     assert items[0]["size"] == "10G"
     read, expand = f"GET /volumes/{A}", f"POST /volumes/{A}/expand"
-    assert heketi.calls[:7] == ["GET /volumes", read, PENDINGS, read, expand, "GET /queue/q", "GET /queue/q"]
+    assert heketi.calls[:5] == ["GET /volumes", read, PENDINGS, read, PENDINGS]
+    assert heketi.calls[5:10] == [expand, "GET /queue/q", "GET /queue/q", read, PENDINGS]
     assert heketi.count(EXAMINE) == 0
 
 
@@ -437,8 +529,21 @@ def test_a_size_that_changed_meanwhile(server: tuple[HeketiClient, ScriptedHeket
 def test_an_expand_that_lost_to_another(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     client, heketi = server
     expanding(heketi, info("v", A, size=9))
-    with pytest.raises(Conflict, match="It has 9 GiB instead of 10"):
+    with pytest.raises(Conflict, match="Something else changed it while it was expanded.* it says 9G where 10G was"):
         reconcile(client, [want("v")])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_two_expansions_at_once_are_noticed(server: tuple[HeketiClient, ScriptedHeketi], when: str) -> None:
+    client, heketi = server
+    expanding(heketi, info("v", A, size=10))
+    row, _dump = operation("w", "expand-volume")
+    heketi.on(PENDINGS, *[rows()] * (1 if when == "before" else 2), rows(row))
+    heketi.on(f"{PENDINGS}/{row['id']}", {"changes": [{"id": A, "description": "Expand volume"}]})
+    message = {"before": f"changes it at the same time .operation {row['id']}", "after": "Compare its bricks in Heketi"}
+    with pytest.raises(Conflict, match=message[when]):
+        reconcile(client, [want("v")])
+    assert heketi.count(f"POST /volumes/{A}/expand") == (when == "after")
 
 
 @pytest.mark.parametrize("lost", ["request", "result"])
@@ -448,7 +553,7 @@ def test_expand_lost_but_done(server: tuple[HeketiClient, ScriptedHeketi], lost:
     heketi.on(f"POST /volumes/{A}/expand", LOST if lost == "request" else accepted())
     heketi.on("GET /queue/q", NO_ID)
     row, dump = operation("v", "expand-volume")
-    heketi.on(PENDINGS, rows(), rows(row), rows())
+    heketi.on(PENDINGS, rows(), rows(), rows(row), rows())
     heketi.on("GET /db/dump", dump)
     assert reconcile(client, [want("v")])[1][0]["size"] == "10G"
     assert heketi.count(f"POST /volumes/{A}/expand") == 1

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+"""Single changes to Heketi's volumes, and finding out what became of those whose answer was lost."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    Conflict,
+    GlusterOpsError,
+    NotFound,
+    OutcomeUnknown,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi import reading
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import (
+    Operation,
+    by_volume,
+    on_volume,
+    wait_for,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired, Observed
+from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
+
+
+def create(client: HeketiClient, want: Desired, seen: frozenset[str]) -> Observed:
+    """Makes a volume. seen are the ids of all volumes that were there before."""
+    volume = _make(client, want.name, "/volumes", want.request(), seen)
+    if volume.size != want.allocated:
+        raise Conflict(
+            f"It has {volume.size} GiB instead of {want.allocated}: something else made it at the same time."
+        )
+    return volume
+
+
+def clone(client: HeketiClient, want: Desired, source: Observed, seen: frozenset[str]) -> Observed:
+    """Makes a volume from a snapshot that Heketi takes of another for it."""
+    return _make(client, want.name, f"/volumes/{source.id}/clone", {"name": want.name}, seen)
+
+
+def _make(client: HeketiClient, name: str, path: str, request: dict[str, t.Any], seen: frozenset[str]) -> Observed:
+    try:
+        return Observed.from_info(client.operate("POST", path, request))
+    except OutcomeUnknown as why:
+        with _reading_again(why):
+            left = _left(client, name)
+            found = [volume for volume in reading.volumes(client, seen) if volume.name == name]
+        if len(found) != 1:
+            ids = ", ".join(volume.id for volume in found)
+            raise _still_unknown(
+                why, left, f"{ids} have this name now" if found else "it is not there: run again"
+            ) from None
+        return found[0]
+
+
+def expand(client: HeketiClient, want: Desired, planned: Observed) -> Observed:
+    """Grows a volume to what is wanted. Heketi can only add, and loses track of two additions at once."""
+    now = reading.volume(client, planned.id)
+    if not now or now.size != planned.size:
+        has = f"has {now.size} GiB" if now else "is gone"
+        raise Conflict(
+            f"It had {planned.size} GiB and {has} now: something else changes it at the same time. Run again."
+        )
+    others = on_volume(client, planned.id)
+    if others:
+        raise Conflict(f"Something else changes it at the same time (operation {others[0]}). Run again later.")
+    try:
+        adding = {"expand_size": want.allocated - now.size}
+        volume = Observed.from_info(client.operate("POST", f"/volumes/{planned.id}/expand", adding))
+    except OutcomeUnknown as why:
+        with _reading_again(why):
+            left = _left(client, want.name)
+            found = reading.volume(client, planned.id)
+        if left or not found or found.size == now.size:
+            raise _still_unknown(why, left, "it has not grown: run again") from None
+        volume = found
+    if volume.size != want.allocated or on_volume(client, planned.id):
+        has, asked = format_size(volume.size * GIB), format_size(want.allocated * GIB)
+        raise Conflict(
+            f"Something else changed it while it was expanded, and Heketi loses track of that: it says {has} where"
+            f" {asked} was asked for. Compare its bricks in Heketi with those of 'gluster volume info {want.name}'"
+            " before anything changes it again."
+        )
+    return volume
+
+
+def delete(client: HeketiClient, planned: Observed) -> None:
+    """Deletes a volume. That it is gone already is as good."""
+    try:
+        client.operate("DELETE", f"/volumes/{planned.id}")
+    except NotFound:
+        pass
+    except OutcomeUnknown as why:
+        with _reading_again(why):
+            left = _left(client, planned.name)
+            found = reading.volume(client, planned.id)
+        if left or found:
+            raise _still_unknown(why, left, "it is still there: run again") from None
+    except GlusterOpsError as exc:
+        if exc.kind != GlusterOpsError.kind:
+            raise
+        raise GlusterOpsError(
+            f"{exc} Heketi stops a volume before it deletes it: it may be stopped now.", **exc.details
+        ) from None
+
+
+def _left(client: HeketiClient, name: str) -> Operation | None:
+    """What has still not ended on the volume of this name, after waiting for it."""
+    return by_volume(wait_for(client, [name])[1]).get(name)
+
+
+@contextlib.contextmanager
+def _reading_again(why: OutcomeUnknown) -> t.Iterator[None]:
+    """Around the reading that shall tell the outcome."""
+    try:
+        yield
+    except GlusterOpsError as exc:
+        raise OutcomeUnknown(f"{why} Reading again failed, too: {exc}", **why.details) from None
+
+
+def _still_unknown(why: OutcomeUnknown, left: Operation | None, found: str) -> OutcomeUnknown:
+    """What to say when reading again has not shown it done."""
+    seen = f"Heketi has not ended {left}" if left else f"Read again, {found}"
+    return OutcomeUnknown(f"{why} {seen}.", **why.details)

@@ -1,0 +1,195 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+"""What is to be done about Heketi's volumes: from what is wanted and what there is. No I/O."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    Conflict,
+    GlusterOpsError,
+    NotFound,
+    Refused,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import ACCESS_LIST, Desired, Observed
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
+
+_CLEAN_UP = "clean_up: true has Heketi clean it up."
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """What is to be done about one volume: nothing when changes are empty.
+
+    source is the volume it is to be cloned from, None if it is made or there already, or its source is made first.
+    """
+
+    desired: Desired
+    observed: Observed | None = None
+    source: Observed | None = None
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
+    refusal: GlusterOpsError | None = None
+
+
+def plan(
+    desired: t.Sequence[Desired],
+    observed: t.Iterable[Observed],
+    taken: t.Collection[str] = frozenset(),
+    unfinished: t.Mapping[str, Operation] | None = None,
+) -> list[Step]:
+    """What is to be done about each desired volume.
+
+    taken are the names of volumes that Gluster has, unfinished the operations of Heketi that have not ended, by
+    volume name.
+    """
+    there: dict[str, list[Observed]] = {}
+    for volume in observed:
+        there.setdefault(volume.name, []).append(volume)
+    wanted = {want.name: want for want in desired}
+    left = unfinished or {}
+
+    def one(want: Desired) -> Step:
+        found = there.get(want.name, [])
+        if len(found) > 1:
+            return Step(want, refusal=_ambiguous(found))
+        if not want.present:
+            return _plan_absent(want, found[0] if found else None, left.get(want.name))
+        if found:
+            return _plan_there(want, found[0], left.get(want.name))
+        refusal: GlusterOpsError | None = None
+        if want.name in left:
+            refusal = _refuse_unfinished(left[want.name])
+        elif want.name in taken:
+            refusal = Conflict(
+                "Gluster has a volume of this name that Heketi does not know, and Heketi would destroy it to make its"
+                " own: take another name, or remove that volume first."
+            )
+        if want.clone_of is None:
+            return Step(want, changes=tuple(_creation(want)), refusal=refusal)
+        sources = there.get(want.clone_of, [])
+        source = sources[0] if sources else None
+        refusal = refusal or _refuse_source(want, sources, wanted.get(want.clone_of), left.get(want.clone_of))
+        return Step(want, source=source, changes=tuple(_cloning(want, source)), refusal=refusal)
+
+    return [one(want) for want in desired]
+
+
+def _plan_absent(want: Desired, have: Observed | None, unfinished: Operation | None) -> Step:
+    if have:
+        size = format_size(have.size * GIB)
+        changes = (Change(want.name, "state", "present", "absent"), Change(want.name, "size", size, None))
+        return Step(want, have, changes=changes)
+    left = f"It is not there, but Heketi has not finished with it: {unfinished}. {_CLEAN_UP}"
+    return Step(want, notes=(left,) if unfinished else ())
+
+
+def _plan_there(want: Desired, have: Observed, unfinished: Operation | None) -> Step:
+    notes = tuple(_differences(want, have))
+    if have.size >= want.size:
+        return Step(want, have, notes=notes)
+    size = format_size(have.size * GIB)
+    refusal = None
+    if have.cloned:
+        refusal = Refused(f"It is a clone, and trying to expand one harms Heketi: ask for {size}, which it has.")
+    elif unfinished:
+        refusal = _refuse_unfinished(unfinished)
+    change = Change(want.name, "size", size, format_size(want.allocated * GIB))
+    return Step(want, have, changes=(change,), notes=notes, refusal=refusal)
+
+
+def _ambiguous(found: t.Sequence[Observed]) -> Conflict:
+    where = ", ".join(f"{volume.id} in cluster {volume.cluster}" for volume in found)
+    return Conflict(f"{len(found)} volumes have this name, and none can be told to be meant: {where}.")
+
+
+def _refuse_unfinished(operation: Operation) -> Refused:
+    if not operation.status:
+        return Refused(f"Heketi is still busy with it: {operation}. Run again when that has ended.")
+    if operation.kind == "clone-volume":
+        return Refused(
+            f"Heketi began with it and did not finish: {operation}. It cannot clean up a clone by itself: its"
+            " administrator must take the operation out of its database (heketi db export and import)."
+        )
+    return Refused(f"Heketi began with it and did not finish: {operation}. {_CLEAN_UP}")
+
+
+def _refuse_source(
+    want: Desired, sources: t.Sequence[Observed], also_wanted: Desired | None, unfinished: Operation | None
+) -> GlusterOpsError | None:
+    """Why a volume cannot be cloned from the one it shall be cloned from."""
+    name = want.clone_of
+    if len(sources) > 1:
+        return _ambiguous(sources)
+    if also_wanted and not also_wanted.present:
+        return Conflict(f"It shall be a clone of {name!r}, which the same list deletes.")
+    if unfinished:
+        return Refused(f"It shall be a clone of {name!r}: {_refuse_unfinished(unfinished)}")
+    if not sources and not also_wanted:
+        return NotFound(f"It shall be a clone of {name!r}, which is not there.")
+    if not sources and also_wanted and also_wanted.clone_of is not None:
+        return Conflict(f"It shall be a clone of {name!r}, which is itself a clone that is not there yet: run again.")
+    size = max(sources[0].size if sources else 0, also_wanted.allocated if also_wanted else 0)
+    if size < want.size:
+        return Refused(
+            f"As a clone of {name!r} it has {size}G, and clones cannot be expanded: ask for no more, or grow the source"
+            " first."
+        )
+    return None
+
+
+def _creation(want: Desired) -> t.Iterator[Change]:
+    yield Change(want.name, "state", "absent", "present")
+    yield Change(want.name, "size", None, format_size(want.allocated * GIB))
+    yield Change(want.name, "durability", None, want.durability)
+    if want.clusters:
+        yield Change(want.name, "clusters", None, list(want.clusters))
+    if want.snapshot_factor is not None:
+        yield Change(want.name, "snapshot_factor", None, want.snapshot_factor)
+    if want.gid is not None:
+        yield Change(want.name, "gid", None, want.gid)
+    if want.options:
+        yield Change(want.name, "volume_options", None, dict(want.options))
+
+
+def _cloning(want: Desired, source: Observed | None) -> t.Iterator[Change]:
+    yield Change(want.name, "state", "absent", "present")
+    yield Change(want.name, "clone_of", None, want.clone_of)
+    if source:
+        yield Change(want.name, "size", None, format_size(source.size * GIB))
+
+
+def _differences(want: Desired, have: Observed) -> t.Iterator[str]:
+    """What is not as wanted and stays so, a sentence each."""
+    if want.clone_of is not None:
+        if not have.cloned:
+            yield f"it is no clone and stays so, though a clone of {want.clone_of} is asked for."
+        return
+    fixed: list[tuple[str, t.Any, t.Any]] = [("durability", have.durability, want.durability)]
+    if want.snapshot_factor is not None:
+        fixed.append(("snapshot_factor", have.snapshot_factor, want.snapshot_factor))
+    if want.gid is not None:
+        fixed.append(("gid", have.gid, want.gid))
+    if want.clusters and have.cluster not in want.clusters:
+        fixed.append(("cluster", have.cluster, " or ".join(want.clusters)))
+    for what, is_now, shall_be in fixed:
+        if is_now != shall_be:
+            yield f"{what} is {'not set' if is_now is None else is_now} and stays so, though {shall_be} is asked for."
+    for option, value in sorted(want.options.items()):
+        created = have.options.get(option)
+        if option == ACCESS_LIST and created:
+            # It changes with the share's tenants afterwards, in Gluster only.
+            continue
+        if created != value:
+            yield (
+                f"{option} was {created or 'not set'} when it was created, and {value} is asked for:"
+                " Heketi sets options only then, so change it in Gluster."
+            )

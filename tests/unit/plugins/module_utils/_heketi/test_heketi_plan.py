@@ -1,0 +1,291 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, NotFound, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan import plan
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import (
+    DURABILITIES,
+    MAX_SIZE,
+    Brick,
+    Desired,
+    Observed,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
+from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heketi.scripted import info
+
+CLUSTER = "a" * 32
+
+NAMES = st.text(alphabet="abc", min_size=1, max_size=2)
+DESIRED = st.builds(
+    Desired,
+    name=NAMES,
+    present=st.booleans(),
+    size=st.integers(min_value=1, max_value=MAX_SIZE),
+    durability=st.sampled_from(list(DURABILITIES)),
+    clusters=st.sampled_from([(), (CLUSTER,)]),
+    snapshot_factor=st.sampled_from([None, 1.0, 1.5]),
+    gid=st.sampled_from([None, 0, 500]),
+    options=st.dictionaries(st.sampled_from(["a.b", "auth.ssl-allow"]), st.sampled_from(["x", "x,y"])),
+)
+
+
+def made(want: Desired, **other: t.Any) -> Observed:
+    """The volume that creating it gives."""
+    brick = Brick("1" * 32, "2" * 32, "/var/lib/heketi/mounts/vg_2/brick_3/brick", want.size * GIB)
+    volume = Observed(
+        id="f" * 32,
+        name=want.name,
+        size=want.size,
+        cluster=CLUSTER,
+        durability=want.durability,
+        snapshot_factor=want.snapshot_factor,
+        gid=want.gid or 0,
+        options=want.options,
+        bricks=(brick,),
+        hosts=("h",),
+        source=f"h:{want.name}",
+    )
+    return dataclasses.replace(volume, **other)
+
+
+@given(DESIRED)
+def test_nothing_follows_when_all_is_as_wanted(want: Desired) -> None:
+    observed = [made(want)] if want.present else []
+    (step,) = plan([want], observed, taken=[want.name])
+    assert (step.changes, step.notes, step.refusal) == ((), (), None)
+
+
+@given(DESIRED)
+def test_what_is_made_is_what_was_wanted(want: Desired) -> None:
+    want = dataclasses.replace(want, present=True)
+    assert plan([want], [])[0].changes[0] == Change(want.name, "state", "absent", "present")
+    body = want.request()
+    answer = info(want.name, "1", want.size, durability=body["durability"], gid=body.get("gid", 0), cluster=CLUSTER)
+    answer["glustervolumeoptions"] = ["", *body["glustervolumeoptions"], ""]
+    answer["snapshot"] = body.get("snapshot", {"enable": False, "factor": 1})
+    (step,) = plan([want], [Observed.from_info(answer)])
+    assert (step.changes, step.notes) == ((), ())
+
+
+@given(DESIRED, st.integers(min_value=1, max_value=MAX_SIZE))
+def test_size_only_grows(want: Desired, size: int) -> None:
+    want = dataclasses.replace(want, present=True)
+    (step,) = plan([want], [made(want, size=size)])
+    assert step.refusal is None
+    if size < want.size:
+        grown = Change(want.name, "size", format_size(size * GIB), format_size(want.size * GIB))
+        assert (step.changes, step.notes) == ((grown,), ())
+    else:
+        assert (step.changes, step.notes) == ((), ())
+
+
+@given(st.lists(DESIRED, unique_by=lambda want: want.name), st.sets(NAMES), st.sets(NAMES))
+def test_every_volume_is_planned_by_itself(wanted: list[Desired], there: set[str], taken: set[str]) -> None:
+    observed = [made(want) for want in wanted if want.name in there]
+    together = plan(wanted, observed, taken)
+    alone = [plan([want], observed, taken)[0] for want in wanted]
+    assert [(one.desired, one.changes, str(one.refusal)) for one in together] == [
+        (one.desired, one.changes, str(one.refusal)) for one in alone
+    ]
+
+
+WANT = Desired("v", size=10)
+
+
+def test_creation_tells_all_that_was_asked_for() -> None:
+    want = Desired("v", True, 2048, 1.0, "disperse-4+2", (CLUSTER,), 1.5, 500, {"a": "b"})
+    assert plan([want], [])[0].changes == (
+        Change("v", "state", "absent", "present"),
+        Change("v", "size", None, "2T"),
+        Change("v", "durability", None, "disperse-4+2"),
+        Change("v", "clusters", None, [CLUSTER]),
+        Change("v", "snapshot_factor", None, 1.5),
+        Change("v", "gid", None, 500),
+        Change("v", "volume_options", None, {"a": "b"}),
+    )
+
+
+def test_deletion() -> None:
+    (step,) = plan([Desired("v", present=False)], [made(WANT)], taken=["v"])
+    assert step.changes == (Change("v", "state", "present", "absent"), Change("v", "size", "10G", None))
+
+
+@pytest.mark.parametrize(
+    "wanted, created, note",
+    [
+        ({}, {"durability": "none"}, "durability is none and stays so, though replicate-3 is asked for."),
+        ({"snapshot_factor": 2.0}, {"snapshot_factor": None}, "snapshot_factor is not set and stays so, though 2.0 is"),
+        (
+            {"snapshot_factor": 2.0},
+            {"snapshot_factor": 1.5},
+            "snapshot_factor is 1.5 and stays so, though 2.0 is asked",
+        ),
+        ({"gid": 5}, {"gid": 0}, "gid is 0 and stays so, though 5 is asked for."),
+        ({"gid": 0}, {"gid": 5}, "gid is 5 and stays so, though 0 is asked for."),
+        ({"clusters": ("b" * 32,)}, {}, f"cluster is {CLUSTER} and stays so, though {'b' * 32} is asked for."),
+        (
+            {"options": {"a": "b"}},
+            {"options": {}},
+            "a was not set when it was created, and b is asked for: Heketi sets",
+        ),
+        ({"options": {"a": "b"}}, {"options": {"a": "c"}}, "a was c when it was created, and b is asked for"),
+        (
+            {"options": {"auth.ssl-allow": "a,b"}},
+            {"options": {}},
+            "auth.ssl-allow was not set when it was created, and a,b is asked for",
+        ),
+    ],
+)
+def test_what_stays_different_is_told(wanted: dict[str, t.Any], created: dict[str, t.Any], note: str) -> None:
+    want = dataclasses.replace(WANT, **wanted)
+    (step,) = plan([want], [made(want, **created)])
+    assert step.changes == () and step.refusal is None
+    assert len(step.notes) == 1 and note in step.notes[0]
+
+
+def test_what_was_not_asked_for_is_no_difference() -> None:
+    created = {"snapshot_factor": 1.5, "gid": 7, "options": {"x": "y"}}
+    assert plan([WANT], [made(WANT, **created)])[0].notes == ()
+
+
+def test_an_access_list_may_have_changed_since() -> None:
+    want = dataclasses.replace(WANT, options={"auth.ssl-allow": "a,b"})
+    assert plan([want], [made(want, options={"auth.ssl-allow": "b,c"})])[0].notes == ()
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_several_of_one_name_are_refused(present: bool) -> None:
+    want = dataclasses.replace(WANT, present=present)
+    others = [made(WANT, id="1" * 32), made(WANT, id="2" * 32, cluster="b" * 32)]
+    (step,) = plan([want], others)
+    assert isinstance(step.refusal, Conflict) and not step.changes
+    assert f"{'1' * 32} in cluster {CLUSTER}, {'2' * 32} in cluster {'b' * 32}" in str(step.refusal)
+
+
+def test_a_name_that_gluster_has_is_refused() -> None:
+    (step,) = plan([WANT], [], taken=["v"])
+    assert isinstance(step.refusal, Conflict)
+    assert "Gluster has a volume of this name that Heketi does not know, and Heketi would destroy it" in str(
+        step.refusal
+    )
+
+
+def test_a_clone_is_not_expanded() -> None:
+    bricks = (Brick("1", "2", "/run/gluster/snaps/abc/brick1/brick", GIB),)
+    (step,) = plan([WANT], [made(WANT, size=1, bricks=bricks)])
+    assert isinstance(step.refusal, Refused) and "It is a clone" in str(step.refusal)
+    assert plan([WANT], [made(WANT, bricks=bricks)])[0].refusal is None
+    assert plan([dataclasses.replace(WANT, present=False)], [made(WANT, bricks=bricks)])[0].refusal is None
+
+
+@pytest.mark.parametrize(
+    "status, message",
+    [
+        ("", "still busy with it: create-volume 9 (under way)"),
+        ("stale", "create-volume 9 (stale). clean_up: true has Heketi clean it up."),
+    ],
+)
+@pytest.mark.parametrize("there", [True, False])
+def test_unfinished_operations_refuse_a_change(there: bool, status: str, message: str) -> None:
+    left = {"v": Operation("9", "create-volume", status, frozenset(["v"]))}
+    (step,) = plan([WANT], [made(WANT, size=1)] if there else [], taken=["v"], unfinished=left)
+    assert isinstance(step.refusal, Refused) and message in str(step.refusal)
+
+
+def test_unfinished_operations_are_told_when_it_shall_be_absent() -> None:
+    left = {"v": Operation("9", "create-volume", "failed", frozenset(["v"]))}
+    (step,) = plan([dataclasses.replace(WANT, present=False)], [], unfinished=left)
+    assert step.refusal is None and step.changes == ()
+    (note,) = step.notes
+    assert note.startswith("It is not there, but Heketi has not finished with it: create-volume 9 (failed). clean_up: ")
+
+
+# ---- spare room
+
+
+@pytest.mark.parametrize(
+    "has, wanted, grown",
+    [(None, 100, 150), (150, 150, None), (150, 151, 227), (100, 120, 180), (400, 100, None), (None, 1, 2)],
+)
+def test_spare_room_is_allocated_when_bricks_are_added_anyway(has: int | None, wanted: int, grown: int | None) -> None:
+    want = Desired("v", size=wanted, spare_factor=1.5)
+    (step,) = plan([want], [made(want, size=has)] if has else [])
+    sizes = {change.after for change in step.changes if change.what == "size"}
+    assert sizes == ({format_size(grown * GIB)} if grown else set())
+    assert not step.notes and (has is not None or want.request()["size"] == grown)
+
+
+# ---- clones
+
+THIN = (Brick("1", "2", "/run/gluster/snaps/abc/brick1/brick", GIB),)
+CLONE = Desired("c", clone_of="v")
+
+
+def test_a_clone_is_made_from_its_source() -> None:
+    source = made(WANT)
+    (step,) = plan([CLONE], [source])
+    assert step.refusal is None and step.source == source
+    assert [(change.what, change.after) for change in step.changes] == [
+        ("state", "present"),
+        ("clone_of", "v"),
+        ("size", "10G"),
+    ]
+    (step,) = plan([CLONE], [source, made(WANT, name="c", bricks=THIN, durability="none")])
+    assert (step.changes, step.notes, step.refusal) == ((), (), None)
+
+
+def test_a_clone_may_follow_its_source_in_one_list() -> None:
+    first, second = plan([WANT, CLONE], [])
+    assert first.refusal is None and second.refusal is None and second.source is None and second.changes
+
+
+def test_what_is_there_already_and_no_clone_is_told() -> None:
+    (step,) = plan([CLONE], [made(WANT), made(WANT, name="c")])
+    assert step.changes == () and step.notes == ("it is no clone and stays so, though a clone of v is asked for.",)
+
+
+@pytest.mark.parametrize(
+    "others, there, unfinished, kind, message",
+    [
+        ([], [], {}, NotFound, "a clone of 'v', which is not there"),
+        ([Desired("v", present=False)], [WANT], {}, Conflict, "which the same list deletes"),
+        ([Desired("v", clone_of="w")], [], {}, Conflict, "itself a clone that is not there yet"),
+        ([], [WANT, WANT], {}, Conflict, "2 volumes have this name"),
+        ([], [dataclasses.replace(WANT, size=5)], {}, Refused, "it has 5G, and clones cannot be expanded"),
+        (
+            [],
+            [],
+            {"v": Operation("9", "clone-volume", "stale", frozenset("v"))},
+            Refused,
+            "It cannot clean up a clone by itself",
+        ),
+        ([], [WANT], {"v": Operation("9", "expand-volume", "", frozenset("v"))}, Refused, "still busy with it"),
+    ],
+)
+def test_what_cannot_be_cloned(
+    others: list[Desired],
+    there: list[Desired],
+    unfinished: dict[str, Operation],
+    kind: type[Exception],
+    message: str,
+) -> None:
+    want = dataclasses.replace(CLONE, size=6)
+    step = plan([*others, want], [made(one) for one in there], unfinished=unfinished)[-1]
+    assert type(step.refusal) is kind and message in str(step.refusal)
+
+
+def test_a_name_that_gluster_has_is_not_cloned_to() -> None:
+    (step,) = plan([CLONE], [made(WANT)], taken=["c"])
+    assert isinstance(step.refusal, Conflict) and "that Heketi does not know" in str(step.refusal)
