@@ -14,23 +14,24 @@ import threading
 import time
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
+
+# Characters of an error's message in a line.
+_SAID = 300
+
 
 class Progress:
     """A line for each thing that is done or fails: its name, what, seconds, how many are left.
 
-    Lines go to a new file at C(path), which whoever may log in may read; without path nowhere. Telling never fails the
-    work. May be used by several threads at once.
+    Lines go to a new file at C(path), made with the first of them, which whoever may log in may read; without path
+    nowhere. Telling never fails the work. May be used by several threads at once.
     """
 
     def __init__(self, path: str | None = None) -> None:
+        self._path = path
         self._left = 0
+        self._made = False
         self._lock = threading.Lock()
-        self._file: t.TextIO | None = None
-        if path:
-            with contextlib.suppress(OSError):
-                # Only a file of our own: the directory is everybody's.
-                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
-                self._file = os.fdopen(handle, "w", encoding="utf-8", buffering=1)
 
     def expect(self, count: int) -> None:
         """So many more things are to be done."""
@@ -39,17 +40,26 @@ class Progress:
 
     @contextlib.contextmanager
     def of(self, name: str, what: str) -> t.Iterator[None]:
-        """Around the work on one thing; what is said when it succeeded (C(created))."""
+        """Around the work on one thing; what is said when it succeeded, for example C(created)."""
         began = time.monotonic()
         outcome = what
         try:
             yield
-        except Exception as exc:
-            outcome = f"failed: {' '.join(str(exc).split())[:300]}"
+        except GlusterOpsError as exc:
+            outcome = f"failed: {' '.join(str(exc).split())[:_SAID]}"
             raise
         finally:
-            with self._lock, contextlib.suppress(OSError, ValueError):
+            with self._lock:
                 self._left -= 1
-                if self._file:
-                    seconds = time.monotonic() - began
-                    self._file.write(f"{name} {outcome} ({seconds:.1f} s, {self._left} left)\n")
+                self._write(f"{name} {outcome} ({time.monotonic() - began:.1f} s, {self._left} left)\n")
+
+    def _write(self, line: str) -> None:
+        if not self._path:
+            return
+        # The directory is everybody's, so the first line makes the file, and none goes to a file of somebody else.
+        how = os.O_APPEND if self._made else os.O_CREAT | os.O_EXCL
+        with contextlib.suppress(OSError):
+            handle = os.open(self._path, os.O_WRONLY | os.O_NOFOLLOW | how, 0o644)
+            self._made = True
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(line)
