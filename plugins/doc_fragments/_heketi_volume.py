@@ -100,10 +100,20 @@ options:
         later), once, and only if something is to be created. That takes seconds, and more with many volumes.
     type: list
     elements: str
+  known_servers:
+    description:
+      - The servers that may get bricks, by the manage or storage names that Heketi has for them. Name those that have
+        their TLS identity, because a sealed volume's brick on any other server answers nobody, and Gluster calls that a
+        success.
+      - Before something is created or expanded, Heketi's topology is read, and the task is refused if Heketi could
+        choose another server. If not given, Heketi may choose whatever it has.
+    type: list
+    elements: str
+    version_added: "0.2.0"
   clean_up:
     description:
-      - Whether what Heketi began with these volumes and did not finish, because it was restarted or failed on the way, is
-        cleaned up first. Heketi then undoes the creation or expansion, or finishes the deletion.
+      - Whether what Heketi began with these volumes and did not finish, because it was restarted or failed on the way,
+        is cleaned up first. Heketi then undoes the creation or expansion, or finishes the deletion.
       - Without this permission such a volume makes the task fail before anything is changed, and the message names the
         operation. M(glusterops.shares.gluster_heketi_info) lists all of them.
       - Where C(state=absent) is asked for, a deletion that was not finished is finished without it.

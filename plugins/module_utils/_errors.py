@@ -63,3 +63,9 @@ class OutcomeUnknown(GlusterOpsError):
     """The request was sent, and reading again did not tell what became of it."""
 
     kind = "outcome_unknown"
+
+
+def few(sentences: t.Sequence[str], most: int = 5) -> str:
+    """The first of many sentences, and how many more there are."""
+    rest = len(sentences) - most
+    return " ".join(sentences[:most]) + (f" And {rest} more." if rest > 0 else "")

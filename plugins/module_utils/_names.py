@@ -16,6 +16,9 @@ MAX_ACCESS_LIST = 4000
 
 _COMMON_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _PATTERN = re.compile(r"[A-Za-z0-9._*-]{2,64}", re.ASCII)
+# Heketi puts both into a shell command on a server, unquoted: nothing that a shell takes for more than a letter.
+_OPTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
+_VALUE = re.compile(r"-?[A-Za-z0-9@%+=:,./_][A-Za-z0-9@%+=:,./_-]*", re.ASCII)
 _VOLUME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,127}", re.ASCII)
 
 
@@ -44,6 +47,25 @@ def check_volume_name(value: t.Any, what: str = "name") -> str:
             f"{what} {value!r} is not a volume name: 1 to 128 of A-Z a-z 0-9 _ and -, not beginning with -, nor 'all'."
         )
     return value
+
+
+def read_options(values: t.Mapping[t.Any, t.Any], what: str = "volume_options") -> dict[str, str]:
+    """A volume's options as Gluster takes them (booleans as V(on) and V(off)), or BadInput."""
+    options = {}
+    for option, value in values.items():
+        if not isinstance(option, str) or not _OPTION.fullmatch(option):
+            raise BadInput(f"{what}: {option!r} is not an option's name: A-Z a-z 0-9 . _ and -.")
+        if isinstance(value, bool):
+            value = "on" if value else "off"
+        elif isinstance(value, (int, float)):
+            value = str(value)
+        if not isinstance(value, str) or not _VALUE.fullmatch(value) or len(value) > MAX_ACCESS_LIST:
+            raise BadInput(
+                f"{what}: {option}={value!r} cannot be set: a value is 1 to {MAX_ACCESS_LIST} of"
+                " A-Z a-z 0-9 @ % + = : , . / _ and -."
+            )
+        options[option] = value
+    return options
 
 
 def check_unique(values: t.Iterable[str], what: str) -> None:

@@ -175,6 +175,7 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
             client,
             [desired],
             known_volumes=module.params["known_volumes"],
+            known_servers=module.params["known_servers"],
             clean_up=module.params["clean_up"],
             check_mode=module.check_mode,
             warn=module.warn,

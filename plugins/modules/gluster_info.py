@@ -15,17 +15,18 @@ author:
 description:
   - Reads version, servers, volumes, processes, clients and quota limits of a cluster from one of its servers, changing
     nothing.
-  - Each part of O(gather) is one call of C(gluster), however many volumes there are.
+  - Each part of O(gather) is at most one call of C(gluster), however many volumes there are.
 options:
   gather:
     description:
       - What to read.
       - V(version), V(peers) and V(volumes) are cheap. V(processes) are bricks and helper daemons with their ports, of
-        started volumes. V(clients) tells who is connected to the bricks. V(limits) are the quota limits of
-        volumes with a brick on this server, read from that brick.
+        started volumes, and how rebalances are. V(clients) tells who is connected to the bricks. V(limits) are the
+        quota limits of volumes with a brick on this server, read from that brick. V(identity) is this server's TLS
+        certificate.
     type: list
     elements: str
-    choices: [version, peers, volumes, processes, clients, limits]
+    choices: [version, peers, volumes, processes, clients, limits, identity]
     default: [version, peers, volumes]
   query:
     description:
@@ -148,6 +149,32 @@ processes:
   description: By volume, its bricks and helper daemons.
   returned: when gathered
   type: dict
+rebalances:
+  description: The status of the last rebalance of each volume that had one, in Gluster's words.
+  returned: when processes are gathered
+  type: dict
+  sample: {"tenant-a-data": "in progress"}
+identity:
+  description: The asked server's TLS certificate, C(null) if it has none where its Gluster looks for it.
+  returned: when gathered
+  type: dict
+  contains:
+    common_name:
+      description: The identity.
+      type: str
+    not_after:
+      description: The end of its validity, in UTC.
+      type: str
+      sample: "2027-11-21T07:00:00Z"
+    issuer:
+      description: The name of the CA that signed it.
+      type: str
+    serial:
+      description: Its serial number, in hexadecimal digits.
+      type: str
+    fingerprint_sha256:
+      description: Its fingerprint, as C(openssl) prints it.
+      type: str
 clients:
   description: By volume, how many clients of each kind its bricks have.
   returned: when gathered
@@ -173,6 +200,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster import 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.quota import local_limits
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, is_sealed, split_list
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity import find_directories, installed
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
@@ -198,10 +227,13 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
             limits = local_limits(volumes.values())
             found["limits"] = {name: limit.size if limit else None for name, limit in limits.items()}
     if "processes" in gather:
-        processes = answers.processes(cli)
+        processes, found["rebalances"] = answers.status(cli)
         found["processes"] = {name: [dataclasses.asdict(entry) for entry in of] for name, of in processes.items()}
     if "clients" in gather:
         found["clients"] = answers.clients(cli)
+    if "identity" in gather:
+        identity = installed(find_directories(), OpenSSL(module.run_command))
+        found["identity"] = identity.certificate.told() if identity else None
     return [], found
 
 
@@ -211,7 +243,7 @@ def main() -> t.NoReturn:
             "gather": {
                 "type": "list",
                 "elements": "str",
-                "choices": ["version", "peers", "volumes", "processes", "clients", "limits"],
+                "choices": ["version", "peers", "volumes", "processes", "clients", "limits", "identity"],
                 "default": ["version", "peers", "volumes"],
             },
             # Evaluated by the action plugin of the same name, which does not pass it on.

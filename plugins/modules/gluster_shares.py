@@ -44,6 +44,14 @@ options:
           - A limit below what is stored already is refused. Where quota was off until now Gluster has not counted yet
             what is stored, so there it cannot be.
         type: str
+      volume_options:
+        description:
+          - Gluster options of its volume, by name. Booleans become V(on) and V(off). Options that are set and not named
+            here stay.
+          - Those that follow from the other options (TLS, access list, quota) are refused.
+        type: dict
+        default: {}
+        version_added: "0.2.0"
   infrastructure:
     description:
       - The identities of the servers, gateways and management hosts, which are on every list always. Every server of
@@ -78,6 +86,7 @@ options:
 extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.changes
+  - glusterops.shares._attributes.progress
 seealso:
   - module: glusterops.shares.gluster_heketi_volumes
   - module: glusterops.shares.gluster_share_access
@@ -142,6 +151,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import B
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.reconcile import Cluster, reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import Share
+from ansible_collections.glusterops.shares.plugins.module_utils._names import read_options
+from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._units import parse_size
 
 
@@ -157,11 +168,12 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
             seal=True,
             start=params["start"],
             restart=params["restart"],
+            options=read_options(share["volume_options"] or {}, f"{share['name']}: volume_options"),
         )
         for share in params["shares"]
     ]
     cluster = Cluster(GlusterCli(module.run_command), known_limits=_known_limits(params["known_limits"] or {}))
-    changes, observed = reconcile(cluster, shares, module.check_mode)
+    changes, observed = reconcile(cluster, shares, module.check_mode, Progress(params["progress_file"]))
     return changes, {"shares": list(observed.values())} if observed or not shares else {}
 
 
@@ -183,6 +195,7 @@ def main() -> t.NoReturn:
                     "name": {"type": "str", "required": True},
                     "identities": {"type": "list", "elements": "str", "default": []},
                     "size": {"type": "str"},
+                    "volume_options": {"type": "dict", "default": {}},
                 },
             },
             "infrastructure": {"type": "list", "elements": "str", "required": True},
@@ -190,6 +203,7 @@ def main() -> t.NoReturn:
             "restart": {"type": "bool", "default": False},
             "start": {"type": "bool", "default": True},
             "known_limits": {"type": "dict", "default": {}},
+            "progress_file": {"type": "path"},
         },
         supports_check_mode=True,
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
+
 if t.TYPE_CHECKING:  # pragma: no cover
     import xml.etree.ElementTree as ET
 
@@ -75,6 +77,21 @@ class Process:
     online: bool
     port: int | None
     pid: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Rebalance:
+    """A volume's rebalance, over all servers: status in Gluster's words, files and bytes moved so far."""
+
+    status: str
+    files: int
+    size: int
+    failures: int
+    seconds: int
+
+    def __str__(self) -> str:
+        failed = f", {self.failures} failures" if self.failures else ""
+        return f"{self.status} ({self.files} files of {self.size} bytes moved in {self.seconds} s{failed})"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,6 +174,30 @@ def read_processes(root: ET.Element) -> dict[str, list[Process]]:
     return found
 
 
+def read_tasks(root: ET.Element) -> dict[str, str]:
+    """Volume to the status of its rebalance, from the answer of C(volume status)."""
+    return {
+        volume.findtext("volName") or "": task.findtext("statusStr") or ""
+        for volume in root.iterfind("volStatus/volumes/volume")
+        for task in volume.iterfind("tasks/task")
+        if task.findtext("type") == "Rebalance"
+    }
+
+
+def read_rebalance(root: ET.Element) -> Rebalance:
+    """The whole of a rebalance, from the answer of C(volume rebalance NAME status)."""
+    whole = root.find("volRebalance/aggregate")
+    if whole is None:
+        raise GlusterOpsError("gluster's answer about a rebalance is not as expected.")
+    return Rebalance(
+        status=whole.findtext("statusStr") or "",
+        files=_number(whole, "files"),
+        size=_number(whole, "size"),
+        failures=_number(whole, "failures"),
+        seconds=int(float(whole.findtext("runtime") or 0)),
+    )
+
+
 def read_clients(text: str) -> dict[str, dict[str, int]]:
     """Volume to kind of client to number, from the text of C(volume status NAME client-list)."""
     found: dict[str, dict[str, int]] = {}
@@ -197,9 +238,15 @@ def peers(cli: GlusterCli) -> list[Peer]:
     return read_peers(cli.xml("pool", "list"))
 
 
-def processes(cli: GlusterCli) -> dict[str, list[Process]]:
-    """Volume to its processes, of every started volume, in one call."""
-    return read_processes(cli.xml("volume", "status", "all"))
+def status(cli: GlusterCli) -> tuple[dict[str, list[Process]], dict[str, str]]:
+    """Volume to its processes, and volume to the status of its rebalance, of every started volume, in one call."""
+    root = cli.xml("volume", "status", "all")
+    return read_processes(root), read_tasks(root)
+
+
+def rebalance(cli: GlusterCli, name: str) -> Rebalance:
+    """How far a volume's rebalance is. Refused if none was ever started."""
+    return read_rebalance(cli.xml("volume", "rebalance", name, "status"))
 
 
 def clients(cli: GlusterCli) -> dict[str, dict[str, int]]:

@@ -10,7 +10,7 @@ import dataclasses
 import time
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, GlusterOpsError, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, GlusterOpsError, Refused, few
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, quota
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, held
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import (
@@ -27,6 +27,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share i
     split_list,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
+from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -52,7 +53,7 @@ class Cluster:
 
 
 def reconcile(
-    cluster: Cluster, shares: t.Sequence[Share], check_mode: bool
+    cluster: Cluster, shares: t.Sequence[Share], check_mode: bool, progress: Progress | None = None
 ) -> tuple[list[Change], dict[str, dict[str, t.Any]]]:
     """Makes the shares what they shall be: their changes, and by name what was observed afterwards.
 
@@ -66,14 +67,14 @@ def reconcile(
     check_unique((share.name for share in shares), "share")
     done: list[Change] = []
     try:
-        return done, _reconcile(cluster, shares, check_mode, done)
+        return done, _reconcile(cluster, shares, check_mode, done, progress or Progress())
     except GlusterOpsError as exc:
         exc.details["changes"] = done
         raise
 
 
 def _reconcile(
-    cluster: Cluster, shares: t.Sequence[Share], check_mode: bool, done: list[Change]
+    cluster: Cluster, shares: t.Sequence[Share], check_mode: bool, done: list[Change], progress: Progress
 ) -> dict[str, dict[str, t.Any]]:
     helpers: dict[str, int] = {}
     for _round in range(_ROUNDS):
@@ -91,9 +92,10 @@ def _reconcile(
             counted = answers.clients(cluster.cli)
             # What the first round saw counts: later ones may see the loss already.
             helpers = {**{name: counted.get(name, {}).get(_HEALER, 0) for name in removing}, **helpers}
+        progress.expect(len(pending))
         for share in shares:
             if share.name in pending:
-                with held(share.name, cluster.locks):
+                with progress.of(share.name, "set"), held(share.name, cluster.locks):
                     present = answers.volume(cluster.cli, share.name)
                     changes = plan(share, present, limits.get(share.name))
                     # Noted before it is done: what fails halfway has changed something.
@@ -140,8 +142,7 @@ def _plan_all(
         raise failures[0]
     if failures:
         raise Refused(
-            f"{len(failures)} shares cannot be done, so nothing was changed: {' '.join(map(str, failures[:5]))}"
-            + (" ..." if len(failures) > 5 else ""),
+            f"{len(failures)} shares cannot be done, so nothing was changed: {few(list(map(str, failures)))}",
             failures=[str(exc) for exc in failures],
         )
     return plans
@@ -167,7 +168,7 @@ def _limits(cluster: Cluster, shares: t.Iterable[Share], volumes: t.Mapping[str,
 
 def _apply(cluster: Cluster, share: Share, changes: t.Sequence[Change]) -> None:
     cli, name, what = cluster.cli, share.name, {change.what: change.after for change in changes}
-    options = [word for key in (*SEAL, *PROMPT) if key in what for word in (key, what[key])]
+    options = [word for key in (*SEAL, *PROMPT, *share.options) if key in what for word in (key, what[key])]
     if LIST in what:
         options += [LIST, ",".join(what[LIST])]
     if RESTART in what:

@@ -33,6 +33,8 @@ QUOTA = "features.quota"
 # Gluster counts what is stored anew only after these seconds, below 80 % of the limit and above. By its own defaults
 # (60 and 5) a tenant could write for a minute past the limit.
 PROMPT = {"features.soft-timeout": "5", "features.hard-timeout": "1"}
+# What follows from other parameters of a share.
+_OWN = {LIST, "auth.allow", "auth.reject", *SEAL, *PROMPT, QUOTA, "features.inode-quota"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Share:
     """What a share shall be.
 
     infrastructure and allow shall be on the access list, deny shall not; exclusive: nobody else shall.
-    size: bytes its tenant can store, None to leave the limit as it is.
+    size: bytes its tenant can store, None to leave the limit as it is. options: of its volume, besides.
     seal: may be sealed if it is not; start: shall be started; restart: a started volume may be stopped for that.
     """
 
@@ -53,6 +55,7 @@ class Share:
     seal: bool = False
     start: bool = False
     restart: bool = False
+    options: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def check(self) -> Share:
         """Itself, if every value may be used; else BadInput."""
@@ -70,6 +73,11 @@ class Share:
                 raise BadInput(
                     f"{self.name}: {entry!r} is infrastructure ({covering[0]}) and stays on every access list."
                 )
+        own = sorted(option for option in self.options if option in _OWN)
+        if own:
+            raise BadInput(
+                f"{self.name}: volume_options may not have {', '.join(own)}: the share's own options say that."
+            )
         self._check_length({*self.infrastructure, *self.allow})
         return self
 
@@ -140,6 +148,11 @@ def plan(share: Share, volume: Volume | None, limit: Limit | None) -> list[Chang
     wanted = share.access_list(listed)
     if set(listed) != wanted:
         changes.append(Change(name, LIST, sorted(listed), sorted(wanted)))
+    changes += [
+        Change(name, option, volume.options.get(option), value)
+        for option, value in sorted(share.options.items())
+        if volume.options.get(option) != value
+    ]
     if share.start and not volume.started:
         changes.append(Change(name, START, False, True))
     if share.size is not None:

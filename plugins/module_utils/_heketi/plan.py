@@ -18,6 +18,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Refused,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Cluster
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import ACCESS_LIST, Desired, Observed
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
@@ -81,6 +82,39 @@ def plan(
         return Step(want, source=source, changes=tuple(_cloning(want, source)), refusal=refusal)
 
     return [one(want) for want in desired]
+
+
+def refuse_strangers(steps: t.Iterable[Step], clusters: t.Iterable[Cluster], known: t.AbstractSet[str]) -> list[Step]:
+    """The steps, refused where Heketi could put new bricks on a server of which neither name is known."""
+    strangers: dict[str, list[str]] = {}
+    for cluster in clusters:
+        strangers[cluster.id] = sorted(
+            node.manage
+            for node in cluster.nodes
+            if node.state == "online"
+            and any(device.state == "online" for device in node.devices)
+            and known.isdisjoint((node.manage, node.storage))
+        )
+
+    def one(step: Step) -> Step:
+        if not adds_bricks(step) or step.refusal:
+            return step
+        among = [step.observed.cluster] if step.observed else step.desired.clusters or strangers
+        found = sorted({name for cluster in among for name in strangers.get(cluster, ())})
+        if not found:
+            return step
+        refusal = Refused(
+            f"Heketi may choose {', '.join(found)} for its bricks, and known_servers does not have that name: give the"
+            " server its identity first, or take it offline in Heketi."
+        )
+        return dataclasses.replace(step, refusal=refusal)
+
+    return [one(step) for step in steps]
+
+
+def adds_bricks(step: Step) -> bool:
+    """Whether Heketi will choose servers for it. A clone is where its source is."""
+    return bool(step.changes) and step.desired.present and (bool(step.observed) or step.desired.clone_of is None)
 
 
 def _plan_absent(want: Desired, have: Observed | None, unfinished: Operation | None) -> Step:

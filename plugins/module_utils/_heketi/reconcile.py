@@ -12,12 +12,17 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, Refused, few
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi import changing, operations, reading
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, understood
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan import Step, plan
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan import (
+    Step,
+    adds_bricks,
+    plan,
+    refuse_strangers,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.room import explain
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired, Observed, few
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired, Observed
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
@@ -40,6 +45,7 @@ def reconcile(
     client: HeketiClient,
     desired: t.Sequence[Desired],
     known_volumes: t.Collection[str] | None = None,
+    known_servers: t.Collection[str] | None = None,
     clean_up: bool = False,
     parallel: int = 8,
     check_mode: bool = False,
@@ -49,6 +55,7 @@ def reconcile(
     """Makes the volumes what they shall be, at most parallel of them at once: the changes, and an item for each volume.
 
     known_volumes are the names that Gluster has; if None, Heketi is asked for them before something is created.
+    known_servers are the names of those that may get bricks; if None, all.
     clean_up: what Heketi began with these volumes and did not finish is cleaned up first.
     When nothing has to change the requests are: the list of volumes, one for each volume, and one for each server of
     the volumes asked for.
@@ -57,6 +64,8 @@ def reconcile(
     """
     changes: list[Change] = []
     steps, seen = _decide(client, desired, known_volumes, clean_up, check_mode, changes)
+    if known_servers is not None and any(map(adds_bricks, steps)):
+        steps = refuse_strangers(steps, reading.clusters(client), frozenset(known_servers))
     for step in steps:
         for note in step.notes:
             warn(f"Volume {step.desired.name!r}: {note}")

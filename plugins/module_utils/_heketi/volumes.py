@@ -16,15 +16,14 @@ import math
 import re
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
-    BadInput,
-)
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, few
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import understood
 from ansible_collections.glusterops.shares.plugins.module_utils._names import (
     MAX_ACCESS_LIST,
     check_common_name,
     check_unique,
     check_volume_name,
+    read_options,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, parse_size
 
@@ -49,9 +48,6 @@ TLS_OPTIONS = (ACCESS_LIST, "client.ssl", "server.ssl")
 _ARBITER = "user.heketi.arbiter"
 _OWN_OPTIONS = {_ARBITER: "say durability=replicate-3-arbiter", "user.heketi.id": "Heketi sets it itself"}
 
-# Heketi puts both into a shell command on a server, unquoted: nothing that a shell takes for more than a letter.
-_OPTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
-_VALUE = re.compile(r"-?[A-Za-z0-9@%+=:,./_][A-Za-z0-9@%+=:,./_-]*", re.ASCII)
 _CLUSTER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 _MAX_GID = 2**31 - 2
@@ -192,7 +188,10 @@ def read_desired(entry: t.Mapping[str, t.Any]) -> Desired:
     gid = entry["gid"]
     if gid is not None and not 0 <= gid <= _MAX_GID:
         raise BadInput(f"gid {gid!r} must be from 0 to {_MAX_GID}.")
-    options = _read_options(entry["volume_options"])
+    options = read_options(entry["volume_options"])
+    for option, why in _OWN_OPTIONS.items():
+        if option in options:
+            raise BadInput(f"volume_options: {option} cannot be given: {why}.")
     if entry["seal"] is not None:
         both = sorted(set(options) & set(TLS_OPTIONS))
         if both:
@@ -231,26 +230,6 @@ def _check_clone(desired: Desired) -> None:
         raise BadInput(f"{' and '.join(wrong)} cannot be given with clone_of: a clone is as its source is.")
 
 
-def _read_options(values: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
-    options = {}
-    for option, value in values.items():
-        if not isinstance(option, str) or not _OPTION.fullmatch(option):
-            raise BadInput(f"volume_options: {option!r} is not an option's name: A-Z a-z 0-9 . _ and -.")
-        if option in _OWN_OPTIONS:
-            raise BadInput(f"volume_options: {option} cannot be given: {_OWN_OPTIONS[option]}.")
-        if isinstance(value, bool):
-            value = "on" if value else "off"
-        elif isinstance(value, (int, float)):
-            value = str(value)
-        if not isinstance(value, str) or not _VALUE.fullmatch(value) or len(value) > MAX_ACCESS_LIST:
-            raise BadInput(
-                f"volume_options: {option}={value!r} cannot be handed to Heketi: a value is 1 to {MAX_ACCESS_LIST} of"
-                " A-Z a-z 0-9 @ % + = : , . / _ and -."
-            )
-        options[option] = value
-    return options
-
-
 def _seal(identities: t.Sequence[str]) -> dict[str, str]:
     """The options that seal a volume before it first starts."""
     if not identities:
@@ -278,9 +257,3 @@ def read_all_desired(entries: t.Sequence[t.Mapping[str, t.Any]]) -> list[Desired
         raise BadInput(few(wrong))
     check_unique((volume.name for volume in desired), "volumes: name")
     return desired
-
-
-def few(sentences: t.Sequence[str], most: int = 5) -> str:
-    """The first of many sentences, and how many more there are."""
-    rest = len(sentences) - most
-    return " ".join(sentences[:most]) + (f" And {rest} more." if rest > 0 else "")

@@ -265,7 +265,7 @@ def _install(
     _prune(home)
     if not observed.current:
         # So that Gluster's files can become links one by one without a moment in which they do not match.
-        adopted = _hand_made(directories, openssl)
+        adopted = installed(directories, openssl)
         if adopted:
             _turn(current, _make_set(home, adopted.key, adopted.pem, adopted.bundle))
     new = None
@@ -282,8 +282,8 @@ def _install(
     _prune(home)
 
 
-def _hand_made(directories: list[str], openssl: OpenSSL) -> KeySet | None:
-    """The first complete set of files in Gluster's directories."""
+def installed(directories: list[str], openssl: OpenSSL) -> KeySet | None:
+    """The first complete set of files in Gluster's directories, whoever put it there."""
     for directory in directories:
         with contextlib.suppress(GlusterOpsError):
             key = _observe_key(directory, openssl)

@@ -181,7 +181,14 @@ def pretend(
 
 def test_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     calls = pretend(monkeypatch, gluster_heketi_volume, lambda: ([CHANGE], [{"name": "v", "size": "2G"}]))
-    params = {**CONNECTION, "name": "v", "size": "2G", "known_volumes": ["x"], "_ansible_diff": True}
+    params = {
+        **CONNECTION,
+        "name": "v",
+        "size": "2G",
+        "known_volumes": ["x"],
+        "known_servers": ["s"],
+        "_ansible_diff": True,
+    }
     code, result = run(monkeypatch, capsys, gluster_heketi_volume, **params)
     assert code == 0
     assert (result["changed"], result["volume"], result["changes"]) == (True, {"name": "v", "size": "2G"}, [CHANGED])
@@ -191,7 +198,7 @@ def test_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ((connection, desired, options),) = calls
     assert (connection.url, connection.user, connection.key) == ("http://heketi.test:8080", "admin", "a secret")
     assert desired == [Desired("v", size=2)]
-    assert options == {"known_volumes": ["x"], "clean_up": False, "check_mode": False}
+    assert options == {"known_volumes": ["x"], "known_servers": ["s"], "clean_up": False, "check_mode": False}
 
 
 def test_many(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -203,7 +210,13 @@ def test_many(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     assert (result["changed"], result["volumes"], result["changes"]) == (False, [{"name": "v"}, {"name": "w"}], [])
     ((_connection, desired, options),) = calls
     assert desired == [Desired("v", size=2), Desired("w", present=False)]
-    assert options == {"known_volumes": None, "clean_up": True, "parallel": 3, "check_mode": True}
+    assert options == {
+        "known_volumes": None,
+        "known_servers": None,
+        "clean_up": True,
+        "parallel": 3,
+        "check_mode": True,
+    }
 
 
 @pytest.mark.parametrize(

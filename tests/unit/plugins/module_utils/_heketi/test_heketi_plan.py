@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, NotFound, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan import plan
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan import plan, refuse_strangers
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Cluster, Device, Node
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import (
     DURABILITIES,
     MAX_SIZE,
@@ -289,3 +290,47 @@ def test_what_cannot_be_cloned(
 def test_a_name_that_gluster_has_is_not_cloned_to() -> None:
     (step,) = plan([CLONE], [made(WANT)], taken=["c"])
     assert isinstance(step.refusal, Conflict) and "that Heketi does not know" in str(step.refusal)
+
+
+# ---- servers that are not known
+
+
+def server(name: str, cluster: str = CLUSTER, state: str = "online", device: str = "online") -> Node:
+    devices = (Device("d", "/dev/sdb", device, GIB, GIB, 0, {}, 0),)
+    return Node(name, cluster, name, f"{name}-storage", 1, state, {}, devices)
+
+
+def cluster(*nodes: Node, cluster_id: str = CLUSTER) -> Cluster:
+    return Cluster(cluster_id, True, True, nodes, ())
+
+
+@pytest.mark.parametrize(
+    "want, there, servers, refused",
+    [
+        (WANT, [], [server("a"), server("b")], True),
+        (WANT, [], [server("a")], False),
+        (WANT, [], [server("a"), server("b", state="offline")], False),
+        (WANT, [], [server("a"), server("b", device="offline")], False),
+        (WANT, [WANT], [server("a"), server("b")], False),
+        (dataclasses.replace(WANT, size=20), [WANT], [server("a"), server("b")], True),
+        (dataclasses.replace(WANT, present=False), [WANT], [server("b")], False),
+        (dataclasses.replace(WANT, clusters=("b" * 32,)), [], [server("b")], False),
+        (Desired("c", clone_of="v"), [WANT], [server("b")], False),
+    ],
+)
+def test_bricks_only_on_servers_that_are_known(
+    want: Desired, there: list[Desired], servers: list[Node], refused: bool
+) -> None:
+    steps = plan([want], [made(one) for one in there])
+    for known in ({"a"}, {"a-storage"}):
+        (step,) = refuse_strangers(steps, [cluster(*servers)], known)
+        assert bool(step.refusal) is refused
+        if refused:
+            assert "Heketi may choose b for its bricks, and known_servers does not have" in str(step.refusal)
+    (step,) = refuse_strangers(steps, [cluster(*servers)], {"a", "b-storage"})
+    assert step.refusal is None
+
+
+def test_another_refusal_stays() -> None:
+    (step,) = refuse_strangers(plan([WANT], [], taken=["v"]), [cluster(server("b"))], set())
+    assert "Gluster has a volume of this name" in str(step.refusal)
