@@ -67,3 +67,13 @@ def test_clients(version: str) -> None:
     found = answers.read_clients(Recorded(version).text("volume-status-client-list.txt"))
     assert found["sealed"]["fuse"] == 1 and found["sealed"]["glustershd"] == 3
     assert answers.read_clients("") == {}
+
+
+def test_rebalances(version: str) -> None:
+    running = answers.read_rebalance(root(version, "volume-rebalance-running.xml"))
+    assert running.status == "in progress" and running.failures == 0
+    done = answers.read_rebalance(root(version, "volume-rebalance-done.xml"))
+    assert done.status == "completed" and done.files > 1000 and done.size > 1000 and done.seconds > 0
+    assert answers.read_tasks(root(version, "volume-status-rebalancing.xml")) == {"grown": "in progress"}
+    assert answers.read_tasks(root(version, "volume-status-rebalanced.xml")) == {"grown": "completed"}
+    assert answers.read_tasks(root(version, "volume-status-all.xml")) == {}
