@@ -37,7 +37,14 @@ def main(argv: list[str]) -> int:
 def _do(arguments: argparse.Namespace, command: list[str]) -> int:
     name: str = getattr(arguments, "name", None) or ""
     if arguments.command == "up":
-        lifecycle.up(name, arguments.suite, arguments.servers, arguments.hosts, not arguments.no_heketi)
+        lifecycle.up(
+            name,
+            arguments.suite,
+            arguments.servers,
+            arguments.hosts,
+            not arguments.no_heketi,
+            not arguments.no_topology,
+        )
     elif arguments.command == "down":
         lifecycle.down(name)
     elif arguments.command == "clean":
@@ -71,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--servers", type=_between(1, 80), metavar="N", help="servers with glusterd (3)")
     up.add_argument("--hosts", type=_between(1, 26), metavar="N", help="hosts that mount; the last is nobody (3)")
     up.add_argument("--no-heketi", action="store_true", help="leave Heketi out")
+    up.add_argument("--no-topology", action="store_true", help="leave a new lab's servers alone: no pool, no bricks")
     down = commands.add_parser("down", help="remove a lab; images stay")
     commands.add_parser("clean", help="remove every lab of this checkout, and its images")
     status = commands.add_parser("status", help="show the nodes, and whether they answer")

@@ -44,8 +44,10 @@ def check_machine() -> None:
             raise LabError("/dev/fuse is missing, so nothing can be mounted: load the kernel module fuse")
 
 
-def up(name: str, suite: str | None, servers: int | None, hosts: int | None, heketi: bool) -> Lab:
-    """Bring a lab up, whatever state it is in."""
+def up(
+    name: str, suite: str | None, servers: int | None, hosts: int | None, heketi: bool, topology: bool = True
+) -> Lab:
+    """Bring a lab up, whatever state it is in. Without topology its servers are in no pool, and Heketi knows none."""
     check_machine()
     if heketi and not os.path.exists(os.path.join(ROOT, "lab", "heketi", "__main__.py")):
         raise LabError("lab/heketi/__main__.py is missing, so there is no Heketi to start: use --no-heketi")
@@ -56,7 +58,7 @@ def up(name: str, suite: str | None, servers: int | None, hosts: int | None, hek
         while True:
             lab = Lab(name)
             try:
-                return _Up(lab, asked, heketi, avoid).run()
+                return _Up(lab, asked, heketi, topology, avoid).run()
             except Inconsistent as why:
                 taken = "already allocated" in str(why) and len(avoid) < 20
                 if taken:  # podman still counts a dead container's address as taken, and will not forget that
@@ -73,10 +75,11 @@ def up(name: str, suite: str | None, servers: int | None, hosts: int | None, hek
 class _Up:
     """One attempt to bring a lab up."""
 
-    def __init__(self, lab: Lab, asked: dict[str, t.Any], heketi: bool, avoid: t.Sequence[str]) -> None:
+    def __init__(self, lab: Lab, asked: dict[str, t.Any], heketi: bool, topology: bool, avoid: t.Sequence[str]) -> None:
         self.lab = lab
         self.asked = {key: value for key, value in asked.items() if value}
         self.heketi = heketi
+        self.topology = topology
         self.avoid = avoid
         self.podman = Podman(lab.settings.runtime)
         self.image = ""
@@ -90,7 +93,8 @@ class _Up:
         self._ensure_image()
         if not there:
             _close_connections(lab)
-            lab.settings.made, lab.settings.pooled, lab.settings.topology = [], False, False
+            lab.settings.made = []
+            lab.settings.pooled = lab.settings.topology = not self.topology
         self._ensure_network()
         changed = lab.write_files()
         lab.save()

@@ -57,7 +57,7 @@ class Settings:
     runtime: str = ""
     heketi_key: str = ""
     pooled: bool = False  # the servers form one trusted pool
-    topology: bool = False  # Heketi knows them
+    topology: bool = False  # Heketi knows them, or shall learn of them otherwise
     made: list[str] = field(default_factory=list)  # the nodes that were made; one that is missing has lost its data
 
 

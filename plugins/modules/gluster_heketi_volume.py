@@ -119,12 +119,27 @@ volume:
     size:
       description: Its size, in Heketi's count of whole GiB.
       type: str
+    size_bytes:
+      description: The same in bytes.
+      type: int
     cluster:
       description: Heketi's id of the cluster that it is in.
       type: str
     durability:
       description: How its data is kept, in the words of the option O(durability).
       type: str
+    snapshot_factor:
+      description: How many times its size is set aside for it and its snapshots, null if snapshots are not enabled.
+      type: float
+    gid:
+      description: The group that may write to its root directory, V(0) for none.
+      type: int
+    volume_options:
+      description: The options it was created with, in Gluster they may have changed since.
+      type: dict
+    cloned:
+      description: Whether it was cloned from another.
+      type: bool
     bricks:
       description:
         - Its bricks in Heketi's order.

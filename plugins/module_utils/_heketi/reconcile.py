@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, Refused, few
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi import changing, operations, reading
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, understood
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.describe import describe_volume
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan import (
     Step,
     adds_bricks,
@@ -25,7 +26,6 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.room imp
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired, Observed
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
 
 # What Heketi says when there is not enough room, whatever is meant by it.
 _NO_ROOM = re.compile("No space|Out of space|Maximum number of bricks|No online storage devices|No nodes in cluster")
@@ -235,28 +235,7 @@ def _item(result: _Result, hosts: t.Mapping[str, str]) -> Item:
         "notes": list(result.step.notes),
     }
     if volume:
-        backups = ":".join(host for host in volume.hosts if host != volume.source.partition(":")[0])
-        item.update(
-            id=volume.id,
-            size=format_size(volume.size * GIB),
-            cluster=volume.cluster,
-            durability=volume.durability,
-            bricks=[
-                {
-                    "host": hosts.get(brick.node),
-                    "path": brick.path,
-                    "node": brick.node,
-                    "device": brick.device,
-                    "size": format_size(brick.size),
-                }
-                for brick in volume.bricks
-            ],
-            mount={
-                "source": volume.source,
-                "hosts": list(volume.hosts),
-                "options": f"backup-volfile-servers={backups}" if backups else "",
-            },
-        )
+        item.update(describe_volume(volume, hosts))
     if result.error:
         item.update(result.error.details, msg=str(result.error), error=result.error.kind)
     return item

@@ -85,7 +85,12 @@ def test_no_change_is_one_list_an_info_each_and_the_servers(server: tuple[Heketi
         "notes": [],
         "id": A,
         "size": "10G",
+        "size_bytes": 10 * 1024**3,
         "cluster": CLUSTER,
+        "snapshot_factor": None,
+        "gid": 0,
+        "volume_options": {},
+        "cloned": False,
         "durability": "replicate-3",
         "bricks": [
             {
