@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 
@@ -14,6 +15,12 @@ GIB = 1024**3
 
 _FACTORS = {"K": 1024, "M": 1024**2, "G": GIB, "T": 1024**4, "P": 1024**5}
 _SIZE = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,6}))? ?([KMGTP])(?:i?B)?", re.ASCII | re.IGNORECASE)
+
+
+def check_number(value: t.Any, least: float, most: float, what: str, unit: str = "") -> None:
+    """BadInput unless the value is a number in this range. To Ansible, true and false are numbers, too."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+        raise BadInput(f"{what} {value!r} must be from {least} to {most}{unit}.")
 
 
 def parse_size(value: str, what: str = "size") -> int:

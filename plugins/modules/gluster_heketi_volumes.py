@@ -137,7 +137,6 @@ error:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.argspec import (
     connection_spec,
     making_spec,
@@ -148,12 +147,12 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcil
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import read_all_desired
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change, Module, run
+from ansible_collections.glusterops.shares.plugins.module_utils._units import check_number
 
 
 def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
     parallel = module.params["parallel"]
-    if not 1 <= parallel <= 64:
-        raise BadInput(f"parallel {parallel} must be from 1 to 64.")
+    check_number(parallel, 1, 64, "parallel")
     desired = read_all_desired(module.params["volumes"])
     client = HeketiClient(Connection.from_params(module.params), pool=max(8, parallel))
     changes, items = reconcile(

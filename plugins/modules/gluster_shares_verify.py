@@ -33,7 +33,7 @@ options:
       bricks:
         description:
           - How many bricks Heketi says it has (the number of
-            RV(glusterops.shares.gluster_heketi_volumes#module:volumes[].bricks)), to be compared.
+            RV(glusterops.shares.gluster_heketi_volumes#module:volumes)), to be compared.
         type: int
       grown:
         description: Whether it was expanded just now, so that a rebalance must have been started.

@@ -17,9 +17,9 @@ import dataclasses
 import hashlib
 import hmac
 import json
-import os
 import random
 import re
+import ssl
 import time
 import traceback
 import typing as t
@@ -36,6 +36,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     TimedOut,
     Unreachable,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._units import check_number
 
 try:
     import requests
@@ -74,6 +75,8 @@ _HINTS = (
     ("The target exists, contains other items", "another operation on it is under way or was left unfinished"),
 )
 
+_WEEK = 7 * 24 * 3600
+
 _NOT_TLS = re.compile(
     "WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|record layer failure|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST"
 )
@@ -107,12 +110,14 @@ class Connection:
         for option in ("heketi_user", "heketi_key"):
             if not params[option]:
                 raise BadInput(f"{option} is empty.")
-        for option in ("request_timeout", "operation_timeout", "poll_interval"):
-            if not 0 < params[option] <= 7 * 24 * 3600:
-                raise BadInput(f"{option} {params[option]!r} must be more than 0 seconds and at most a week.")
+        for option, least in (("request_timeout", 1), ("operation_timeout", 1), ("poll_interval", 0.01)):
+            check_number(params[option], least, _WEEK, option, " seconds")
         ca_path = params["ca_path"]
-        if ca_path and not os.path.isfile(ca_path):
-            raise BadInput(f"ca_path {ca_path!r} is not a file.")
+        if ca_path:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca_path)
+            except (OSError, ValueError):
+                raise BadInput(f"ca_path {ca_path!r} is not a file with certificates in PEM.") from None
         return cls(
             url=url,
             key=params["heketi_key"],

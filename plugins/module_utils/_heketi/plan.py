@@ -84,6 +84,18 @@ def plan(
     return [one(want) for want in desired]
 
 
+def refuse_unknown_clusters(steps: t.Iterable[Step], known: t.AbstractSet[str]) -> list[Step]:
+    """The steps, refused where a volume shall be made in a cluster that Heketi does not have."""
+
+    def one(step: Step) -> Step:
+        unknown = sorted(set(step.desired.clusters) - known)
+        if step.observed or not adds_bricks(step) or step.refusal or not unknown:
+            return step
+        return dataclasses.replace(step, refusal=NotFound(f"clusters: Heketi has no cluster {', '.join(unknown)}."))
+
+    return [one(step) for step in steps]
+
+
 def refuse_strangers(steps: t.Iterable[Step], clusters: t.Iterable[Cluster], known: t.AbstractSet[str]) -> list[Step]:
     """The steps, refused where Heketi could put new bricks on a server of which neither name is known."""
     strangers: dict[str, list[str]] = {}
@@ -174,8 +186,8 @@ def _refuse_source(
     size = max(sources[0].size if sources else 0, also_wanted.allocated if also_wanted else 0)
     if size < want.size:
         return Refused(
-            f"As a clone of {name!r} it has {size}G, and clones cannot be expanded: ask for no more, or grow the source"
-            " first."
+            f"size {want.size}G is asked for, and as a clone of {name!r} it has {size}G. Clones cannot be expanded: ask"
+            " for no more, or grow the source first."
         )
     return None
 

@@ -65,16 +65,20 @@ def clusters(client: HeketiClient) -> list[Cluster]:
         with understood("a cluster"):
             return info, list(info["nodes"] or [])
 
-    answer = client.get("/clusters")
-    with understood("its clusters"):
-        ids = list(answer["clusters"] or [])
-    found = [one for one in at_once(cluster, ids) if one]
+    found = [one for one in at_once(cluster, sorted(cluster_ids(client))) if one]
     nodes = {
         node.id: node
         for node in at_once(lambda one: node_of(client, one), [one for _info, ids in found for one in ids])
         if node
     }
     return [Cluster.from_info(info, [nodes[one] for one in ids if one in nodes]) for info, ids in found]
+
+
+def cluster_ids(client: HeketiClient) -> frozenset[str]:
+    """The ids of all clusters."""
+    answer = client.get("/clusters")
+    with understood("its clusters"):
+        return frozenset(answer["clusters"] or [])
 
 
 def node_of(client: HeketiClient, node_id: str) -> Node | None:
@@ -85,22 +89,28 @@ def node_of(client: HeketiClient, node_id: str) -> Node | None:
         return None
 
 
-def gluster_volumes(client: HeketiClient) -> frozenset[str]:
-    """The names of all volumes that Gluster has, in every cluster: what Heketi sees when it looks on its servers."""
-    remedy = "No volume was created: pass known_volumes, the names of the volumes that Gluster has."
+def gluster_volumes(client: HeketiClient, remedy: str = "") -> frozenset[str]:
+    """The names of all volumes that Gluster has, in every cluster: what Heketi sees when it looks on its servers.
+
+    Refused, with the remedy in its message, if Heketi cannot tell.
+    """
     try:
         # Heketi runs commands on every server for it, so this takes long.
         answer = client.get("/internal/state/examine/gluster", timeout=client.connection.operation_timeout)
     except Unreachable:
         raise
     except GlusterOpsError as exc:
-        raise Refused(f"Heketi cannot tell which volumes Gluster has ({exc}). {remedy}", **exc.details) from None
+        raise Refused(
+            f"Heketi cannot tell which volumes Gluster has ({exc}). {remedy}".rstrip(), **exc.details
+        ) from None
     names: set[str] = set()
     with understood("Gluster's volumes"):
         for cluster in answer["clusters"] or []:
             servers = cluster["NodesData"] or []
             lists = [server["VolumeInfo"]["Volumes"] for server in servers if server.get("VolumeInfo")]
             if servers and not lists:
-                raise Refused(f"No server of cluster {cluster['ClusterHeketiID']} told Heketi its volumes. {remedy}")
+                raise Refused(
+                    f"No server of cluster {cluster['ClusterHeketiID']} told Heketi its volumes. {remedy}".rstrip()
+                )
             names.update(one["VolumeName"] for of in lists for one in of["VolumeList"] or [])
     return frozenset(names)

@@ -21,6 +21,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan imp
     adds_bricks,
     plan,
     refuse_strangers,
+    refuse_unknown_clusters,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.room import explain
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired, Observed
@@ -64,6 +65,8 @@ def reconcile(
     """
     changes: list[Change] = []
     steps, seen = _decide(client, desired, known_volumes, clean_up, check_mode, changes)
+    if any(step.desired.clusters for step in steps if adds_bricks(step)):
+        steps = refuse_unknown_clusters(steps, reading.cluster_ids(client))
     if known_servers is not None and any(map(adds_bricks, steps)):
         steps = refuse_strangers(steps, reading.clusters(client), frozenset(known_servers))
     for step in steps:
@@ -116,7 +119,8 @@ def _decide(
             observed = reading.volumes(client)
         steps = plan(desired, observed, (), operations.by_volume(left))
         if any(step.changes and not step.observed for step in steps):
-            taken = reading.gluster_volumes(client) if known_volumes is None else known_volumes
+            remedy = "No volume was created: pass known_volumes, the names of the volumes that Gluster has."
+            taken = reading.gluster_volumes(client, remedy) if known_volumes is None else known_volumes
             steps = plan(desired, observed, taken, operations.by_volume(left))
     return steps, frozenset(volume.id for volume in observed)
 

@@ -25,7 +25,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._names import (
     check_volume_name,
     read_options,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, parse_size
+from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, check_number, parse_size
 
 # What Heketi is asked for, by the name it has here.
 DURABILITIES: dict[str, dict[str, t.Any]] = {
@@ -173,8 +173,7 @@ def read_desired(entry: t.Mapping[str, t.Any]) -> Desired:
     elif present and not entry["clone_of"]:
         raise BadInput("size is required when state=present.")
     spare = entry["spare_factor"]
-    if not 1 <= spare <= 100:
-        raise BadInput(f"spare_factor {spare!r} must be from 1 to 100.")
+    check_number(spare, 1, 100, "spare_factor")
     if size * spare > MAX_SIZE:
         what = f"size {entry['size']!r}" + (f" with spare_factor {spare:g}" if spare > 1 else "")
         raise BadInput(f"{what} is more than {MAX_SIZE} GiB, where Heketi stops to count right.")
@@ -183,11 +182,11 @@ def read_desired(entry: t.Mapping[str, t.Any]) -> Desired:
             raise BadInput(f"clusters: {cluster!r} is not a cluster's id: 32 of 0-9 and a-f.")
     check_unique(entry["clusters"], "clusters:")
     factor = entry["snapshot_factor"]
-    if factor is not None and not 1 <= factor <= 100:
-        raise BadInput(f"snapshot_factor {factor!r} must be from 1 to 100.")
+    if factor is not None:
+        check_number(factor, 1, 100, "snapshot_factor")
     gid = entry["gid"]
-    if gid is not None and not 0 <= gid <= _MAX_GID:
-        raise BadInput(f"gid {gid!r} must be from 0 to {_MAX_GID}.")
+    if gid is not None:
+        check_number(gid, 0, _MAX_GID, "gid")
     options = read_options(entry["volume_options"])
     for option, why in _OWN_OPTIONS.items():
         if option in options:

@@ -10,6 +10,7 @@ import json
 import typing as t
 import urllib.parse
 
+import certifi
 import pytest
 import requests
 import urllib3
@@ -151,12 +152,14 @@ GOOD = {
         ("heketi_url", "", "heketi_url must look like"),
         ("heketi_key", "", "heketi_key is empty."),
         ("heketi_user", "", "heketi_user is empty."),
-        ("ca_path", "/nowhere/ca.pem", "ca_path '/nowhere/ca.pem' is not a file."),
-        ("request_timeout", 0, "request_timeout 0 must be more than 0"),
-        ("operation_timeout", -1, "operation_timeout -1 must be more than 0"),
-        ("operation_timeout", 10**9, "at most a week"),
-        ("poll_interval", 0.0, "poll_interval 0.0 must be more than 0"),
-        ("poll_interval", float("nan"), "poll_interval nan must be more than 0"),
+        ("ca_path", "/nowhere/ca.pem", "ca_path '/nowhere/ca.pem' is not a file with certificates"),
+        ("ca_path", __file__, f"ca_path '{__file__}' is not a file with certificates in PEM."),
+        ("request_timeout", True, "request_timeout True must be from 1 to 604800 seconds"),
+        ("request_timeout", 0, "request_timeout 0 must be from 1 to 604800 seconds"),
+        ("operation_timeout", -1, "operation_timeout -1 must be from 1 to 604800 seconds"),
+        ("operation_timeout", 10**9, "from 1 to 604800 seconds"),
+        ("poll_interval", 0.0, "poll_interval 0.0 must be from 0.01 to 604800 seconds"),
+        ("poll_interval", float("nan"), "poll_interval nan must be from 0.01 to 604800 seconds"),
     ],
 )
 def test_bad_connection(option: str, value: t.Any, message: str) -> None:
@@ -167,7 +170,7 @@ def test_bad_connection(option: str, value: t.Any, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "certs, ca, verify", [(True, None, True), (True, __file__, __file__), (False, __file__, False)]
+    "certs, ca, verify", [(True, None, True), (True, certifi.where(), certifi.where()), (False, certifi.where(), False)]
 )
 def test_good_connection(certs: bool, ca: str | None, verify: bool | str) -> None:
     connection = Connection.from_params({**GOOD, "validate_certs": certs, "ca_path": ca})

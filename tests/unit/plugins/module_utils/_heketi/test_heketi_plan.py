@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, NotFound, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan import plan, refuse_strangers
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan import (
+    plan,
+    refuse_strangers,
+    refuse_unknown_clusters,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Cluster, Device, Node
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import (
     DURABILITIES,
@@ -264,7 +268,7 @@ def test_what_is_there_already_and_no_clone_is_told() -> None:
         ([Desired("v", present=False)], [WANT], {}, Conflict, "which the same list deletes"),
         ([Desired("v", clone_of="w")], [], {}, Conflict, "itself a clone that is not there yet"),
         ([], [WANT, WANT], {}, Conflict, "2 volumes have this name"),
-        ([], [dataclasses.replace(WANT, size=5)], {}, Refused, "it has 5G, and clones cannot be expanded"),
+        ([], [dataclasses.replace(WANT, size=5)], {}, Refused, "size 6G is asked for, and as a clone of 'v' it has 5G"),
         (
             [],
             [],
@@ -334,3 +338,12 @@ def test_bricks_only_on_servers_that_are_known(
 def test_another_refusal_stays() -> None:
     (step,) = refuse_strangers(plan([WANT], [], taken=["v"]), [cluster(server("b"))], set())
     assert "Gluster has a volume of this name" in str(step.refusal)
+
+
+def test_a_cluster_that_heketi_does_not_have() -> None:
+    want = dataclasses.replace(WANT, clusters=(CLUSTER, "b" * 32))
+    (step,) = refuse_unknown_clusters(plan([want], []), frozenset([CLUSTER]))
+    assert isinstance(step.refusal, NotFound) and f"Heketi has no cluster {'b' * 32}." in str(step.refusal)
+    for there, known in (([], [CLUSTER, "b" * 32]), ([made(want, size=1)], [CLUSTER])):
+        (step,) = refuse_unknown_clusters(plan([want], there), frozenset(known))
+        assert step.refusal is None
