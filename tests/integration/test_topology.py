@@ -1,0 +1,134 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import typing as t
+
+import pytest
+import yaml
+from conftest import ROOT, Lab
+
+NAME = "test-topology"
+DEVICE = "/srv/bricks/sdb"
+TIB = 1024**4
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
+    """Four servers that nobody knows, with a Heketi that knows nobody."""
+
+    def lab(*words: str) -> None:
+        argv = [sys.executable, "-m", "lab", *words, "--name", NAME]
+        done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    lab("down")
+    lab("up", "--servers", "4", "--hosts", "1", "--no-topology")
+    home = pathlib.Path(os.environ.get("GLUSTEROPS_LAB_DIR", ROOT / ".lab"))
+    yield Lab(home / NAME, tmp_path_factory.mktemp("lab"))
+    if not os.environ.get("KEEP_LAB"):
+        lab("down")
+
+
+@pytest.fixture(scope="module")
+def heketi(bare: Lab) -> dict[str, t.Any]:
+    """The connection options."""
+    with open(bare.inventory, encoding="utf-8") as stream:
+        variables = yaml.safe_load(stream)["all"]["vars"]
+    return {
+        "heketi_url": variables["lab_heketi_url"],
+        "heketi_key": variables["lab_heketi_key"],
+        "poll_interval": 0.2,
+    }
+
+
+def clusters(*numbers: int, **device: t.Any) -> list[dict[str, t.Any]]:
+    devices = [{"name": DEVICE, **device}]
+    return [{"nodes": [{"manage": f"server{number}", "zone": number, "devices": devices} for number in numbers]}]
+
+
+def pools(lab: Lab, *numbers: int) -> list[set[str]]:
+    """Whom each of these servers is connected with."""
+    found = []
+    for number in numbers:
+        rows = lab.gluster("pool list", f"server{number}").splitlines()[1:]
+        found.append({row.split()[1] for row in rows if row.split()[2] == "Connected"})
+    return found
+
+
+def settled(lab: Lab, *numbers: int) -> bool:
+    """Whether these are one pool, and nobody else is in it. A probe returns before all know of it."""
+    for _try in range(40):
+        names = {f"server{number}" for number in numbers}
+        if pools(lab, *numbers) == [names - {f"server{number}"} | {"localhost"} for number in numbers]:
+            return True
+        lab.run("server1", "sleep 0.5")
+    return False
+
+
+def test_role(bare: Lab, heketi: dict[str, t.Any], tmp_path: pathlib.Path) -> None:
+    """All servers of the inventory are declared, also those that the play is not run on."""
+    servers = {
+        f"server{number}": {
+            "topology_manage": f"server{number}",
+            "topology_zone": number,
+            "topology_devices": [DEVICE] if number > 1 else [{"name": DEVICE, "tags": {"disk": "ssd"}}],
+        }
+        for number in (1, 2, 3)
+    }
+    declared = tmp_path / "declared.yml"
+    declared.write_text(json.dumps({"gluster_servers": {"hosts": servers}}))
+
+    nobody = bare.play("glusterops.shares.topology")
+    assert nobody.rc == 0 and nobody.changed == 0, nobody.output
+    first = bare.play("glusterops.shares.topology", "-i", str(declared), "--limit", "server2")
+    assert first.rc == 0 and first.changed == 1, first.output
+    assert re.search(r"server3:/srv/bricks/sdb added \(\d+\.\d s, \d left\)", first.output), first.output
+    again = bare.play("glusterops.shares.topology", "-i", str(declared))
+    assert again.rc == 0 and again.changed == 0, again.output
+    assert settled(bare, 1, 2, 3)
+
+    found = bare.module("localhost", "gluster_heketi_topology", clusters=[], **heketi)
+    (cluster,) = found["clusters"]
+    nodes = sorted(cluster["nodes"], key=lambda node: node["manage"])
+    assert [(node["manage"], node["zone"]) for node in nodes] == [(f"server{number}", number) for number in (1, 2, 3)]
+    assert [node["devices"][0]["tags"] for node in nodes] == [{"disk": "ssd"}, {}, {}]
+
+
+def test_a_fourth_server_comes_and_the_first_goes(bare: Lab, heketi: dict[str, t.Any]) -> None:
+    lab = bare
+    lab.module("localhost", "gluster_heketi_topology", clusters=clusters(1, 2, 3), **heketi)
+    made = lab.module("localhost", "gluster_heketi_volume", name="kept", size="1G", **heketi)
+    assert not made["failed"], made
+
+    lab.run("server4", f"echo vg_of_somebody > {DEVICE}/.heketi-vg")
+    refused = lab.module("localhost", "gluster_heketi_topology", clusters=clusters(1, 2, 3, 4), **heketi)
+    assert refused["failed"] and f"server4:{DEVICE}" in refused["msg"] and "vg_of_somebody" in refused["msg"], refused
+    assert "destroy_data: true has it wiped" in refused["msg"]
+    wanted = clusters(1, 2, 3, 4, destroy_data=True)
+    grown = lab.predicted("localhost", "gluster_heketi_topology", clusters=wanted, **heketi)
+    assert {change["subject"] for change in grown["changes"]} == {f"server4:{DEVICE}"}
+    assert settled(lab, 1, 2, 3, 4)
+    node = next(node for node in grown["clusters"][0]["nodes"] if node["manage"] == "server4")
+    assert node["devices"][0]["total"] == 4 * TIB
+
+    left = lab.predicted("localhost", "gluster_heketi_topology", clusters=clusters(2, 3, 4), purge=True, **heketi)
+    assert {"subject": f"server1:{DEVICE}", "what": "bricks", "before": 1, "after": 0} in left["changes"]
+    assert settled(lab, 2, 3, 4)
+    assert pools(lab, 1) == [{"localhost"}]
+    bricks = re.findall(r"^Brick\d+: (\w+):", lab.gluster("volume info kept", "server2"), re.MULTILINE)
+    assert sorted(bricks) == ["server2", "server3", "server4"]
+    gone = lab.module("localhost", "gluster_heketi_volume", name="kept", state="absent", **heketi)
+    assert not gone["failed"], gone
+
+    alone = lab.predicted("localhost", "gluster_heketi_topology", clusters=clusters(2), purge=True, **heketi)
+    assert alone["undeclared"] == {"clusters": [], "nodes": [], "devices": []}
+    assert pools(lab, 2, 3, 4) == [{"localhost"}] * 3
