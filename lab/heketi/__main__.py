@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import argparse
 import signal
+import socket
 import sys
 
-import waitress
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
 
 from .app import create_app
 from .chance import Chance
+from .cleanup import clean_in_background
 from .config import Config, ConfigError, load
-from .executor import make_executor
+from .executor import Executor, SshExecutor
+from .faults import RequestFaults
+from .mock import MockExecutor
 from .operations import Heketi, repeat
 from .state import Store
-from .volumes import clean_in_background
+from .tls import Parser, TlsFront
 
 
 def build(config: Config, chance: Chance | None = None) -> Heketi:
     """Everything behind the REST API, from a configuration."""
     chance = chance or Chance()
     store = Store(config.db, lambda: chance.new_id("generation"))
-    return Heketi(config, store, make_executor(config), chance)
+    executor: Executor = SshExecutor(config) if config.executor == "ssh" else MockExecutor(config)
+    return Heketi(config, store, executor, chance)
 
 
 def start_background(heketi: Heketi) -> None:
@@ -53,10 +59,17 @@ def main() -> int:
         heketi.admin_state = "normal"
 
     signal.signal(signal.SIGUSR2, leave_maintenance)  # the only way out of read-only, as in Heketi
+    try:
+        listener = socket.create_server(("127.0.0.1", 0) if config.tls else ("0.0.0.0", config.port))
+        if config.tls:
+            TlsFront(config.port, config.cert_file, config.key_file, listener.getsockname()).start()
+    except OSError as error:  # what ssl raises is one, too
+        sys.stderr.write(f"ERROR: {error}\n")
+        return 1
+    HTTPChannel.parser_class = Parser
+    application = RequestFaults(create_app(heketi), config.requests)
     sys.stderr.write(f"Listening on port {config.port}, executor {config.executor}\n")
-    waitress.serve(
-        create_app(heketi), host="0.0.0.0", port=config.port, threads=config.threads, ident=None, _quiet=True
-    )
+    create_server(application, sockets=[listener], threads=config.threads, ident=None).run()
     return 0
 
 

@@ -126,28 +126,49 @@ def place(sets: int, brick: int, layout: Layout, devices: t.Sequence[Device], or
     return [_place_set(brick, layout, devices, free, order) for _number in range(sets)]
 
 
+def place_again(
+    brick: int, layout: Layout, arbiter: bool, others: t.Sequence[Device], devices: t.Sequence[Device], order: Order
+) -> Placed:
+    """Another place for one brick of a set, whose other bricks are on these devices, or raise NoSpace."""
+    free = {device.id: device.free for device in devices}
+    return _place_brick(brick, layout, iter(_row(layout, arbiter, order(devices))), free, others, arbiter)
+
+
 def _place_set(
     brick: int, layout: Layout, devices: t.Sequence[Device], free: dict[str, int], order: Order
 ) -> list[Placed]:
-    ordered = [device for device in order(devices) if layout.tag_rule is None or layout.tag_rule(device.tags or {})]
+    ordered = order(devices)
     # Each device is tried once a set. An arbiter volume has two rows: devices for data and for arbiters.
-    data_row = iter([one for one in ordered if not layout.arbiter or one.arbiter != "required"])
-    arbiter_row = iter([one for one in ordered if one.arbiter != "disabled"])
+    data_row, arbiter_row = (iter(_row(layout, arbiter, ordered)) for arbiter in (False, True))
     placed: list[Placed] = []
     for number in range(layout.set_size):
         arbiter = layout.arbiter and number == ARBITER_PLACE
         wanted = max(brick // layout.average_file_size, ARBITER_MIN) if arbiter else brick
-        placed.append(_place_brick(wanted, layout, arbiter_row if arbiter else data_row, free, placed, arbiter))
+        others = [one.device for one in placed]
+        placed.append(_place_brick(wanted, layout, arbiter_row if arbiter else data_row, free, others, arbiter))
     return placed
 
 
+def _row(layout: Layout, arbiter: bool, ordered: t.Sequence[Device]) -> list[Device]:
+    """The devices on which a brick may be placed, as far as tags tell."""
+    fitting = [device for device in ordered if layout.tag_rule is None or layout.tag_rule(device.tags or {})]
+    if arbiter:
+        return [device for device in fitting if device.arbiter != "disabled"]
+    return [device for device in fitting if not layout.arbiter or device.arbiter != "required"]
+
+
 def _place_brick(
-    brick: int, layout: Layout, row: t.Iterator[Device], free: dict[str, int], others: list[Placed], arbiter: bool
+    brick: int,
+    layout: Layout,
+    row: t.Iterator[Device],
+    free: dict[str, int],
+    others: t.Sequence[Device],
+    arbiter: bool,
 ) -> Placed:
     for device in row:
-        if any(device.node == other.device.node for other in others):
+        if any(device.node == other.node for other in others):
             continue
-        if layout.strict_zones and any(device.zone == other.device.zone for other in others):
+        if layout.strict_zones and any(device.zone == other.zone for other in others):
             continue
         tp_size, metadata = space_for(brick, layout.snapshot_factor, device.extent)
         if free[device.id] > tp_size + metadata:  # strictly: Heketi never fills a device to the last byte

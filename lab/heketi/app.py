@@ -18,10 +18,13 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter, RequestRedirect
 
-from . import auth, block, topology, views, volumes, wire
+from . import auth, block, evict, topology, views, volumes, wire
 from .allocate import AllocationError
-from .operations import CONFLICT, Busy, Heketi, Operation, OperationError
-from .state import BLOCKVOLUMES, BRICKS, CLUSTERS, DEVICES, NODES, PENDING, VOLUMES, Entry
+from .cleanup import clean
+from .clone import VolumeClone
+from .evict import BrickEvict
+from .operations import Busy, Heketi, Operation, OperationError, Panic
+from .state import BLOCKVOLUMES, BRICKS, CLUSTERS, DEVICES, NODES, NOT_FOUND, PENDING, VOLUMES, Entry, Lost
 from .topology import find
 from .wire import HttpError, Validation, answer, decode, error_answer, json_answer, link_answer
 
@@ -74,6 +77,14 @@ def body(shape: wire.Shape) -> dict[str, t.Any]:
 
 def accepted(key: str) -> Response:
     return answer(202, headers={"Location": f"/queue/{key}"})
+
+
+def start(heketi: Heketi, operation: Operation, failed: str = "") -> Response:
+    """Queue an operation; what already keeps it from beginning is the answer."""
+    try:
+        return accepted(heketi.start_operation(operation))
+    except (OperationError, AllocationError, Lost) as error:
+        raise HttpError(500, f"{failed}: {error}" if failed else str(error)) from error
 
 
 def raw_path() -> str:
@@ -148,6 +159,10 @@ def _add_errors(app: Flask) -> None:
     def busy(error: Busy) -> Response:
         return error_answer(429, "Server busy. Retry operation later.")
 
+    @app.errorhandler(Lost)
+    def lost(error: Lost) -> Response:
+        return error_answer(500, str(error))
+
     @app.errorhandler(HTTPException)
     def no_route(error: HTTPException) -> Response:
         if isinstance(error, MethodNotAllowed):
@@ -157,7 +172,8 @@ def _add_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def panic(error: Exception) -> Response:
         traceback.print_exc(file=sys.stderr)
-        return error_answer(500, f"PANIC: {error!r}\n{traceback.format_exc()}")
+        what = str(error) if isinstance(error, Panic) else repr(error)
+        return error_answer(500, f"PANIC: {what}\n{traceback.format_exc()}")
 
 
 def _route(app: Flask, method: str, rule: str) -> t.Callable[[t.Callable[..., Response]], t.Callable[..., Response]]:
@@ -192,7 +208,7 @@ def _add_misc(app: Flask, heketi: Heketi) -> None:
         try:
             result = heketi.queue.take(key)
         except KeyError:
-            raise HttpError(404, topology.NOT_FOUND) from None
+            raise HttpError(404, NOT_FOUND) from None
         if result is None:
             return answer(200, headers={"X-Pending": "true"})
         if result.error is not None:
@@ -341,14 +357,11 @@ def _add_devices(app: Flask, heketi: Heketi) -> None:
         return accepted(topology.start_device_delete(heketi, key, options["forceforget"]))
 
     @_route(app, "POST", "/bricks/to-evict/<hex:key>")
-    def evict(key: str) -> Response:
+    def evict_brick(key: str) -> Response:
+        check = body({"healcheck": str})["healcheck"] != "disable"
         with heketi.store.view() as tx:
             find(tx, BRICKS, key)
-
-        def work() -> str:
-            raise OperationError(topology.NO_REPLACEMENT)  # moving bricks is not imitated
-
-        return accepted(heketi.start_tracked(work))
+        return start(heketi, BrickEvict(heketi, key, check))
 
     _add_state_and_tags(app, heketi, "/devices", DEVICES)
 
@@ -356,12 +369,13 @@ def _add_devices(app: Flask, heketi: Heketi) -> None:
 def _add_state_and_tags(app: Flask, heketi: Heketi, prefix: str, table: str) -> None:
     @_route(app, "POST", f"{prefix}/<hex:key>/state")
     def set_state(key: str) -> Response:
-        state = body({"state": str, "healcheck": str})["state"]
+        wanted = body({"state": str, "healcheck": str})
+        state = wanted["state"]
         found = Validation()
         if found.present("state", state) and state not in ("online", "offline", "failed"):
             found.errors["state"] = f"{state} is not valid state"
         found.check()
-        return accepted(topology.start_state(heketi, table, key, state))
+        return accepted(evict.start_state(heketi, table, key, state, wanted["healcheck"] != "disable"))
 
     @_route(app, "POST", f"{prefix}/<hex:key>/tags")
     def set_tags(key: str) -> Response:
@@ -406,7 +420,7 @@ def _add_volumes(app: Flask, heketi: Heketi) -> None:
         volumes.check_least_size(wanted, heketi.config)
         volume = volumes.volume_from_request(heketi, wanted)
         operation = volumes.VolumeCreate(heketi, volume, wanted["clusters"])
-        return _start(operation, "Failed to allocate new volume")
+        return start(heketi, operation, "Failed to allocate new volume")
 
     @_route(app, "GET", "/volumes")
     def list_all() -> Response:
@@ -418,7 +432,7 @@ def _add_volumes(app: Flask, heketi: Heketi) -> None:
         with heketi.store.view() as tx:
             volume = find(tx, VOLUMES, key)
             if volume["Pending"]["Id"]:
-                raise HttpError(404, topology.NOT_FOUND)
+                raise HttpError(404, NOT_FOUND)
             return json_answer(views.volume_info(tx, volume))
 
     @_route(app, "POST", "/volumes/<hex:key>/expand")
@@ -427,7 +441,7 @@ def _add_volumes(app: Flask, heketi: Heketi) -> None:
         found = Validation()
         found.at_least_one("expand_size", size)
         found.check()
-        return _start(volumes.VolumeExpand(heketi, _volume(key), size), "Failed to allocate volume expansion")
+        return start(heketi, volumes.VolumeExpand(heketi, _volume(key), size), "Failed to allocate volume expansion")
 
     @_route(app, "DELETE", "/volumes/<hex:key>")
     def delete(key: str) -> Response:
@@ -436,7 +450,7 @@ def _add_volumes(app: Flask, heketi: Heketi) -> None:
             raise HttpError(409, "Cannot delete volume containing the Heketi database")
         if volume["Info"]["blockinfo"].get("blockvolume"):
             raise HttpError(409, "Cannot delete a block hosting volume containing block volumes")
-        return _start(volumes.VolumeDelete(heketi, volume), "Failed to set up volume delete")
+        return start(heketi, volumes.VolumeDelete(heketi, volume), "Failed to set up volume delete")
 
     @_route(app, "POST", "/volumes/<hex:key>/clone")
     def clone(key: str) -> Response:
@@ -444,22 +458,10 @@ def _add_volumes(app: Flask, heketi: Heketi) -> None:
         found = Validation()
         found.matches("name", name, wire.NAME)
         found.check()
-        volume = _volume(key)
         failed = f"Failed clone volume {key}"
-        if volume["Info"].get("block"):
+        if _volume(key)["Info"].get("block"):
             raise HttpError(500, f"{failed}: Cloning of block hosting volumes is not supported")
-        if volume["Pending"]["Id"]:
-            raise HttpError(500, f"{failed}: {CONFLICT}")
-        with heketi.store.view() as tx:
-            node = tx.get(CLUSTERS, volume["Info"]["cluster"])["Info"]["nodes"][0]
-            host = topology.manage_name(tx.get(NODES, node))
-        snapshot = f"tmpsnap_{heketi.chance.new_id('snapshot')}"
-
-        def work() -> str:
-            heketi.executor.volume_snapshot(host, volume["Info"]["name"], snapshot)
-            return ""
-
-        return accepted(heketi.start_tracked(work))
+        return start(heketi, VolumeClone(heketi, key, name), failed)
 
     @_route(app, "POST", "/volumes/<hex:key>/block-restriction")
     def restrict(key: str) -> Response:
@@ -472,12 +474,6 @@ def _add_volumes(app: Flask, heketi: Heketi) -> None:
     def _volume(key: str) -> Entry:
         with heketi.store.view() as tx:
             return find(tx, VOLUMES, key)
-
-    def _start(operation: Operation, failed: str) -> Response:
-        try:
-            return accepted(heketi.start_operation(operation))
-        except (OperationError, AllocationError) as error:
-            raise HttpError(500, f"{failed}: {error}") from error
 
 
 def _add_block_volumes(app: Flask, heketi: Heketi) -> None:
@@ -535,7 +531,7 @@ def _add_operations(app: Flask, heketi: Heketi) -> None:
     @_route(app, "GET", "/operations/pending/<hex:key>")
     def info(key: str) -> Response:
         with heketi.store.view() as tx:
-            return json_answer(views.pending_details(find(tx, PENDING, key, f"{topology.NOT_FOUND}: {key}")))
+            return json_answer(views.pending_details(find(tx, PENDING, key, f"{NOT_FOUND}: {key}")))
 
     @_route(app, "POST", "/operations/pending/cleanup")
     def cleanup() -> Response:
@@ -545,7 +541,7 @@ def _add_operations(app: Flask, heketi: Heketi) -> None:
 
         def work() -> str:
             try:
-                volumes.clean(heketi, wanted)
+                clean(heketi, wanted)
             except Busy as error:
                 raise OperationError("Server busy. Retry operation later.") from error
             return ""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .executor import CommandError, MockExecutor
+from .executor import CommandError
+from .mock import MockExecutor
 from .operations import Heketi, OperationError
 from .state import BLOCKVOLUMES, BRICKS, CLUSTERS, NODES, VOLUMES, Entry, Transaction
 from .topology import find

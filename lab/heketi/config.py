@@ -24,8 +24,32 @@ class Fault:
 
     command: str
     error: str | None = None
+    output: str | None = None
     delay: float = 0.0
     times: int | None = None
+
+
+@dataclass
+class RequestFault:
+    """Something that goes wrong between a client and Heketi: a proxy's answer, a lost or a cut one, a slow one."""
+
+    method: str = ""
+    path: str = ""
+    times: int | None = None
+    skip: int = 0
+    status: int | None = None
+    body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    drop: str | None = None
+    truncate: int | None = None
+    delay: float | None = None
+
+    def __post_init__(self) -> None:
+        done = [name for name in ("status", "drop", "truncate", "delay") if getattr(self, name) is not None]
+        if len(done) != 1:
+            raise ConfigError(f"A fault of a request does exactly one of status, drop, truncate and delay, not {done}")
+        if self.drop not in (None, "before", "after"):
+            raise ConfigError(f"drop {self.drop!r} is neither before nor after")
 
 
 @dataclass
@@ -33,6 +57,9 @@ class Config:
     admin_key: str
     user_key: str
     port: int = 8080
+    tls: bool = False
+    cert_file: str = ""
+    key_file: str = ""
     iat_leeway: int = 120
     default_state: str = "normal"
 
@@ -65,6 +92,7 @@ class Config:
     device_sizes: dict[str, int] = field(default_factory=dict)
     foreign_volumes: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    requests: list[RequestFault] = field(default_factory=list)
     threads: int = 16
 
 
@@ -93,8 +121,10 @@ def parse(raw: dict[str, t.Any], environ: t.Mapping[str, str]) -> Config:
     )
     if not config.admin_key or not config.user_key:
         raise ConfigError("Missing JWT information in config file")
-    if raw.get("enable_tls"):
-        raise ConfigError("The stand-in speaks plain HTTP only: enable_tls must be false")
+    config.tls = bool(raw.get("enable_tls"))
+    config.cert_file, config.key_file = raw.get("cert_file") or "", raw.get("key_file") or ""
+    if config.tls and not (config.cert_file and config.key_file):
+        raise ConfigError("enable_tls needs cert_file and key_file")
     config.port = int(environ.get("HEKETI_HTTP_PORT") or raw.get("port") or config.port)
     config.iat_leeway = int(environ.get("HEKETI_JWT_IAT_LEEWAY_SECONDS") or config.iat_leeway)
     config.default_state = environ.get("HEKETI_DEFAULT_STATE") or raw.get("default_state") or config.default_state
@@ -134,6 +164,7 @@ def parse(raw: dict[str, t.Any], environ: t.Mapping[str, str]) -> Config:
     config.device_sizes = {name: _kib(size) for name, size in (extra.get("device_sizes") or {}).items()}
     config.foreign_volumes = list(extra.get("foreign_volumes") or [])
     config.faults = [Fault(**fault) for fault in extra.get("faults") or []]
+    config.requests = [RequestFault(**fault) for fault in extra.get("requests") or []]
     config.threads = int(extra.get("threads", config.threads))
     return config
 

@@ -17,18 +17,29 @@ from dataclasses import dataclass, field
 from .chance import Chance
 from .config import Config
 from .executor import CommandError, Executor
-from .state import NODES, PENDING, Store, Transaction
+from .state import NODES, PENDING, Lost, Store, Transaction
 from .wire import HttpError
 
-CREATE_VOLUME, DELETE_VOLUME, EXPAND_VOLUME = 1, 2, 3
-TYPE_NAMES = {CREATE_VOLUME: "create-volume", DELETE_VOLUME: "delete-volume", EXPAND_VOLUME: "expand-volume"}
+CREATE_VOLUME, DELETE_VOLUME, EXPAND_VOLUME, REMOVE_DEVICE, CLONE_VOLUME, EVICT_BRICK = 1, 2, 3, 6, 7, 8
+TYPE_NAMES = {
+    CREATE_VOLUME: "create-volume",
+    DELETE_VOLUME: "delete-volume",
+    EXPAND_VOLUME: "expand-volume",
+    REMOVE_DEVICE: "remove-device",
+    CLONE_VOLUME: "clone-volume",
+    EVICT_BRICK: "evict-brick",
+}
 ADD_BRICK, ADD_VOLUME, DELETE_BRICK, DELETE_VOLUME_ENTRY, CHANGE_SIZE = 1, 2, 3, 4, 5
+REMOVE_DEVICE_ENTRY, CLONE_FROM, ADD_CLONE, CHILD, PARENT = 8, 9, 11, 12, 13
 CHANGE_NAMES = {
     ADD_BRICK: "Add brick",
     ADD_VOLUME: "Add volume",
     DELETE_BRICK: "Delete brick",
     DELETE_VOLUME_ENTRY: "Delete volume",
     CHANGE_SIZE: "Expand volume",
+    REMOVE_DEVICE_ENTRY: "Remove device",
+    CLONE_FROM: "Clone volume from",
+    ADD_CLONE: "Expand volume to",
 }
 CONFLICT = "The target exists, contains other items, or is in use."
 
@@ -39,6 +50,10 @@ class OperationError(Exception):
 
 class Busy(Exception):
     """As many operations as allowed are in flight."""
+
+
+class Panic(Exception):
+    """What makes Heketi's Go code panic: a stack as the answer, and nothing cleared up behind it."""
 
 
 @dataclass
@@ -68,7 +83,7 @@ class Queue:
     def _run(self, key: str, work: t.Callable[[str], str]) -> None:
         try:
             result = Result(location=work(key))
-        except (OperationError, CommandError, HttpError) as error:
+        except (OperationError, CommandError, HttpError, Lost) as error:
             result = Result(error=str(error))
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
@@ -177,6 +192,8 @@ class Heketi:
         self.tracker.add(operation.id)
         try:
             operation.build()
+        except Panic:
+            raise  # Heketi never gives this slot back
         except BaseException:
             self.tracker.remove(operation.id)
             raise
@@ -256,7 +273,7 @@ def run_after_build(operation: Operation) -> None:
         try:
             operation.execute()
             break
-        except CommandError as error:
+        except (CommandError, OperationError) as error:
             try:
                 operation.rollback()
             except (CommandError, OperationError) as second:

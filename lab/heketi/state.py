@@ -27,6 +27,14 @@ PENDING = "pendingoperations"
 TABLES = (CLUSTERS, VOLUMES, BRICKS, NODES, DEVICES, BLOCKVOLUMES, ATTRIBUTES, PENDING)
 
 Entry = t.Dict[str, t.Any]
+NOT_FOUND = "Id not found"
+
+
+class Lost(Exception):
+    """An entry names one that is not there: the database is damaged."""
+
+    def __init__(self) -> None:
+        super().__init__(NOT_FOUND)
 
 
 class Transaction:
@@ -47,7 +55,7 @@ class Transaction:
         """A copy of an entry that is known to exist."""
         entry = self.find(table, key)
         if entry is None:
-            raise KeyError("Id not found")
+            raise Lost
         return entry
 
     def put(self, table: str, key: str, entry: Entry) -> None:

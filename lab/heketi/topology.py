@@ -9,12 +9,9 @@ from __future__ import annotations
 import typing as t
 
 from .executor import CommandError, DeviceFacts
-from .operations import Heketi, OperationError
-from .state import BRICKS, CLUSTERS, DEVICES, NODES, PENDING, Entry, Transaction
+from .operations import CONFLICT, Heketi, OperationError
+from .state import BRICKS, CLUSTERS, DEVICES, NODES, NOT_FOUND, PENDING, Entry, Transaction
 from .wire import HttpError
-
-NOT_FOUND = "Id not found"
-NO_REPLACEMENT = "No Replacement was found for resource requested to be removed"
 
 
 def find(tx: Transaction, table: str, key: str, text: str = NOT_FOUND) -> Entry:
@@ -205,7 +202,7 @@ def start_device_resync(heketi: Heketi, key: str) -> str:
             bricks = [tx.get(BRICKS, brick) for brick in tx.get(DEVICES, key)["Bricks"]]
             pending = {brick["Pending"]["Id"] for brick in bricks} & set(tx.keys(PENDING))
         if pending:
-            raise OperationError("The target exists, contains other items, or is in use.")
+            raise OperationError(CONFLICT)
         facts = heketi.executor.device_facts(host, device["Info"]["name"], key)
         with heketi.store.update() as tx:
             now = tx.get(DEVICES, key)
@@ -217,36 +214,7 @@ def start_device_resync(heketi: Heketi, key: str) -> str:
     return heketi.start(work)
 
 
-# States: online, offline, failed
-
-
-def start_state(heketi: Heketi, table: str, key: str, state: str) -> str:
-    with heketi.store.view() as tx:
-        find(tx, table, key)
-
-    def work() -> str:
-        with heketi.store.update() as tx:
-            entry = tx.get(table, key)
-            _change_state(tx, table, key, entry, state)
-        return ""
-
-    return heketi.start_tracked(work) if state == "failed" else heketi.start(work)
-
-
-def _change_state(tx: Transaction, table: str, key: str, entry: Entry, state: str) -> None:
-    kind = "node" if table == NODES else "device"
-    if entry["State"] == "failed" and state != "failed":
-        raise OperationError(f"Cannot move a failed/removed {kind} to {state} state")
-    if state == "failed":
-        if entry["State"] == "online":
-            raise OperationError(f"{kind.title()} must be offline before remove operation is performed, {kind}:{key}")
-        devices = {device: tx.get(DEVICES, device) for device in entry["Devices"]} if kind == "node" else {key: entry}
-        # Moving bricks elsewhere is not imitated: the answer is Heketi's when it finds no place for them.
-        if any(device["Bricks"] for device in devices.values()):
-            raise OperationError(f"Failed to remove device, error: {NO_REPLACEMENT}")
-        for device, its in devices.items():
-            tx.put(DEVICES, device, {**its, "State": "failed"})
-    tx.put(table, key, {**tx.get(table, key), "State": state})
+# Tags
 
 
 def change_tags(heketi: Heketi, table: str, key: str, change: str, tags: dict[str, str]) -> dict[str, str]:

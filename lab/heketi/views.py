@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .executor import CommandError
-from .operations import CHANGE_NAMES, TYPE_NAMES, Heketi
+from .operations import ADD_VOLUME, CHANGE_NAMES, DELETE_VOLUME_ENTRY, TYPE_NAMES, Heketi
 from .state import BLOCKVOLUMES, BRICKS, CLUSTERS, DEVICES, NODES, PENDING, VOLUMES, Entry, Transaction
 from .volumes import mount_info
 
@@ -29,13 +29,20 @@ DEVICE_METRICS = (
 def cluster_info(tx: Transaction, cluster: Entry) -> Entry:
     """A cluster without its pending volumes."""
     info = dict(cluster["Info"])
-    info["volumes"] = [key for key in info["volumes"] if not tx.get(VOLUMES, key)["Pending"]["Id"]]
+    hidden = _hidden(tx)
+    info["volumes"] = [key for key in info["volumes"] if key not in hidden]
     return info
 
 
 def volume_ids(tx: Transaction) -> list[str]:
-    """The volumes that are neither being made nor being deleted."""
-    return [key for key, volume in tx.items(VOLUMES) if not volume["Pending"]["Id"]]
+    """The volumes that are neither being made nor being deleted. One that is being cloned is shown."""
+    hidden = _hidden(tx)
+    return [key for key in tx.keys(VOLUMES) if key not in hidden]
+
+
+def _hidden(tx: Transaction) -> set[str]:
+    changes = (action for _key, entry in tx.items(PENDING) for action in entry["Actions"])
+    return {action["Id"] for action in changes if action["Change"] in (ADD_VOLUME, DELETE_VOLUME_ENTRY)}
 
 
 def volume_info(tx: Transaction, volume: Entry) -> Entry:
@@ -229,7 +236,8 @@ def _node_data(node_id: str, seen: Entry | None) -> Entry:
 
 
 def _differences(dump: dict[str, dict[str, Entry]], cluster: str, nodes: list[Entry]) -> list[str]:
-    ours = sorted(dump[VOLUMES][key]["Info"]["name"] for key in dump[CLUSTERS][cluster]["Info"]["volumes"])
+    ids = dump[CLUSTERS][cluster]["Info"]["volumes"]
+    ours = sorted(dump[VOLUMES][key]["Info"]["name"] for key in ids if key in dump[VOLUMES])
     texts = []
     for node in nodes:
         if node["VolumeInfo"] is None:

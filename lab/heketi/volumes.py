@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Volumes: create, expand, delete, and what clears up after operations that did not end."""
+"""Volumes: create, expand, delete."""
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -24,10 +23,10 @@ from .operations import (
     DELETE_VOLUME,
     DELETE_VOLUME_ENTRY,
     EXPAND_VOLUME,
-    Busy,
     Heketi,
     Operation,
     OperationError,
+    Panic,
 )
 from .state import BRICKS, CLUSTERS, DEVICES, NODES, PENDING, VOLUMES, Entry, Transaction
 from .wire import HttpError, go_float32
@@ -38,6 +37,7 @@ ZONE_OPTION = "user.heketi.zone-checking"
 TAG_OPTION = "user.heketi.device-tag-match"
 TRUE_WORDS = ("1", "t", "T", "TRUE", "true", "True")
 DISPERSIONS = ((2, 1), (4, 2), (8, 3), (8, 4))
+CLONES = "/run/gluster/snaps/"  # where Gluster puts the bricks of clones
 
 
 # Requests
@@ -133,7 +133,7 @@ def _tag_rule(options: t.Iterable[str]) -> t.Callable[[t.Mapping[str, str]], boo
     raise OperationError(f"Invalid tag matching rule: Invalid tag match rule: {rule}")
 
 
-def _layout(volume: Entry, config: Config) -> allocate.Layout:
+def layout_of(volume: Entry, config: Config) -> allocate.Layout:
     durability = volume["Info"]["durability"]
     options = volume["GlusterVolumeOptions"]
     kind = durability["type"]
@@ -153,42 +153,43 @@ def _layout(volume: Entry, config: Config) -> allocate.Layout:
     )
 
 
-def _devices(heketi: Heketi, tx: Transaction, cluster: Entry) -> list[allocate.Device]:
+def devices_of(heketi: Heketi, tx: Transaction, cluster: Entry) -> list[allocate.Device]:
+    """The devices of a cluster that may get bricks."""
     nodes = [tx.get(NODES, key) for key in cluster["Info"]["nodes"]]
     if not nodes:
         raise OperationError("No nodes in cluster")
     devices = []
     for node in nodes:
-        if node["State"] != "online" or not heketi.nodes_up.get(node["Info"]["id"], True):
-            continue
-        for key in node["Devices"]:
-            device = tx.get(DEVICES, key)
-            if device["State"] != "online":
-                continue
-            tags = {**node["Info"].get("tags", {}), **device["Info"].get("tags", {})}
-            devices.append(
-                allocate.Device(
-                    id=key,
-                    node=node["Info"]["id"],
-                    zone=node["Info"]["zone"],
-                    free=device["Info"]["storage"]["free"],
-                    extent=device["ExtentSize"],
-                    arbiter=tags.get("arbiter", "supported"),
-                    tags=tags,
-                )
-            )
+        if node["State"] == "online" and heketi.nodes_up.get(node["Info"]["id"], True):
+            devices += [device_of(tx, key) for key in node["Devices"] if tx.get(DEVICES, key)["State"] == "online"]
     if not devices:
         raise OperationError("No online storage devices in cluster")
     return devices
+
+
+def device_of(tx: Transaction, key: str) -> allocate.Device:
+    """A device as the allocator sees it."""
+    device = tx.get(DEVICES, key)
+    node = tx.get(NODES, device["NodeId"])
+    tags = {**node["Info"].get("tags", {}), **device["Info"].get("tags", {})}
+    return allocate.Device(
+        id=key,
+        node=device["NodeId"],
+        zone=node["Info"]["zone"],
+        free=device["Info"]["storage"]["free"],
+        extent=device["ExtentSize"],
+        arbiter=tags.get("arbiter", "supported"),
+        tags=tags,
+    )
 
 
 def _allocate(heketi: Heketi, tx: Transaction, volume: Entry, cluster: Entry, gib: int) -> list[list[allocate.Placed]]:
     config = heketi.config
     return allocate.allocate(
         allocate.wrapped_kib(gib),
-        _layout(volume, config),
+        layout_of(volume, config),
         len(volume["Bricks"]),
-        _devices(heketi, tx, cluster),
+        devices_of(heketi, tx, cluster),
         allocate.Limits(config.brick_min, config.brick_max, config.max_bricks),
         heketi.chance.device_order,
     )
@@ -204,48 +205,65 @@ def _add_bricks(
             key = heketi.chance.new_id("brick")
             # Only the first brick of a set has a thin pool named otherwise than itself.
             pool = heketi.chance.new_id("pool") if number == 0 else key
-            tx.put(
-                BRICKS,
-                key,
-                {
-                    "Info": {
-                        "id": key,
-                        "path": brick_path(placed.device.id, key),
-                        "device": placed.device.id,
-                        "node": placed.device.node,
-                        "volume": volume["Info"]["id"],
-                        "size": placed.size,
-                    },
-                    "TpSize": placed.tp_size,
-                    "PoolMetadataSize": placed.metadata,
-                    "Pending": {"Id": operation},
-                    "LvmThinPool": f"tp_{pool}",
-                    "LvmLv": "",
-                    "SubType": placed.subtype,
-                },
-            )
-            _book(tx, placed.device.id, key, placed.tp_size + placed.metadata)
+            enter_brick(tx, key, pool, placed, volume["Info"]["id"], operation)
             ids.append(key)
     volume["Bricks"] = sorted(volume["Bricks"] + ids)
     return ids
 
 
-def _book(tx: Transaction, device_id: str, brick: str, size: int) -> None:
-    """Take (or, with a negative size, give back) a brick's space on its device."""
+def enter_brick(tx: Transaction, key: str, pool: str, placed: allocate.Placed, volume: str, operation: str) -> None:
+    """Enter one placed brick into the database, pending."""
+    tx.put(
+        BRICKS,
+        key,
+        {
+            "Info": {
+                "id": key,
+                "path": brick_path(placed.device.id, key),
+                "device": placed.device.id,
+                "node": placed.device.node,
+                "volume": volume,
+                "size": placed.size,
+            },
+            "TpSize": placed.tp_size,
+            "PoolMetadataSize": placed.metadata,
+            "Pending": {"Id": operation},
+            "LvmThinPool": f"tp_{pool}",
+            "LvmLv": "",
+            "SubType": placed.subtype,
+        },
+    )
+    book(tx, placed.device.id, key, placed.tp_size + placed.metadata)
+
+
+def book(tx: Transaction, device_id: str, brick: str, size: int) -> None:
+    """Enter a brick on its device, with the space it takes (none for a clone's brick)."""
     device = tx.get(DEVICES, device_id)
-    storage = device["Info"]["storage"]
-    storage["free"] -= size
-    storage["used"] += size
-    bricks = set(device["Bricks"])
-    device["Bricks"] = sorted(bricks | {brick} if size > 0 else bricks - {brick})
+    device["Bricks"] = sorted({*device["Bricks"], brick})
+    _take(device, size)
     tx.put(DEVICES, device_id, device)
 
 
-def _drop_brick(tx: Transaction, key: str) -> None:
+def drop_brick(tx: Transaction, key: str) -> None:
+    """Forget a brick. Its space is free again when no clone of it (or no origin) is left in its thin pool."""
     brick = tx.find(BRICKS, key)
-    if brick is not None:
-        _book(tx, brick["Info"]["device"], key, -(brick["TpSize"] + brick["PoolMetadataSize"]))
-        tx.delete(BRICKS, key)
+    if brick is None:
+        return
+    device = tx.get(DEVICES, brick["Info"]["device"])
+    device["Bricks"] = [other for other in device["Bricks"] if other != key]
+    if all(tx.get(BRICKS, other)["LvmThinPool"] != brick["LvmThinPool"] for other in device["Bricks"]):
+        _take(device, -(brick["TpSize"] + brick["PoolMetadataSize"]))
+    tx.put(DEVICES, brick["Info"]["device"], device)
+    tx.delete(BRICKS, key)
+
+
+def _take(device: Entry, size: int) -> None:
+    device["Info"]["storage"]["free"] -= size
+    device["Info"]["storage"]["used"] += size
+
+
+def is_clone(tx: Transaction, volume: Entry) -> bool:
+    return any(tx.get(BRICKS, key)["Info"]["path"].startswith(CLONES) for key in volume["Bricks"])
 
 
 def mount_info(tx: Transaction, volume: Entry) -> Entry:
@@ -270,10 +288,11 @@ def _ineligible(heketi: Heketi, tx: Transaction, cluster: Entry, volume: Entry) 
         return "Cluster does not support requested volume type"
     if len(info["volumes"]) >= limit:
         return f"Cluster has {len(info['volumes'])} volumes and limit is {limit}"
-    name = volume["Info"]["name"]
-    # Pending volumes are not shown anywhere, but their names are taken.
-    if any(tx.get(VOLUMES, key)["Info"]["name"] == name for key in info["volumes"]):
-        return f"Volume name '{name}' already in use"
+    for key in info["volumes"]:
+        # Pending volumes are not shown anywhere, but their names are taken. What is being cloned has no entry yet,
+        # and as long as that is so (for ever, after a crash) this fails.
+        if tx.get(VOLUMES, key)["Info"]["name"] == volume["Info"]["name"]:
+            return f"Volume name '{volume['Info']['name']}' already in use"
     return None
 
 
@@ -286,7 +305,7 @@ def _joined(headline: str, errors: dict[str, str]) -> str:
 # On the nodes
 
 
-def _bricks_on_nodes(tx: Transaction, ids: t.Iterable[str], gid: int = 0) -> list[Brick]:
+def bricks_on_nodes(tx: Transaction, ids: t.Iterable[str], gid: int = 0) -> list[Brick]:
     bricks = []
     for key in ids:
         brick = tx.get(BRICKS, key)["Info"]
@@ -296,7 +315,7 @@ def _bricks_on_nodes(tx: Transaction, ids: t.Iterable[str], gid: int = 0) -> lis
 
 
 def _spec(volume: Entry, bricks: list[Brick], config: Config) -> VolumeSpec:
-    layout = _layout(volume, config)
+    layout = layout_of(volume, config)
     durability = volume["Info"]["durability"]
     options = [*volume["GlusterVolumeOptions"], f"user.heketi.id {volume['Info']['id']}"]
     return VolumeSpec(
@@ -404,21 +423,21 @@ class VolumeCreate(Operation):
 
     def execute(self) -> None:
         with self.heketi.store.view() as tx:
-            bricks = _bricks_on_nodes(tx, self.bricks, self.volume["Info"].get("gid", 0))
-            first = bricks[0].manage if bricks else _any_host(tx, self.volume)
+            bricks = bricks_on_nodes(tx, self.bricks, self.volume["Info"].get("gid", 0))
+            first = bricks[0].manage if bricks else any_host(tx, self.volume)
         _for_each(self.heketi.executor.brick_create, bricks)
         self.heketi.executor.volume_create(first, _spec(self.volume, bricks, self.heketi.config))
 
     def finalize(self) -> None:
         with self.heketi.store.update() as tx:
-            _settle_bricks(tx, self.bricks)
+            settle_bricks(tx, self.bricks)
             self.volume["Pending"]["Id"] = ""
             # The copy from the beginning: what happened to the volume meanwhile is lost.
             tx.put(VOLUMES, self.volume["Info"]["id"], self.volume)
             tx.delete(PENDING, self.id)
 
     def rollback(self) -> None:
-        _undo_volume(self.heketi, self.id, self.volume["Info"]["id"], self.bricks)
+        undo_volume(self.heketi, self.id, self.volume["Info"]["id"], self.bricks)
 
 
 class VolumeExpand(Operation):
@@ -436,6 +455,8 @@ class VolumeExpand(Operation):
     def build(self) -> None:
         volume = copy.deepcopy(self.volume)
         with self.heketi.store.update() as tx:
+            if is_clone(tx, volume):
+                raise Panic("runtime error: invalid memory address or nil pointer dereference")
             cluster = tx.get(CLUSTERS, volume["Info"]["cluster"])
             sets = _allocate(self.heketi, tx, volume, cluster, self.gib)
             self.bricks = _add_bricks(self.heketi, tx, volume, sets, self.id)
@@ -446,14 +467,14 @@ class VolumeExpand(Operation):
 
     def execute(self) -> None:
         with self.heketi.store.view() as tx:
-            bricks = _bricks_on_nodes(tx, self.bricks, self.volume["Info"].get("gid", 0))
-            first = bricks[0].manage if bricks else _any_host(tx, self.volume)
+            bricks = bricks_on_nodes(tx, self.bricks, self.volume["Info"].get("gid", 0))
+            first = bricks[0].manage if bricks else any_host(tx, self.volume)
         _for_each(self.heketi.executor.brick_create, bricks)
         self.heketi.executor.volume_expand(first, _spec(self.volume, bricks, self.heketi.config))
 
     def finalize(self) -> None:
         with self.heketi.store.update() as tx:
-            _settle_bricks(tx, self.bricks)
+            settle_bricks(tx, self.bricks)
             info = self.volume["Info"]
             info["size"] += self.gib
             if info.get("block"):
@@ -465,7 +486,7 @@ class VolumeExpand(Operation):
             tx.delete(PENDING, self.id)
 
     def rollback(self) -> None:
-        _undo_expand(self.heketi, self.id, self.volume["Info"]["id"], self.bricks)
+        undo_expand(self.heketi, self.id, self.volume["Info"]["id"], self.bricks)
 
 
 class VolumeDelete(Operation):
@@ -496,7 +517,7 @@ class VolumeDelete(Operation):
 
     def execute(self) -> None:
         with self.heketi.store.view() as tx:
-            bricks = _bricks_on_nodes(tx, self.volume["Bricks"])
+            bricks = bricks_on_nodes(tx, self.volume["Bricks"])
         _destroy_on_nodes(self.heketi, self.volume["Info"]["cluster"], self.volume["Info"]["name"], bricks)
 
     def finalize(self) -> None:
@@ -504,40 +525,40 @@ class VolumeDelete(Operation):
 
     def rollback(self) -> None:
         with self.heketi.store.update() as tx:
-            _settle_bricks(tx, self.volume["Bricks"])
+            settle_bricks(tx, self.volume["Bricks"])
             self.volume["Pending"]["Id"] = ""
             tx.put(VOLUMES, self.volume["Info"]["id"], self.volume)
             tx.delete(PENDING, self.id)
 
 
-def _any_host(tx: Transaction, volume: Entry) -> str:
+def any_host(tx: Transaction, volume: Entry) -> str:
     node = tx.get(CLUSTERS, volume["Info"]["cluster"])["Info"]["nodes"][0]
     return tx.get(NODES, node)["Info"]["hostnames"]["manage"][0]
 
 
-def _settle_bricks(tx: Transaction, ids: t.Iterable[str]) -> None:
+def settle_bricks(tx: Transaction, ids: t.Iterable[str]) -> None:
     for key in ids:
         brick = tx.find(BRICKS, key)
         if brick is not None:
             tx.put(BRICKS, key, {**brick, "Pending": {"Id": ""}})
 
 
-def _undo_volume(heketi: Heketi, operation: str, volume_id: str, bricks: list[str]) -> None:
+def undo_volume(heketi: Heketi, operation: str, volume_id: str, bricks: list[str]) -> None:
     with heketi.store.view() as tx:
         volume = tx.get(VOLUMES, volume_id)["Info"]
-        on_nodes = _bricks_on_nodes(tx, bricks)
+        on_nodes = bricks_on_nodes(tx, bricks)
     _destroy_on_nodes(heketi, volume["cluster"], volume["name"], on_nodes)
     _expunge(heketi, operation, volume_id, bricks)
 
 
-def _undo_expand(heketi: Heketi, operation: str, volume_id: str, bricks: list[str]) -> None:
+def undo_expand(heketi: Heketi, operation: str, volume_id: str, bricks: list[str]) -> None:
     with heketi.store.view() as tx:
-        on_nodes = _bricks_on_nodes(tx, bricks)
+        on_nodes = bricks_on_nodes(tx, bricks)
     _for_each(heketi.executor.brick_destroy, on_nodes)
     with heketi.store.update() as tx:
         volume = tx.find(VOLUMES, volume_id)
         for brick in bricks:
-            _drop_brick(tx, brick)
+            drop_brick(tx, brick)
         if volume is not None:
             volume["Bricks"] = [brick for brick in volume["Bricks"] if brick not in bricks]
             tx.put(VOLUMES, volume_id, volume)
@@ -550,7 +571,7 @@ def _expunge(heketi: Heketi, operation: str, volume_id: str, bricks: list[str]) 
         raise OperationError("brick reclaim map is empty (was Exec called?)")
     with heketi.store.update() as tx:
         for brick in bricks:
-            _drop_brick(tx, brick)
+            drop_brick(tx, brick)
         volume = tx.find(VOLUMES, volume_id)
         if volume is not None:
             cluster = tx.get(CLUSTERS, volume["Info"]["cluster"])
@@ -558,36 +579,3 @@ def _expunge(heketi: Heketi, operation: str, volume_id: str, bricks: list[str]) 
             tx.put(CLUSTERS, cluster["Info"]["id"], cluster)
             tx.delete(VOLUMES, volume_id)
         tx.delete(PENDING, operation)
-
-
-# Clearing up
-
-
-def clean(heketi: Heketi, wanted: t.Collection[str] = ()) -> None:
-    """Undo stale and failed operations (finish it, for a delete). What fails is left, and nobody is told."""
-    heketi.tracker.start_cleaning()
-    try:
-        with heketi.store.view() as tx:
-            entries = [entry for _key, entry in tx.items(PENDING) if entry["Status"] in ("stale", "failed")]
-        for entry in entries:
-            if not wanted or entry["Id"] in wanted:
-                try:
-                    _clean_one(heketi, entry)
-                except (CommandError, OperationError, KeyError):
-                    continue
-    finally:
-        heketi.tracker.stop_cleaning()
-
-
-def clean_in_background(heketi: Heketi) -> None:
-    with contextlib.suppress(Busy):  # somebody else is at it, or there is too much to do: the next round comes
-        clean(heketi)
-
-
-def _clean_one(heketi: Heketi, entry: Entry) -> None:
-    bricks = [action["Id"] for action in entry["Actions"] if action["Change"] in (ADD_BRICK, DELETE_BRICK)]
-    volume = next(a["Id"] for a in entry["Actions"] if a["Change"] not in (ADD_BRICK, DELETE_BRICK))
-    if entry["Type"] == EXPAND_VOLUME:
-        _undo_expand(heketi, entry["Id"], volume, bricks)
-    elif entry["Type"] in (CREATE_VOLUME, DELETE_VOLUME):
-        _undo_volume(heketi, entry["Id"], volume, bricks)

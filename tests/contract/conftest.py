@@ -7,7 +7,33 @@
 from __future__ import annotations
 
 import sys
+import typing as t
 from pathlib import Path
+
+import pytest
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parents[1] / "lab"), str(HERE)]
+
+from pki import Pki, make_pki  # noqa: E402
+from program import Program  # noqa: E402
+from standin import fixture_start  # noqa: E402, F401
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> t.Iterator[t.Callable[..., Program]]:
+    """Starts the stand-in as in a container; a second time in a test, it finds what the first one left."""
+    started: list[Program] = []
+
+    def run(**options: t.Any) -> Program:
+        started.append(Program(tmp_path, **options))
+        return started[-1]
+
+    yield run
+    for one in started:
+        one.kill()
+
+
+@pytest.fixture
+def pki(tmp_path: Path) -> Pki:
+    return make_pki(tmp_path)

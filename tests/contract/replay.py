@@ -33,7 +33,8 @@ from heketi.allocate import Device
 from heketi.app import create_app
 from heketi.chance import Chance
 from heketi.config import Config, Fault
-from heketi.executor import DeviceFacts, MockExecutor
+from heketi.executor import DeviceFacts
+from heketi.mock import MockExecutor
 from heketi.operations import Heketi
 from transcript import Exchange
 

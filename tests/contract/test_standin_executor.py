@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
@@ -16,7 +18,6 @@ from heketi.executor import (
     GLUSTER,
     Brick,
     CommandError,
-    MockExecutor,
     SshExecutor,
     VolumeGone,
     VolumeSpec,
@@ -24,6 +25,7 @@ from heketi.executor import (
     read_volume_info,
     volume_create_commands,
 )
+from heketi.mock import MockExecutor
 
 CONFIG = Config("a", "u", executor="ssh", ssh_keyfile="/etc/heketi/key", ssh_port=2222)
 
@@ -121,8 +123,24 @@ def test_bricks_are_directories(fake_ssh: SshExecutor, tmp_path: Path) -> None:
     assert list((tmp_path / "vg_d").iterdir()) == []
 
 
-def test_deleting_what_gluster_does_not_know() -> None:
-    executor = MockExecutor(CONFIG)
+def test_a_brick_that_is_in_use_stays(fake_ssh: SshExecutor, tmp_path: Path) -> None:
+    sleep = tmp_path / "sleep"
+    sleep.write_text("#!/bin/sh\n")
+    sleep.chmod(0o755)
+    brick = Brick("n", "s", "d", "b", f"{tmp_path}/vg_d/brick_b/brick")
+    fake_ssh.brick_create(brick)
+    argv = [sys.executable, "-c", "input()", "--brick-name", brick.path, "-l", "log"]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE) as process:
+        with pytest.raises(CommandError, match=r"^umount: .*/vg_d/brick_b: target is busy\.$"):
+            fake_ssh.brick_destroy(brick)
+        process.communicate(b"\n")
+    assert Path(brick.path).is_dir()
+    fake_ssh.brick_destroy(brick)
+    assert not Path(brick.path).exists()
+
+
+def test_deleting_what_gluster_does_not_know(tmp_path: Path) -> None:
+    executor = MockExecutor(Config("a", "u", db=str(tmp_path / "db")))
     executor.faults = [Fault("volume delete", error="volume delete: v: failed: Volume v does not exist")]
     with pytest.raises(VolumeGone):
         executor.volume_destroy("n", "v")
@@ -168,3 +186,30 @@ def test_configuration() -> None:
     for broken in ({}, {**raw, "enable_tls": True}, {**raw, "standin": {"device_sizes": {"a": "2 lots"}}}):
         with pytest.raises(ConfigError):
             parse(broken, {})
+
+
+def test_the_mock_does_not_forget(tmp_path: Path) -> None:
+    config = Config("a", "u", db=str(tmp_path / "db"), foreign_volumes=["old", "older"])
+    executor = MockExecutor(config)
+    executor.volume_create("n", spec("replicate", 3, 3))
+    executor.volume_expand("n", spec("replicate", 3, 3))
+    executor.volume_destroy("n", "old")
+    again = MockExecutor(config)
+    found = {one["VolumeName"]: one for one in again.volumes_info("n")["Volumes"]["VolumeList"]}
+    assert sorted(found) == ["older", "v"]
+    assert found["v"] == executor.volume_info("n", "v") == again.volume_info("n", "v")
+    assert (found["v"]["StatusStr"], len(found["v"]["Bricks"]["BrickList"])) == ("Started", 6)
+    with pytest.raises(CommandError, match="^Unable to get volume info of volume name: old$"):
+        again.volume_info("n", "old")
+    with pytest.raises(CommandError, match="Volume older already exists"):
+        again.volume_create("n", VolumeSpec("older", "none", 1, bricks(1)))
+
+
+def test_heal_info(tmp_path: Path) -> None:
+    """As Gluster 10.3 says it; older ones do not name a brick that is down."""
+    executor = MockExecutor(Config("a", "u", db=str(tmp_path / "db")))
+    brick = "<brick hostUuid='-'><name>{}</name><status>{}</status><numberOfEntries>{}</numberOfEntries></brick>"
+    bricks = brick.format("s1:/b", "Connected", 2) + brick.format("s2:/b", "Transport endpoint is not connected", "-")
+    answer = f"<cliOutput><healInfo><bricks>{bricks}</bricks></healInfo><opRet>0</opRet></cliOutput>"
+    executor.faults = [Fault("heal v info", output=answer)]
+    assert executor.heal_info("n", "v") == [("s1:/b", "2"), ("s2:/b", "-")]
