@@ -14,6 +14,7 @@ import sys
 import typing as t
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAME = "test"
@@ -137,6 +138,18 @@ def identities(lab: Lab) -> Lab:
     done = lab.play("glusterops.shares.tls")
     assert done.rc == 0, done.output
     return lab
+
+
+@pytest.fixture(scope="session")
+def heketi(lab: Lab) -> dict[str, t.Any]:
+    """The connection options."""
+    with open(lab.inventory, encoding="utf-8") as stream:
+        variables = yaml.safe_load(stream)["all"]["vars"]
+    return {
+        "heketi_url": variables["lab_heketi_url"],
+        "heketi_key": variables["lab_heketi_key"],
+        "poll_interval": 0.2,
+    }
 
 
 SERVERS = [f"glusterfs-server-server{number}" for number in (1, 2, 3)]

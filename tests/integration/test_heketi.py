@@ -7,22 +7,9 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-import yaml
 from conftest import SERVERS, Lab
 
 GIB = 1024**3
-
-
-@pytest.fixture(scope="module")
-def heketi(identities: Lab) -> dict[str, t.Any]:
-    """The connection options."""
-    with open(identities.inventory, encoding="utf-8") as stream:
-        variables = yaml.safe_load(stream)["all"]["vars"]
-    return {
-        "heketi_url": variables["lab_heketi_url"],
-        "heketi_key": variables["lab_heketi_key"],
-        "poll_interval": 0.2,
-    }
 
 
 @pytest.fixture
@@ -55,7 +42,7 @@ def test_born_sealed_grown_and_deleted(identities: Lab, heketi: dict[str, t.Any]
     assert grown["size"] == "3G" and len(grown["bricks"]) == 6 and grown["id"] == made["id"]
     assert lab.run("host1", "cat /mnt/try/file").stdout == "kept\n"
     smaller = lab.module("localhost", "gluster_heketi_volume", **{**wanted, "size": "1G"})
-    assert not smaller["changed"] and "volumes do not shrink" in smaller["volume"]["notes"][0], smaller
+    assert not smaller["changed"] and smaller["volume"]["size"] == "3G", smaller
     lab.run("host1", "umount /mnt/try")
     lab.predicted("localhost", "gluster_heketi_volume", **heketi, name="made-one", state="absent")
     assert "made-one" not in lab.gluster("volume list")
@@ -95,6 +82,7 @@ def test_a_name_that_gluster_has_is_refused(identities: Lab, heketi: dict[str, t
 def test_no_space_is_said_and_changes_nothing(identities: Lab, heketi: dict[str, t.Any]) -> None:
     done = identities.module("localhost", "gluster_heketi_volume", name="made-huge", size="500T", **heketi)
     assert done["failed"] and "No space" in done["msg"] and not done["changed"], done
+    assert "3 of 3 servers can take bricks; free " in done["msg"] and "the largest volume" in done["msg"], done
     assert "made-huge" not in identities.gluster("volume list")
 
 

@@ -26,7 +26,6 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operatio
     wait_for,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired, Observed
-from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
 
 
 def create(client: HeketiClient, want: Desired, seen: frozenset[str]) -> Observed:
@@ -41,15 +40,18 @@ def create(client: HeketiClient, want: Desired, seen: frozenset[str]) -> Observe
 
 def clone(client: HeketiClient, want: Desired, source: Observed, seen: frozenset[str]) -> Observed:
     """Makes a volume from a snapshot that Heketi takes of another for it."""
-    return _make(client, want.name, f"/volumes/{source.id}/clone", {"name": want.name}, seen)
+    # As long as it is not finished, the operation shows its source only.
+    return _make(client, want.name, f"/volumes/{source.id}/clone", {"name": want.name}, seen, source.name)
 
 
-def _make(client: HeketiClient, name: str, path: str, request: dict[str, t.Any], seen: frozenset[str]) -> Observed:
+def _make(
+    client: HeketiClient, name: str, path: str, request: dict[str, t.Any], seen: frozenset[str], *more_names: str
+) -> Observed:
     try:
         return Observed.from_info(client.operate("POST", path, request))
     except OutcomeUnknown as why:
         with _reading_again(why):
-            left = _left(client, name)
+            left = _left(client, name, *more_names)
             found = [volume for volume in reading.volumes(client, seen) if volume.name == name]
         if len(found) != 1:
             ids = ", ".join(volume.id for volume in found)
@@ -80,12 +82,13 @@ def expand(client: HeketiClient, want: Desired, planned: Observed) -> Observed:
         if left or not found or found.size == now.size:
             raise _still_unknown(why, left, "it has not grown: run again") from None
         volume = found
-    if volume.size != want.allocated or on_volume(client, planned.id):
-        has, asked = format_size(volume.size * GIB), format_size(want.allocated * GIB)
+    others = on_volume(client, planned.id)
+    if others or not volume.size == volume.capacity == want.allocated:
+        with_what = f" (operation {others[0]})" if others else ""
         raise Conflict(
-            f"Something else changed it while it was expanded, and Heketi loses track of that: it says {has} where"
-            f" {asked} was asked for. Compare its bricks in Heketi with those of 'gluster volume info {want.name}'"
-            " before anything changes it again."
+            f"Something else changed it while it was expanded{with_what}, and Heketi loses track of that: of the"
+            f" {want.allocated}G asked for it says {volume.size}G, and its bricks hold {volume.capacity}G. Compare its"
+            f" bricks in Heketi with those of 'gluster volume info {want.name}' before anything changes it again."
         )
     return volume
 
@@ -110,9 +113,10 @@ def delete(client: HeketiClient, planned: Observed) -> None:
         ) from None
 
 
-def _left(client: HeketiClient, name: str) -> Operation | None:
-    """What has still not ended on the volume of this name, after waiting for it."""
-    return by_volume(wait_for(client, [name])[1]).get(name)
+def _left(client: HeketiClient, *names: str) -> Operation | None:
+    """What has still not ended on the volumes of these names, after waiting for it."""
+    left = by_volume(wait_for(client, names)[1])
+    return next((left[name] for name in names if name in left), None)
 
 
 @contextlib.contextmanager

@@ -227,6 +227,8 @@ class HeketiClient:
         """An answer that is neither an error nor "busy", and its JSON. Repeats only what surely changed nothing."""
         waiting = pauses()
         tries = 0
+        # Silence is not asked five times.
+        enough = self.clock.monotonic() + 2 * (timeout or self.connection.request_timeout)
         while True:
             pause = next(waiting)
             in_time = self.clock.monotonic() + pause < deadline
@@ -241,6 +243,7 @@ class HeketiClient:
             except _Failure as exc:
                 tries += 1
                 harmless = method == "GET" or not exc.sent
+                in_time = in_time and self.clock.monotonic() < enough
                 if not (harmless and exc.passing and in_time and tries < _TRIES):
                     raise (Unreachable if harmless else OutcomeUnknown)(str(exc), **exc.details) from None
             self.clock.sleep(pause)

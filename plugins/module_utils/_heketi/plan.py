@@ -133,9 +133,11 @@ def _plan_absent(want: Desired, have: Observed | None, unfinished: Operation | N
     if have:
         size = format_size(have.size * GIB)
         changes = (Change(want.name, "state", "present", "absent"), Change(want.name, "size", size, None))
-        return Step(want, have, changes=changes)
-    left = f"It is not there, but Heketi has not finished with it: {unfinished}. {_CLEAN_UP}"
-    return Step(want, notes=(left,) if unfinished else ())
+        return Step(want, have, changes=changes, refusal=_refuse_unfinished(unfinished) if unfinished else None)
+    if not unfinished:
+        return Step(want)
+    left = f"It is not there, but Heketi has not finished with it: {unfinished}."
+    return Step(want, notes=(f"{left} {_CLEAN_UP}" if unfinished.status else left,))
 
 
 def _plan_there(want: Desired, have: Observed, unfinished: Operation | None) -> Step:
@@ -143,13 +145,22 @@ def _plan_there(want: Desired, have: Observed, unfinished: Operation | None) -> 
     if have.size >= want.size:
         return Step(want, have, notes=notes)
     size = format_size(have.size * GIB)
-    refusal = None
+    refusal: GlusterOpsError | None = None
     if have.cloned:
         refusal = Refused(f"It is a clone, and trying to expand one harms Heketi: ask for {size}, which it has.")
     elif unfinished:
         refusal = _refuse_unfinished(unfinished)
+    elif have.capacity != have.size:
+        refusal = Conflict(f"{_lost_track(have)} Do not grow it before an administrator has compared both.")
     change = Change(want.name, "size", size, format_size(want.allocated * GIB))
     return Step(want, have, changes=(change,), notes=notes, refusal=refusal)
+
+
+def _lost_track(have: Observed) -> str:
+    return (
+        f"Heketi says that it has {have.size}G, and its bricks hold {have.capacity}G: it loses track when two change a"
+        f" volume at once. Compare its bricks in Heketi with those of 'gluster volume info {have.name}'."
+    )
 
 
 def _ambiguous(found: t.Sequence[Observed]) -> Conflict:
@@ -215,6 +226,8 @@ def _cloning(want: Desired, source: Observed | None) -> t.Iterator[Change]:
 
 def _differences(want: Desired, have: Observed) -> t.Iterator[str]:
     """What is not as wanted and stays so, a sentence each."""
+    if have.capacity != have.size:
+        yield _lost_track(have)
     if want.clone_of is not None:
         if not have.cloned:
             yield f"it is no clone and stays so, though a clone of {want.clone_of} is asked for."

@@ -12,7 +12,7 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, Refused, few
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, GlusterOpsError, Refused, few
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi import changing, operations, reading
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, understood
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.describe import describe_volume
@@ -78,6 +78,7 @@ def reconcile(
         results = [_Result(step, step.observed, bool(step.changes)) for step in steps]
     else:
         results = _apply(client, steps, seen, parallel, progress or Progress())
+        _tell_twins(client, results, seen)
         _tell_room(client, results)
     hosts = _hosts(client, results, warn)
     changes += [change for result in results if result.changed for change in result.step.changes]
@@ -131,9 +132,11 @@ def _clean_up(client: HeketiClient, rubbish: t.Sequence[operations.Operation]) -
     ids = {operation.id for operation in rubbish}
     stuck = [operation for operation in operations.unfinished(client) if operation.id in ids]
     if stuck:
+        grown = " An expansion cannot be undone while Gluster has its bricks: take those that Heketi does not show out"
+        grown += " with 'gluster volume remove-brick' first."
         raise Refused(
             f"Heketi could not clean up {', '.join(map(str, stuck))}: its log says why. Are all servers of these"
-            " volumes up?"
+            f" volumes up?{grown if any(operation.kind == 'expand-volume' for operation in stuck) else ''}"
         )
 
 
@@ -199,6 +202,28 @@ def _change(
         if not source:
             raise Refused(f"It shall be a clone of {want.clone_of!r}, which could not be made.")
         return changing.clone(client, want, source, seen)
+
+
+def _tell_twins(client: HeketiClient, results: t.Iterable[_Result], seen: frozenset[str]) -> None:
+    """Makes it an error if another run made a volume of the same name meanwhile: Heketi takes a name several times."""
+    made = {
+        result.observed.name: result
+        for result in results
+        if result.observed and result.changed and not result.step.observed
+    }
+    if not made:
+        return
+    ours = {result.observed.id for result in made.values() if result.observed}
+    try:
+        twins = {volume.name: volume for volume in reading.volumes(client, seen | ours) if volume.name in made}
+    except GlusterOpsError:
+        return  # They are made, and the next run looks again.
+    for name, twin in twins.items():
+        own = t.cast(Observed, made[name].observed)
+        made[name].error = Conflict(
+            f"It was made as {own.id}, but another run made {twin.id} in cluster {twin.cluster} of the same name at the"
+            " same time: delete the one that nobody uses, by its id."
+        )
 
 
 def _tell_room(client: HeketiClient, results: t.Iterable[_Result]) -> None:

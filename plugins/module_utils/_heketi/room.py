@@ -87,18 +87,21 @@ def explain(
         )
     if asked < layout.data:
         return f"With {durability} it takes at least {layout.data} GiB at a time."
+    with_what = durability
+    if layout.snapshot_factor > 1:
+        with_what += f" and snapshot_factor {layout.snapshot_factor:g}"
     told = []
     for cluster in clusters:
         if not among or cluster.id in among:
             places = _places(cluster, layout)
             most = _largest(places, layout, existing_bricks)
             if not most:
-                verdict = f"nothing is sure to fit with {durability}"
+                verdict = f"nothing is sure to fit with {with_what}"
             elif _fits(asked, places, layout, existing_bricks):
-                verdict = f"{asked} GiB should fit, so a server may not answer Heketi, or had less free then: run again"
+                verdict = f"{asked} GiB should fit, if all of them answer Heketi: run again in a few minutes"
             else:
                 what = "growth" if existing_bricks else "volume"
-                verdict = f"the largest {what} sure to fit with {durability} is {most} GiB"
+                verdict = f"the largest {what} sure to fit with {with_what} is {most} GiB"
             told.append((most, f"Cluster {cluster.id}: {_servers(cluster, layout, durability, verdict)}."))
     told.sort(key=lambda one: -one[0])
     return " ".join([*(sentence for _most, sentence in told[:_NAMED]), *_rest(told, "And {} more.")])
@@ -113,8 +116,8 @@ def largest(
 ) -> int:
     """GiB of the largest volume, or growth, that surely fits; 0 if none does.
 
-    Where a set has a brick on every server, or has just one brick, nothing larger fits. Elsewhere a lucky order may
-    take up to four times as much; and without limits where only devices with tags may have arbiters.
+    Where a set has one brick, or a brick on every server, nothing larger fits. Elsewhere Heketi may be lucky with its
+    order and place up to four times as much, or still more where tags say which devices may have arbiters.
     """
     layout = _layout(durability, snapshot_factor, options or {})
     return _largest(_places(cluster, layout), layout, existing_bricks)

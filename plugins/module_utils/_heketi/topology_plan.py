@@ -12,7 +12,7 @@ import collections
 import dataclasses
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, NotFound, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, NotFound, Refused, few
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import (
     Cluster,
     DesiredCluster,
@@ -21,7 +21,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology
     Device,
     Node,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import few
+
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 
 

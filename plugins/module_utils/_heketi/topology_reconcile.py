@@ -19,6 +19,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     GlusterOpsError,
     NotFound,
     OutcomeUnknown,
+    few,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi import reading
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, understood
@@ -43,7 +44,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology
     plan,
     undeclared,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import few
+
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 

@@ -126,6 +126,22 @@ class Observed:
         """Whether it was cloned from a snapshot: where its bricks are is the only sign."""
         return any(brick.path.startswith("/run/gluster/snaps/") for brick in self.bricks)
 
+    @property
+    def capacity(self) -> int:
+        """The GiB that its bricks hold. Another size than this means that Heketi lost track of a change."""
+        sizes = sorted((brick.size for brick in self.bricks), reverse=True)
+        kind, _dash, counts = self.durability.partition("-")
+        data, copies = 1, 1
+        if self.durability == "replicate-3-arbiter":
+            # A third of the bricks holds no data, and those are the small ones.
+            sizes, copies = sizes[: len(sizes) * 2 // 3], 2
+        elif kind == "replicate":
+            copies = int(counts)
+        elif kind == "disperse":
+            data, redundancy = map(int, counts.split("+"))
+            copies = data + redundancy
+        return round(sum(sizes) * data / copies / GIB)
+
     @classmethod
     def from_info(cls, info: t.Mapping[str, t.Any]) -> Observed:
         """Reads the answer to GET /volumes/ID. Heketi leaves out whatever is zero."""

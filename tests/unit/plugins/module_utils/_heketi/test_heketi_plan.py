@@ -46,9 +46,23 @@ DESIRED = st.builds(
 )
 
 
+def bricks_of(durability: str, size: int, place: str = "/var/lib/heketi/mounts/vg_2/brick_3") -> tuple[Brick, ...]:
+    """One set of bricks that hold so many GiB."""
+    sizes = {
+        "none": [size],
+        "replicate-2": [size] * 2,
+        "replicate-3": [size] * 3,
+        "replicate-3-arbiter": [size, size / 64, size],
+    }.get(durability)
+    if sizes is None:
+        data, redundancy = map(int, durability.partition("-")[2].split("+"))
+        sizes = [size / data] * (data + redundancy)
+    return tuple(Brick("1" * 32, "2" * 32, f"{place}/brick", int(one * GIB)) for one in sizes)
+
+
 def made(want: Desired, **other: t.Any) -> Observed:
     """The volume that creating it gives."""
-    brick = Brick("1" * 32, "2" * 32, "/var/lib/heketi/mounts/vg_2/brick_3/brick", want.size * GIB)
+    size = other.get("size", want.size)
     volume = Observed(
         id="f" * 32,
         name=want.name,
@@ -58,7 +72,7 @@ def made(want: Desired, **other: t.Any) -> Observed:
         snapshot_factor=want.snapshot_factor,
         gid=want.gid or 0,
         options=want.options,
-        bricks=(brick,),
+        bricks=bricks_of(other.get("durability", want.durability), size),
         hosts=("h",),
         source=f"h:{want.name}",
     )
@@ -79,6 +93,10 @@ def test_what_is_made_is_what_was_wanted(want: Desired) -> None:
     body = want.request()
     answer = info(want.name, "1", want.size, durability=body["durability"], gid=body.get("gid", 0), cluster=CLUSTER)
     answer["glustervolumeoptions"] = ["", *body["glustervolumeoptions"], ""]
+    answer["bricks"] = [
+        {"path": brick.path, "node": brick.node, "device": brick.device, "size": brick.size // 1024}
+        for brick in bricks_of(want.durability, want.size)
+    ]
     answer["snapshot"] = body.get("snapshot", {"enable": False, "factor": 1})
     (step,) = plan([want], [Observed.from_info(answer)])
     assert (step.changes, step.notes) == ((), ())
@@ -188,11 +206,20 @@ def test_a_name_that_gluster_has_is_refused() -> None:
 
 
 def test_a_clone_is_not_expanded() -> None:
-    bricks = (Brick("1", "2", "/run/gluster/snaps/abc/brick1/brick", GIB),)
-    (step,) = plan([WANT], [made(WANT, size=1, bricks=bricks)])
+    (step,) = plan([dataclasses.replace(WANT, size=11)], [made(WANT, bricks=THIN)])
     assert isinstance(step.refusal, Refused) and "It is a clone" in str(step.refusal)
-    assert plan([WANT], [made(WANT, bricks=bricks)])[0].refusal is None
-    assert plan([dataclasses.replace(WANT, present=False)], [made(WANT, bricks=bricks)])[0].refusal is None
+    assert plan([WANT], [made(WANT, bricks=THIN)])[0].refusal is None
+    assert plan([dataclasses.replace(WANT, present=False)], [made(WANT, bricks=THIN)])[0].refusal is None
+
+
+def test_a_volume_that_heketi_lost_track_of() -> None:
+    """Two expansions at once: the bricks of both are there, and the size is that of the last."""
+    lost = made(WANT, size=12, bricks=bricks_of("replicate-3", 15))
+    (step,) = plan([WANT], [lost])
+    assert step.changes == () and "says that it has 12G, and its bricks hold 15G" in step.notes[0]
+    (step,) = plan([dataclasses.replace(WANT, size=20)], [lost])
+    assert isinstance(step.refusal, Conflict) and "Do not grow it before" in str(step.refusal)
+    assert plan([dataclasses.replace(WANT, present=False)], [lost])[0].refusal is None
 
 
 @pytest.mark.parametrize(
@@ -234,7 +261,7 @@ def test_spare_room_is_allocated_when_bricks_are_added_anyway(has: int | None, w
 
 # ---- clones
 
-THIN = (Brick("1", "2", "/run/gluster/snaps/abc/brick1/brick", GIB),)
+THIN = bricks_of("replicate-3", 10, "/run/gluster/snaps/abc/brick1")
 CLONE = Desired("c", clone_of="v")
 
 
@@ -247,7 +274,7 @@ def test_a_clone_is_made_from_its_source() -> None:
         ("clone_of", "v"),
         ("size", "10G"),
     ]
-    (step,) = plan([CLONE], [source, made(WANT, name="c", bricks=THIN, durability="none")])
+    (step,) = plan([CLONE], [source, made(WANT, name="c", bricks=THIN)])
     assert (step.changes, step.notes, step.refusal) == ((), (), None)
 
 

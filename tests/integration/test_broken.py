@@ -1,0 +1,150 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Heketi or a server dies while real volumes are made, grown or deleted: nothing is lost, the next run finishes."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+import pytest
+from conftest import SERVERS, Lab, lab_command
+
+from lab import heketi_api
+
+NAME = "broken"
+
+
+class Heketi:
+    """One volume's module, and a Heketi that can be killed meanwhile."""
+
+    def __init__(self, lab: Lab, options: dict[str, t.Any]) -> None:
+        self.lab = lab
+        self.options = {**options, "name": NAME}
+
+    def run(self, **arguments: t.Any) -> dict[str, t.Any]:
+        return self.lab.module("localhost", "gluster_heketi_volume", **{**self.options, **arguments})
+
+    def killed(self, when: t.Callable[[], bool], **arguments: t.Any) -> dict[str, t.Any]:
+        """Runs the module, kills Heketi with -9 at this moment, and starts it again."""
+        running = self.lab.start("localhost", "gluster_heketi_volume", **{**self.options, **arguments})
+        end = time.monotonic() + 60
+        while not when():
+            assert time.monotonic() < end and running.poll() is None, self.lab.result(running)
+            time.sleep(0.05)
+        self.lab.run("heketi", "pkill -9 -f 'm [h]eketi'")
+        # What it began on the servers goes on without it.
+        time.sleep(5)
+        lab_command("up")
+        return self.lab.result(running)
+
+    def begun(self) -> bool:
+        """Whether Heketi is at something."""
+        api = heketi_api.Heketi(self.options["heketi_url"], self.options["heketi_key"])
+        return bool(api.call("GET", "/operations/pending")["pendingoperations"])
+
+    def bricks(self) -> int:
+        return self.lab.gluster(f"volume info {NAME} 2>/dev/null || true").count("/brick\n")
+
+
+@pytest.fixture
+def heketi_that_dies(identities: Lab, heketi: dict[str, t.Any]) -> t.Iterator[Heketi]:
+    found = Heketi(identities, heketi)
+    yield found
+    gone = found.run(state="absent", clean_up=True)
+    assert not gone["failed"], gone
+
+
+def test_killed_while_creating(heketi_that_dies: Heketi) -> None:
+    heketi, wanted = heketi_that_dies, {"size": "2G", "seal": SERVERS}
+    first = heketi.killed(heketi.begun, **wanted)
+    assert first["failed"] and first["error"] == "outcome_unknown" and "(stale)" in first["msg"], first
+    second = heketi.run(**wanted)
+    assert second["failed"] and second["error"] == "refused" and not second["changed"], second
+    assert "create-volume" in second["msg"] and "clean_up: true has Heketi clean it up" in second["msg"]
+    third = heketi.run(**wanted, clean_up=True)
+    assert not third["failed"] and third["volume"]["size"] == "2G", third
+    assert heketi.bricks() == 3 and heketi.lab.gluster("volume list").split().count(NAME) == 1
+    again = heketi.run(**wanted, clean_up=True)
+    assert not again["failed"] and not again["changed"], again
+
+
+def test_killed_while_expanding(heketi_that_dies: Heketi) -> None:
+    heketi, wanted = heketi_that_dies, {"size": "2G", "seal": [*SERVERS, "tenant-a"]}
+    assert not heketi.run(**wanted)["failed"]
+    assert heketi.lab.mount("host1", NAME) == ""
+    heketi.lab.run("host1", "echo precious > /mnt/try/data; sync")
+    wanted["size"] = "3G"
+    first = heketi.killed(heketi.begun, **wanted)
+    assert first["failed"] and first["error"] == "outcome_unknown", first
+    second = heketi.run(**wanted)
+    assert second["failed"] and "expand-volume" in second["msg"] and "clean_up: true" in second["msg"], second
+    third = heketi.run(**wanted, clean_up=True)
+    assert not third["failed"] and third["volume"]["size"] == "3G", third
+    assert not heketi.run(**wanted)["changed"]
+    assert heketi.lab.run("host1", "cat /mnt/try/data").stdout == "precious\n"
+    heketi.lab.run("host1", "umount /mnt/try")
+
+
+def test_killed_when_gluster_has_the_new_bricks(heketi_that_dies: Heketi) -> None:
+    """Heketi cannot undo that alone, and says nothing about it: the way out is told."""
+    heketi, wanted = heketi_that_dies, {"size": "2G", "seal": SERVERS}
+    made = heketi.run(**wanted)
+    wanted["size"] = "3G"
+    first = heketi.killed(lambda: heketi.bricks() == 6, **wanted)
+    assert first["failed"] and first["error"] == "outcome_unknown", first
+    second = heketi.run(**wanted, clean_up=True)
+    assert second["failed"] and "could not clean up expand-volume" in second["msg"], second
+    assert "with 'gluster volume remove-brick' first" in second["msg"] and heketi.bricks() == 6
+    known = {brick["path"] for brick in made["volume"]["bricks"]}
+    lines = heketi.lab.gluster(f"volume info {NAME}").splitlines()
+    bricks = [line.partition(": ")[2] for line in lines if line.startswith("Brick") and line.endswith("/brick")]
+    new = " ".join(brick for brick in bricks if brick.partition(":")[2] not in known)
+    heketi.lab.gluster(f"volume remove-brick {NAME} replica 3 {new} start")
+    for _try in range(60):
+        if "completed" in heketi.lab.gluster(f"volume remove-brick {NAME} replica 3 {new} status"):
+            break
+        time.sleep(1)
+    heketi.lab.gluster(f"volume remove-brick {NAME} replica 3 {new} commit")
+    third = heketi.run(**wanted, clean_up=True)
+    assert not third["failed"] and third["volume"]["size"] == "3G" and heketi.bricks() == 6, third
+
+
+def test_killed_while_deleting(heketi_that_dies: Heketi) -> None:
+    heketi = heketi_that_dies
+    assert not heketi.run(size="2G", seal=SERVERS)["failed"]
+    first = heketi.killed(heketi.begun, state="absent")
+    assert first["failed"] and first["error"] == "outcome_unknown", first
+    # What was wanted is finished without a further permission.
+    second = heketi.run(state="absent")
+    assert not second["failed"] and second["changed"] and heketi.bricks() == 0, second
+    again = heketi.run(state="absent")
+    assert not again["failed"] and not again["changed"] and again["volume"]["notes"] == [], again
+
+
+def test_deleted_with_a_server_down(heketi_that_dies: Heketi) -> None:
+    heketi = heketi_that_dies
+    assert not heketi.run(size="2G", seal=SERVERS)["failed"]
+    heketi.lab.run("server3", "pkill -x glusterd; sleep 1")
+    try:
+        first = heketi.run(state="absent")
+        assert first["failed"] and "it may be stopped now" in first["msg"], first
+        assert heketi.run(size="2G", seal=SERVERS)["volume"]["size"] == "2G"
+    finally:
+        heketi.lab.run("server3", "glusterd; sleep 3")
+    second = heketi.run(state="absent")
+    assert not second["failed"] and heketi.bricks() == 0, second
+
+
+def test_two_runs_make_one_volume(heketi_that_dies: Heketi) -> None:
+    heketi = heketi_that_dies
+    arguments = {**heketi.options, "size": "2G", "seal": SERVERS}
+    both = [heketi.lab.start("localhost", "gluster_heketi_volume", **arguments) for _ in range(2)]
+    results = [heketi.lab.result(one) for one in both]
+    assert heketi.lab.gluster("volume list").split().count(NAME) == 1 and heketi.bricks() == 3
+    assert any(not one["failed"] for one in results), results
+    for loser in results:
+        assert not loser["failed"] or loser["error"] in ("conflict", "refused"), loser
+    assert not heketi.run(size="2G", seal=SERVERS)["changed"]
