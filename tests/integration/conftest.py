@@ -41,9 +41,16 @@ class Lab:
         self.inventory = str(folder / "inventory.yml")
         self._scratch = scratch
 
-    def run(self, node: str, command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def popen(self, node: str, command: str) -> subprocess.Popen[str]:
         words = ["ssh", "-F", str(self.folder / "ssh_config"), node, command]
-        done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300, check=False)
+        return subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def run(self, node: str, command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        process = self.popen(node, command)
+        out, err = process.communicate(timeout=300)
+        done = subprocess.CompletedProcess(command, process.returncode, out, err)
         assert not check or done.returncode == 0, f"{node}: {command}: {done.stdout}{done.stderr}"
         return done
 

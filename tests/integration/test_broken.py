@@ -6,15 +6,20 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 import typing as t
 
 import pytest
 from conftest import SERVERS, Lab, lab_command
 
-from lab import heketi_api
-
 NAME = "broken"
+KILL = "pkill -9 -f 'm [h]eketi'"
+# Heketi's database has an operation that has not ended.
+BEGUN = (
+    'python3 -c "import json, sys; '
+    "sys.exit(not json.load(open('/var/lib/heketi/heketi.db.json'))['pendingoperations'])\" 2>/dev/null"
+)
 
 
 class Heketi:
@@ -27,23 +32,27 @@ class Heketi:
     def run(self, **arguments: t.Any) -> dict[str, t.Any]:
         return self.lab.module("localhost", "gluster_heketi_volume", **{**self.options, **arguments})
 
-    def killed(self, when: t.Callable[[], bool], **arguments: t.Any) -> dict[str, t.Any]:
-        """Runs the module, kills Heketi with -9 at this moment, and starts it again."""
-        running = self.lab.start("localhost", "gluster_heketi_volume", **{**self.options, **arguments})
-        end = time.monotonic() + 60
-        while not when():
-            assert time.monotonic() < end and running.poll() is None, self.lab.result(running)
-            time.sleep(0.05)
-        self.lab.run("heketi", "pkill -9 -f 'm [h]eketi'")
+    def killed(self, node: str, when: str, **arguments: t.Any) -> dict[str, t.Any]:
+        """Runs the module, kills Heketi with -9 as soon as the condition holds on the node, and starts it again."""
+        wait = f"for n in $(seq 600); do if {when}; then echo now; break; fi; sleep 0.03; done"
+        with self.lab.popen(node, wait) as watch:
+            running = self.lab.start("localhost", "gluster_heketi_volume", **{**self.options, **arguments})
+            assert "now" in watch.communicate(timeout=120)[0], self.lab.result(running)
+            self.lab.run("heketi", KILL)
+        return self._up_again(running)
+
+    def killed_at_once(self, **arguments: t.Any) -> dict[str, t.Any]:
+        """The same, as soon as Heketi has noted what it is about to do."""
+        with self.lab.popen("heketi", f"until {BEGUN}; do :; done; {KILL}") as watch:
+            running = self.lab.start("localhost", "gluster_heketi_volume", **{**self.options, **arguments})
+            watch.communicate(timeout=120)
+        return self._up_again(running)
+
+    def _up_again(self, running: subprocess.Popen[str]) -> dict[str, t.Any]:
         # What it began on the servers goes on without it.
         time.sleep(5)
         lab_command("up")
         return self.lab.result(running)
-
-    def begun(self) -> bool:
-        """Whether Heketi is at something."""
-        api = heketi_api.Heketi(self.options["heketi_url"], self.options["heketi_key"])
-        return bool(api.call("GET", "/operations/pending")["pendingoperations"])
 
     def bricks(self) -> int:
         return self.lab.gluster(f"volume info {NAME} 2>/dev/null || true").count("/brick\n")
@@ -59,7 +68,7 @@ def heketi_that_dies(identities: Lab, heketi: dict[str, t.Any]) -> t.Iterator[He
 
 def test_killed_while_creating(heketi_that_dies: Heketi) -> None:
     heketi, wanted = heketi_that_dies, {"size": "2G", "seal": SERVERS}
-    first = heketi.killed(heketi.begun, **wanted)
+    first = heketi.killed_at_once(**wanted)
     assert first["failed"] and first["error"] == "outcome_unknown" and "(stale)" in first["msg"], first
     second = heketi.run(**wanted)
     assert second["failed"] and second["error"] == "refused" and not second["changed"], second
@@ -77,7 +86,7 @@ def test_killed_while_expanding(heketi_that_dies: Heketi) -> None:
     assert heketi.lab.mount("host1", NAME) == ""
     heketi.lab.run("host1", "echo precious > /mnt/try/data; sync")
     wanted["size"] = "3G"
-    first = heketi.killed(heketi.begun, **wanted)
+    first = heketi.killed_at_once(**wanted)
     assert first["failed"] and first["error"] == "outcome_unknown", first
     second = heketi.run(**wanted)
     assert second["failed"] and "expand-volume" in second["msg"] and "clean_up: true" in second["msg"], second
@@ -93,7 +102,7 @@ def test_killed_when_gluster_has_the_new_bricks(heketi_that_dies: Heketi) -> Non
     heketi, wanted = heketi_that_dies, {"size": "2G", "seal": SERVERS}
     made = heketi.run(**wanted)
     wanted["size"] = "3G"
-    first = heketi.killed(lambda: heketi.bricks() == 6, **wanted)
+    first = heketi.killed("server1", f"[ $(gluster volume info {NAME} | grep -c /brick$) = 6 ]", **wanted)
     assert first["failed"] and first["error"] == "outcome_unknown", first
     second = heketi.run(**wanted, clean_up=True)
     assert second["failed"] and "could not clean up expand-volume" in second["msg"], second
@@ -115,7 +124,7 @@ def test_killed_when_gluster_has_the_new_bricks(heketi_that_dies: Heketi) -> Non
 def test_killed_while_deleting(heketi_that_dies: Heketi) -> None:
     heketi = heketi_that_dies
     assert not heketi.run(size="2G", seal=SERVERS)["failed"]
-    first = heketi.killed(heketi.begun, state="absent")
+    first = heketi.killed_at_once(state="absent")
     assert first["failed"] and first["error"] == "outcome_unknown", first
     # What was wanted is finished without a further permission.
     second = heketi.run(state="absent")
