@@ -103,6 +103,46 @@ def test_role(bare: Lab, heketi: dict[str, t.Any], tmp_path: pathlib.Path) -> No
     assert [node["devices"][0]["tags"] for node in nodes] == [{"disk": "ssd"}, {}, {}]
 
 
+def test_a_server_that_only_heketi_has(bare: Lab, heketi: dict[str, t.Any], tmp_path: pathlib.Path) -> None:
+    """Somebody else gave it to Heketi after the others had their identities: no brick comes there before it has its."""
+    with open(bare.inventory, encoding="utf-8") as stream:
+        inventory = yaml.safe_load(stream)
+    servers = inventory["all"]["children"]["lab_nodes"]["children"]["gluster_servers"]
+    del servers["hosts"]["server4"]
+    servers["vars"] = {"ansible_ssh_common_args": f"-F {bare.folder / 'ssh_config'}"}
+    lab = Lab(bare.folder, tmp_path)
+    lab.inventory = str(bare.folder / "three.yml")
+    pathlib.Path(lab.inventory).write_text(json.dumps(inventory))
+
+    def share(size: str) -> list[dict[str, t.Any]]:
+        return [{"name": "followed", "size": size, "identities": ["tenant-a"]}]
+
+    assert not bare.module("localhost", "gluster_heketi_topology", clusters=clusters(1, 2, 3), **heketi)["failed"]
+    first = lab.play("glusterops.shares.site", shares_list=share("1G"))
+    assert first.rc == 0 and "server4" not in first.hosts, first.output
+
+    wanted = clusters(1, 2, 3, 4)
+    wanted[0]["nodes"][0]["state"] = "offline"  # so that new bricks need the fourth
+    assert not bare.module("localhost", "gluster_heketi_topology", clusters=wanted, **heketi)["failed"]
+    refused = lab.play("glusterops.shares.shares", shares_list=share("3G"))
+    assert refused.rc != 0 and "Heketi may choose server4 for its bricks" in refused.output, refused.output
+    assert lab.gluster("volume info followed").count("/brick\n") == 3
+
+    done = lab.play("glusterops.shares.site", shares_list=share("3G"))
+    assert done.rc == 0 and "Heketi has servers that the inventory does not have" in done.output, done.output
+    assert re.findall(r"^Brick\d+: (server4):", lab.gluster("volume info followed"), re.MULTILINE) == ["server4"]
+    identity = bare.module("server4", "gluster_info", gather=["identity"])["identity"]
+    assert identity["common_name"] == "glusterfs-server-server4"
+    assert "glusterfs-server-server4" in lab.options("followed")["auth.ssl-allow"]
+    again = lab.play("glusterops.shares.site", shares_list=share("3G"))
+    assert again.rc == 0 and again.changed == 0, again.output
+
+    gone = bare.module("localhost", "gluster_heketi_volume", name="followed", state="absent", **heketi)
+    assert not gone["failed"], gone
+    back = bare.module("localhost", "gluster_heketi_topology", clusters=clusters(1, 2, 3), purge=True, **heketi)
+    assert not back["failed"] and settled(bare, 1, 2, 3), back
+
+
 def test_a_fourth_server_comes_and_the_first_goes(bare: Lab, heketi: dict[str, t.Any]) -> None:
     lab = bare
     lab.module("localhost", "gluster_heketi_topology", clusters=clusters(1, 2, 3), **heketi)
