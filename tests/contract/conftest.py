@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE.parents[1] / "lab"), str(HERE)]
 
 from pki import Pki, make_pki  # noqa: E402
 from program import Program  # noqa: E402
-from standin import fixture_start  # noqa: E402, F401
+from standin import fixture_start  # noqa: E402, F401  # pylint: disable=unused-import
 
 
 @pytest.fixture

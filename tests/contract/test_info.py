@@ -14,7 +14,6 @@ import typing as t
 
 import pytest
 from standin import HOSTS, KEY, Heketi, counted, run, slow, want
-from standin import fixture_start  # noqa: F401  # pylint: disable=unused-import
 
 from ansible_collections.glusterops.shares.plugins.module_utils import _heketi
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import TimedOut

@@ -150,7 +150,7 @@ def test_deleted_with_a_server_down(heketi_that_dies: Heketi) -> None:
 def test_two_runs_make_one_volume(heketi_that_dies: Heketi) -> None:
     heketi = heketi_that_dies
     arguments = {**heketi.options, "size": "2G", "seal": SERVERS}
-    both = [heketi.lab.start("localhost", "gluster_heketi_volume", **arguments) for _ in range(2)]
+    both = [heketi.lab.start("localhost", "gluster_heketi_volume", **arguments) for _run in range(2)]
     results = [heketi.lab.result(one) for one in both]
     assert heketi.lab.gluster("volume list").split().count(NAME) == 1 and heketi.bricks() == 3
     assert any(not one["failed"] for one in results), results

@@ -288,4 +288,5 @@ def _bricks_in(free: int, need: int) -> int:
 def _lasting(slots: t.Iterable[int], left: int, per_set: int) -> int:
     """How many sets at least are placed before only so many domains have slots left, at one slot a domain and set."""
     used = sorted(slots, reverse=True)[left:]
-    return max(max(used, default=0), -(-sum(used) // per_set))
+    most = max(used, default=0)
+    return max(most, -(-sum(used) // per_set))

@@ -205,7 +205,7 @@ def _wrong(entries: t.Sequence[t.Mapping[str, t.Any]]) -> t.Iterator[str]:
         yield f"clusters: id {cluster_id!r} stands more than once."
     nodes = [node for entry in entries for node in entry["nodes"]]
     # Heketi keeps both kinds in one list. A server may have one name for both.
-    for name in _twice(name for node in nodes for name in {node["manage"], _storage(node)}):
+    for name in _twice(name for node in nodes for name in sorted({node["manage"], _storage(node)})):
         yield f"clusters: {name!r} is the manage or storage name of more than one server."
 
 

@@ -315,7 +315,7 @@ def test_what_cannot_be_cloned(
 ) -> None:
     want = dataclasses.replace(CLONE, size=6)
     step = plan([*others, want], [made(one) for one in there], unfinished=unfinished)[-1]
-    assert type(step.refusal) is kind and message in str(step.refusal)
+    assert isinstance(step.refusal, kind) and message in str(step.refusal)
 
 
 def test_a_name_that_gluster_has_is_not_cloned_to() -> None:
