@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`python -m benchmarks`: how fast the collection is, as ratios measured in one run on real GlusterFS.
+"""`python -m benchmarks`: how fast the collection is, as ratios measured in one run.
 
-Prints a table and writes benchmarks/latest.json. It judges nothing: its exit code does not depend on the figures.
+Shares are on real GlusterFS in a lab, Heketi is its stand-in. Prints tables and writes benchmarks/latest.json. It
+judges nothing: its exit code does not depend on the figures.
 """
 
 from __future__ import annotations
@@ -21,23 +22,26 @@ import typing as t
 
 import ansible.release
 
-from benchmarks import shares_no_change
+from benchmarks import heketi_create, heketi_no_change, shares_no_change
 from benchmarks.row import Row, table
 from benchmarks.stage import BenchError, Settings, Stage, lab
 from lab.report import say
 
-# Each is a module with a function that measures on a fresh lab and returns a row.
-BENCHMARKS: list[t.Callable[[Stage, Settings], Row]] = [shares_no_change.measure]
+Benchmark = t.Callable[[Stage, Settings], Row]
+
+# By the names of their rows: those that need a lab, and those that need only this machine.
+ON_LAB: dict[str, Benchmark] = {"shares_no_change": shares_no_change.measure}
+HERE: dict[str, Benchmark] = {"heketi_create": heketi_create.measure, "heketi_no_change": heketi_no_change.measure}
 LATEST = pathlib.Path(__file__).with_name("latest.json")
 
 
 def main(argv: list[str]) -> int:
-    settings = parse(argv)
+    settings, names = parse(argv)
     signal.signal(signal.SIGTERM, _terminated)
     try:
         rows = []
-        for benchmark in BENCHMARKS:
-            rows.append(measure(benchmark, settings))
+        for name in names:
+            rows.append(on_lab(ON_LAB[name], settings) if name in ON_LAB else here(HERE[name], settings))
             print(f"\n{table(rows[-1])}\n", flush=True)
     except BenchError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
@@ -45,15 +49,13 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         print("benchmarks: interrupted", file=sys.stderr)
         return 130
-    print(
-        f"{machine()}\nThe same ssh connection settings for all, with pipelining; seconds are the median of the runs."
-    )
-    LATEST.write_text(json.dumps([row.as_json() for row in rows], indent=2) + "\n", encoding="utf-8")
+    print(f"{machine()}\nThe same connection settings for all, with pipelining; seconds are the median of the runs.")
+    write(rows)
     print(f"Written to {os.path.relpath(LATEST)}.")
     return 0
 
 
-def measure(benchmark: t.Callable[[Stage, Settings], Row], settings: Settings) -> Row:
+def on_lab(benchmark: Benchmark, settings: Settings) -> Row:
     """A row, measured on a lab that is made for it and removed afterwards whatever happens."""
     try:
         say("Bringing up a lab of three servers ...")
@@ -61,9 +63,22 @@ def measure(benchmark: t.Callable[[Stage, Settings], Row], settings: Settings) -
         lab("down")
         lab("up", "--servers", "3", "--hosts", "1", "--no-heketi")
         with tempfile.TemporaryDirectory(prefix="glusterops-bench-") as scratch:
-            return benchmark(Stage(pathlib.Path(scratch)), settings)
+            return benchmark(Stage.on_lab(pathlib.Path(scratch)), settings)
     finally:
         lab("down")
+
+
+def here(benchmark: Benchmark, settings: Settings) -> Row:
+    with tempfile.TemporaryDirectory(prefix="glusterops-bench-") as scratch:
+        return benchmark(Stage.on_this_machine(pathlib.Path(scratch)), settings)
+
+
+def write(rows: t.Sequence[Row]) -> None:
+    """Writes them down; those of an earlier run that were not measured now stay."""
+    found = json.loads(LATEST.read_text(encoding="utf-8")) if LATEST.exists() else []
+    latest = {row["name"]: row for row in found}
+    latest.update((row.name, row.as_json()) for row in rows)
+    LATEST.write_text(json.dumps(list(latest.values()), indent=2) + "\n", encoding="utf-8")
 
 
 def machine() -> str:
@@ -72,8 +87,15 @@ def machine() -> str:
     return f"{core}; {os.cpu_count()} cores, load averages {load}."
 
 
-def parse(argv: list[str]) -> Settings:
+def parse(argv: list[str]) -> tuple[Settings, list[str]]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=[*ON_LAB, *HERE],
+        metavar="NAME",
+        help=f"this benchmark only, of {', '.join([*ON_LAB, *HERE])}; may be given several times",
+    )
     parser.add_argument("--count", type=_positive, default=200, metavar="N", help="how many shares (200)")
     parser.add_argument(
         "--loop-count",
@@ -92,7 +114,8 @@ def parse(argv: list[str]) -> Settings:
     loop_count = arguments.loop_count or arguments.count
     if loop_count > arguments.count:
         parser.error(f"--loop-count {loop_count} is more than --count {arguments.count}")
-    return Settings(count=arguments.count, loop_count=loop_count, runs=arguments.runs)
+    settings = Settings(count=arguments.count, loop_count=loop_count, runs=arguments.runs)
+    return settings, arguments.only or [*ON_LAB, *HERE]
 
 
 def _positive(text: str) -> int:

@@ -26,6 +26,15 @@ class Goal:
 
 
 @dataclasses.dataclass(frozen=True)
+class Figure:
+    """What is no time: the worst of the runs."""
+
+    value: float
+    unit: str
+    goal: Goal
+
+
+@dataclasses.dataclass(frozen=True)
 class Row:
     """One benchmark's figures.
 
@@ -40,6 +49,7 @@ class Row:
     ratios: t.Mapping[str, tuple[str, str]]
     goals: t.Mapping[str, Goal]
     scaled: t.Mapping[str, tuple[int, float]] = dataclasses.field(default_factory=dict)
+    figures: t.Mapping[str, Figure] = dataclasses.field(default_factory=dict)
 
     def seconds(self, what: str) -> float:
         return self.scaled[what][1] if what in self.scaled else statistics.median(self.runs[what])
@@ -55,6 +65,8 @@ class Row:
             "seconds": {what: round(self.seconds(what), 3) for what in self.runs},
             "ratios": {name: round(self.ratio(name), 3) for name in self.ratios},
         }
+        if self.figures:
+            found["figures"] = {name: round(figure.value, 1) for name, figure in self.figures.items()}
         if self.scaled:
             found["scaled_from"] = {what: count for what, (count, _seconds) in self.scaled.items()}
         return found
@@ -70,6 +82,12 @@ def table(row: Row) -> str:
     lines.append(f"  {'ratio':8}{'':>10}   goal")
     for name, (above, below) in row.ratios.items():
         value, goal = row.ratio(name), row.goals[name]
-        verdict = "met" if goal.met(value) else "NOT MET"
-        lines.append(f"  {name:8}{value:>10.2f}   {goal}: {verdict} ({above} / {below})")
+        lines.append(f"  {name:8}{value:>10.2f}   {goal}: {_verdict(goal, value)} ({above} / {below})")
+    for name, figure in row.figures.items():
+        least_or_most = f"{figure.goal} {figure.unit}".rstrip()
+        lines.append(f"  {name:8}{figure.value:>10.0f}   {least_or_most}: {_verdict(figure.goal, figure.value)}")
     return "\n".join(lines)
+
+
+def _verdict(goal: Goal, value: float) -> str:
+    return "met" if goal.met(value) else "NOT MET"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where benchmarks run: the lab's first server, reached as a user's playbook would reach it."""
+"""Where benchmarks run: the lab's first server, reached as a user's playbook would reach it, or this machine."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ NAME = "bench"
 SERVER = "server1"
 # The best case for everybody: one ssh connection is kept by the lab's inventory, and modules go through it directly.
 CONFIG = "[connection]\npipelining = true\n"
+COLLECTIONS = os.environ.get("ANSIBLE_COLLECTIONS_PATH") or os.path.join(ROOT, "build", "tree")
 
 
 class BenchError(Exception):
@@ -53,14 +54,27 @@ class Play:
 
 
 class Stage:
-    """The lab's first server: commands on it, and timed plays."""
+    """A host: timed plays on it; and if it is the lab's first server, also commands."""
 
-    def __init__(self, scratch: pathlib.Path) -> None:
+    def __init__(self, scratch: pathlib.Path, inventory: str, host: str) -> None:
         self._scratch = scratch
-        self._inventory = Lab(NAME).path("inventory.yml")
+        self._inventory = inventory
+        self._host = host
         self._config = scratch / "ansible.cfg"
         self._config.write_text(CONFIG, encoding="utf-8")
-        self._collections = [os.environ.get("ANSIBLE_COLLECTIONS_PATH") or os.path.join(ROOT, "build", "tree")]
+        self._collections = [COLLECTIONS]
+
+    @classmethod
+    def on_lab(cls, scratch: pathlib.Path) -> Stage:
+        return cls(scratch, Lab(NAME).path("inventory.yml"), SERVER)
+
+    @classmethod
+    def on_this_machine(cls, scratch: pathlib.Path) -> Stage:
+        inventory = scratch / "inventory"
+        inventory.write_text(
+            f"localhost ansible_connection=local ansible_python_interpreter={sys.executable}\n", encoding="utf-8"
+        )
+        return cls(scratch, str(inventory), "localhost")
 
     def add_collections(self, folder: pathlib.Path) -> None:
         """Make a folder's collections available to every play from now on."""
@@ -71,9 +85,9 @@ class Stage:
         return _run(words, dict(os.environ), stdin)
 
     def play(self, *tasks: dict[str, t.Any], **variables: t.Any) -> Play:
-        """Run a play of these tasks on the server, without gathering facts."""
+        """Run a play of these tasks on the host, without gathering facts."""
         playbook = self._scratch / "play.yml"
-        play = {"hosts": SERVER, "gather_facts": False, "vars": variables, "tasks": tasks}
+        play = {"hosts": self._host, "gather_facts": False, "vars": variables, "tasks": tasks}
         playbook.write_text(json.dumps([play]), encoding="utf-8")
         # Nothing of the caller's own configuration may favour or hinder anybody.
         environment = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
@@ -87,7 +101,7 @@ class Stage:
         started = time.monotonic()
         output = _run(words, environment)
         seconds = time.monotonic() - started
-        recap = re.search(rf"^{SERVER} +: ok=\d+ +changed=(\d+)", output, re.MULTILINE)
+        recap = re.search(rf"^{self._host} +: ok=\d+ +changed=(\d+)", output, re.MULTILINE)
         if not recap:
             raise BenchError(f"ansible-playbook printed no recap:\n{output}")
         return Play(seconds=seconds, changed=int(recap.group(1)), output=output)

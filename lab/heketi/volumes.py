@@ -288,11 +288,13 @@ def _ineligible(heketi: Heketi, tx: Transaction, cluster: Entry, volume: Entry) 
         return "Cluster does not support requested volume type"
     if len(info["volumes"]) >= limit:
         return f"Cluster has {len(info['volumes'])} volumes and limit is {limit}"
+    name = volume["Info"]["name"]
     for key in info["volumes"]:
         # Pending volumes are not shown anywhere, but their names are taken. What is being cloned has no entry yet,
         # and as long as that is so (for ever, after a crash) this fails.
-        if tx.get(VOLUMES, key)["Info"]["name"] == volume["Info"]["name"]:
-            return f"Volume name '{volume['Info']['name']}' already in use"
+        text = tx.text(VOLUMES, key)
+        if (text is None or f'"{name}"' in text) and tx.get(VOLUMES, key)["Info"]["name"] == name:
+            return f"Volume name '{name}' already in use"
     return None
 
 

@@ -44,7 +44,9 @@ options:
     type: int
     default: 3600
   poll_interval:
-    description: The pause between two questions whether an operation has ended, in seconds.
+    description:
+      - The longest pause between two questions whether an operation has ended, in seconds.
+        While an operation has not taken long yet, pauses are shorter.
     type: float
     default: 1.0
 requirements:

@@ -15,10 +15,11 @@ from conftest import SERVERS, Lab, lab_command
 
 NAME = "broken"
 KILL = "pkill -9 -f 'm [h]eketi'"
-# Heketi's database has an operation that has not ended.
+# Heketi counts an operation that has not ended.
 BEGUN = (
-    'python3 -c "import json, sys; '
-    "sys.exit(not json.load(open('/var/lib/heketi/heketi.db.json'))['pendingoperations'])\" 2>/dev/null"
+    'python3 -c "import re, sys, urllib.request; '
+    "said = urllib.request.urlopen('http://127.0.0.1:8080/metrics').read(); "
+    "sys.exit(not re.search(rb'operations_total_count [1-9]', said))\""
 )
 
 

@@ -243,7 +243,7 @@ def _tell_room(client: HeketiClient, results: t.Iterable[_Result]) -> None:
             have.snapshot_factor if have else want.snapshot_factor,
             want.allocated - (have.size if have else 0),
             [have.cluster] if have else want.clusters,
-            want.options,
+            have.options if have else want.options,
             len(have.bricks) if have else 0,
         )
         result.error = type(error)(f"{error} {room}", **error.details)

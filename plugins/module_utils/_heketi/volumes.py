@@ -46,6 +46,8 @@ ACCESS_LIST = "auth.ssl-allow"
 TLS_OPTIONS = (ACCESS_LIST, "client.ssl", "server.ssl")
 
 _ARBITER = "user.heketi.arbiter"
+# What Heketi takes for yes.
+_TRUE = ("1", "t", "T", "true", "True", "TRUE")
 _OWN_OPTIONS = {_ARBITER: "say durability=replicate-3-arbiter", "user.heketi.id": "Heketi sets it itself"}
 
 _CLUSTER = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -152,7 +154,7 @@ class Observed:
             if kind == "replicate":
                 # Asked for without a number, Heketi makes two and shows none.
                 durability = f"replicate-{info['durability']['replicate'].get('replica') or 2}"
-                if options.pop(_ARBITER, "") == "true":
+                if options.pop(_ARBITER, "") in _TRUE:
                     durability += "-arbiter"
             elif kind == "disperse":
                 disperse = info["durability"]["disperse"]
