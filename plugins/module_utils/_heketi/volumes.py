@@ -76,7 +76,8 @@ class Desired:
     @property
     def allocated(self) -> int:
         """The GiB that it is made with, or grown to."""
-        return math.ceil(self.size * self.spare_factor)
+        # Rounded before, or 1.1 times 100 were 111.
+        return math.ceil(round(self.size * self.spare_factor, 6))
 
     def request(self) -> dict[str, t.Any]:
         """The body of POST /volumes."""
@@ -131,18 +132,17 @@ class Observed:
     @property
     def capacity(self) -> int:
         """The GiB that its bricks hold. Another size than this means that Heketi lost track of a change."""
-        sizes = sorted((brick.size for brick in self.bricks), reverse=True)
         kind, _dash, counts = self.durability.partition("-")
         data, copies = 1, 1
         if self.durability == "replicate-3-arbiter":
-            # A third of the bricks holds no data, and those are the small ones.
-            sizes, copies = sizes[: len(sizes) * 2 // 3], 2
-        elif kind == "replicate":
+            # Its arbiter bricks cannot be told from data bricks of smaller sets.
+            return self.size
+        if kind == "replicate":
             copies = int(counts)
         elif kind == "disperse":
             data, redundancy = map(int, counts.split("+"))
             copies = data + redundancy
-        return round(sum(sizes) * data / copies / GIB)
+        return round(sum(brick.size for brick in self.bricks) * data / copies / GIB)
 
     @classmethod
     def from_info(cls, info: t.Mapping[str, t.Any]) -> Observed:

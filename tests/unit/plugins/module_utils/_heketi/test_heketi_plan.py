@@ -247,6 +247,11 @@ def test_unfinished_operations_are_told_when_it_shall_be_absent() -> None:
 # ---- spare room
 
 
+@pytest.mark.parametrize("size, factor, allocated", [(100, 1.1, 110), (10, 1.01, 11), (7, 1.0, 7), (3, 2.5, 8)])
+def test_spare_room_in_whole_gibs(size: int, factor: float, allocated: int) -> None:
+    assert Desired("v", size=size, spare_factor=factor).allocated == allocated
+
+
 @pytest.mark.parametrize(
     "has, wanted, grown",
     [(None, 100, 150), (150, 150, None), (150, 151, 227), (100, 120, 180), (400, 100, None), (None, 1, 2)],
