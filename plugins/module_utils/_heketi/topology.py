@@ -13,17 +13,18 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import posixpath
 import re
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, few
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import understood
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import few
+from ansible_collections.glusterops.shares.plugins.module_utils._units import check_number
 
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 # Both reach a shell on the servers.
-_HOST = re.compile(r"[A-Za-z0-9._:][A-Za-z0-9._:-]{0,252}", re.ASCII)
+_HOST = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9_:][A-Za-z0-9._:-]{0,252}", re.ASCII)
 _DEVICE = re.compile(r"/[A-Za-z0-9_.:/-]+", re.ASCII)
 
 _MAX_ZONE = 2**31 - 1
@@ -205,7 +206,7 @@ def _wrong(entries: t.Sequence[t.Mapping[str, t.Any]]) -> t.Iterator[str]:
         yield f"clusters: id {cluster_id!r} stands more than once."
     nodes = [node for entry in entries for node in entry["nodes"]]
     # Heketi keeps both kinds in one list. A server may have one name for both.
-    for name in _twice(name for node in nodes for name in sorted({node["manage"], _storage(node)})):
+    for name in _twice(name for node in nodes for name in sorted({node["manage"].lower(), _storage(node).lower()})):
         yield f"clusters: {name!r} is the manage or storage name of more than one server."
 
 
@@ -214,14 +215,19 @@ def _wrong_node(node: t.Mapping[str, t.Any]) -> t.Iterator[str]:
         if not _HOST.fullmatch(name):
             yield (
                 f"{option} {name!r} is not a host name or address:"
-                " 1 to 253 of A-Z a-z 0-9 . _ : and -, not beginning with -."
+                " 1 to 253 of A-Z a-z 0-9 . _ : and -, not beginning with . or -, nor : alone."
             )
-    if not 1 <= node["zone"] <= _MAX_ZONE:
-        yield f"zone {node['zone']} must be from 1 to {_MAX_ZONE}."
+    try:
+        check_number(node["zone"], 1, _MAX_ZONE, "zone")
+    except BadInput as exc:
+        yield str(exc)
     yield from _wrong_tags(node["tags"])
     for device in node["devices"]:
         if not _DEVICE.fullmatch(device["name"]):
             yield f"devices: {device['name']!r} is not a device's path: / and then A-Z a-z 0-9 _ . : / and -."
+        elif posixpath.normpath(device["name"]) != device["name"] or device["name"].startswith("//"):
+            # Under two names Heketi would take a device twice, and wipe it the second time.
+            yield f"devices: {device['name']!r} is not a plain path: leave out '//', '.', '..' and a '/' at the end."
         for sentence in _wrong_tags(device["tags"]):
             yield f"devices {device['name']!r}: {sentence}"
     for name in _twice(device["name"] for device in node["devices"]):

@@ -128,6 +128,10 @@ BAD_HOSTS = [
     "a/b",
     "a|b",
     "[::1]",
+    ".",
+    "..",
+    "::",
+    ".a",
 ]
 BAD_PATHS = [
     "",
@@ -168,6 +172,12 @@ BAD_TAGS = [
         *[([device(name=path)], f"devices: {path!r} is not a device's path") for path in BAD_PATHS],
         *[([cluster(tags=tags)], message) for tags, message in BAD_TAGS],
         *[([device(tags=tags)], f"devices '/dev/sdb': {message}") for tags, message in BAD_TAGS[:1]],
+        *[
+            ([device(name=path)], f"devices: {path!r} is not a plain path")
+            for path in ("//dev/sdb", "/dev//sdb", "/dev/sdb/", "/dev/../sdb", "/dev/./sdb")
+        ],
+        ([cluster(zone=True)], "zone True must be from 1 to 2147483647."),
+        ([cluster(), cluster(manage="SERVER1")], "clusters: 'server1' is the manage or storage name of more than one"),
         ([cluster(zone=0)], "zone 0 must be from 1 to 2147483647."),
         ([cluster(zone=-1)], "zone -1 must be from 1 to 2147483647."),
         ([cluster(zone=2**31)], "zone 2147483648 must be from 1 to 2147483647."),
