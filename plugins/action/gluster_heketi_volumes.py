@@ -23,6 +23,7 @@ class ActionModule(ActionBase):
     meta/runtime.yml sends other such modules here, too.
     """
 
+    _supports_async = True
     _supports_check_mode = True
     _requires_connection = True
 
@@ -34,7 +35,8 @@ class ActionModule(ActionBase):
             self._task.check_mode or self._task.async_val or arguments.get("progress_file")
         )
         if not shown:
-            result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+            wrap = bool(self._task.async_val) and not self._connection.has_native_async
+            result.update(self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=wrap))
             return result
         directory = self.get_shell_option("system_tmpdirs", ["/var/tmp"])[0]
         lines = _Lines(self._connection, f"{directory}/glusterops-progress-{uuid.uuid4().hex}")

@@ -33,6 +33,23 @@ options:
     version_added: "0.2.0"
 """
 
+    # A module that changes nothing.
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details: The module changes nothing.
+  diff_mode:
+    support: none
+    details: The module changes nothing.
+  idempotent:
+    support: full
+  platform:
+    support: full
+    platforms: posix
+"""
+
     # A module that changes things supports all of it.
     CHANGES = r"""
 options: {}

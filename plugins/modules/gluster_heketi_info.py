@@ -37,19 +37,8 @@ options:
     type: str
 extends_documentation_fragment:
   - glusterops.shares._attributes
+  - glusterops.shares._attributes.info
   - glusterops.shares._heketi
-attributes:
-  check_mode:
-    support: full
-    details: The module changes nothing.
-  diff_mode:
-    support: none
-    details: The module changes nothing.
-  idempotent:
-    support: full
-  platform:
-    support: full
-    platforms: posix
 seealso:
   - module: glusterops.shares.gluster_info
     description: What Gluster itself tells.

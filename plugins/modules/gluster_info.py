@@ -35,18 +35,7 @@ options:
     type: str
 extends_documentation_fragment:
   - glusterops.shares._attributes
-attributes:
-  check_mode:
-    support: full
-    details: The module changes nothing.
-  diff_mode:
-    support: none
-    details: The module changes nothing.
-  idempotent:
-    support: full
-  platform:
-    support: full
-    platforms: posix
+  - glusterops.shares._attributes.info
 """
 
 EXAMPLES = r"""

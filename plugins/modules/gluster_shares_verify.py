@@ -57,18 +57,7 @@ options:
     default: 0
 extends_documentation_fragment:
   - glusterops.shares._attributes
-attributes:
-  check_mode:
-    support: full
-    details: The module changes nothing.
-  diff_mode:
-    support: none
-    details: The module changes nothing.
-  idempotent:
-    support: full
-  platform:
-    support: full
-    platforms: posix
+  - glusterops.shares._attributes.info
 seealso:
   - module: glusterops.shares.gluster_shares
   - module: glusterops.shares.gluster_info

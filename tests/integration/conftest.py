@@ -113,6 +113,16 @@ class Lab:
         self.run(node, f"umount -l {path}", check=False)
         return self.run(node, f"cat {log}", check=False).stdout or "not mounted"
 
+    def heketi(self) -> dict[str, t.Any]:
+        """The connection options of modules that talk to Heketi."""
+        with open(self.inventory, encoding="utf-8") as stream:
+            variables = yaml.safe_load(stream)["all"]["vars"]
+        return {
+            "heketi_url": variables["lab_heketi_url"],
+            "heketi_key": variables["lab_heketi_key"],
+            "poll_interval": 0.2,
+        }
+
     def gluster(self, words: str, server: str = "server1") -> str:
         return self.run(server, f"gluster --mode=script {words}").stdout
 
@@ -149,14 +159,7 @@ def identities(lab: Lab) -> Lab:
 
 @pytest.fixture(scope="session")
 def heketi(lab: Lab) -> dict[str, t.Any]:
-    """The connection options."""
-    with open(lab.inventory, encoding="utf-8") as stream:
-        variables = yaml.safe_load(stream)["all"]["vars"]
-    return {
-        "heketi_url": variables["lab_heketi_url"],
-        "heketi_key": variables["lab_heketi_key"],
-        "poll_interval": 0.2,
-    }
+    return lab.heketi()
 
 
 SERVERS = [f"glusterfs-server-server{number}" for number in (1, 2, 3)]

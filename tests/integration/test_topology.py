@@ -40,14 +40,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def heketi(bare: Lab) -> dict[str, t.Any]:
-    """The connection options."""
-    with open(bare.inventory, encoding="utf-8") as stream:
-        variables = yaml.safe_load(stream)["all"]["vars"]
-    return {
-        "heketi_url": variables["lab_heketi_url"],
-        "heketi_key": variables["lab_heketi_key"],
-        "poll_interval": 0.2,
-    }
+    return bare.heketi()
 
 
 def clusters(*numbers: int, **device: t.Any) -> list[dict[str, t.Any]]:
