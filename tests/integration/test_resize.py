@@ -41,7 +41,8 @@ def share(identities: Lab) -> t.Iterator[Lab]:
     lab = identities
     done = run(lab)
     assert done.rc == 0, done.output
-    assert f"  {NAME} created (" in done.output and "Prove that new and grown shares work" in done.output
+    assert f"  {NAME} created (" in done.output and f"  {NAME} set (" in done.output
+    assert "Prove that new and grown shares work" in done.output
     assert bricks(lab) == 3
     assert lab.mount("host1", NAME) == ""
     lab.run("host1", "for n in 1 2 3; do dd if=/dev/urandom of=/mnt/try/f$n bs=1M count=100 2>&1; done; sync")
