@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import shlex
 import time
 import typing as t
 
@@ -15,10 +15,11 @@ from conftest import SERVERS, Lab, lab_command
 
 NAME = "broken"
 KILL = "pkill -9 -f 'm [h]eketi'"
+HELLO = "python3 -c \"import urllib.request as r; r.urlopen('http://127.0.0.1:8080/hello')\""
 # Heketi counts an operation that has not ended.
 BEGUN = (
-    'python3 -c "import re, sys, urllib.request; '
-    "said = urllib.request.urlopen('http://127.0.0.1:8080/metrics').read(); "
+    'python3 -c "import re, sys, urllib.request as r; '
+    "said = r.urlopen('http://127.0.0.1:8080/metrics').read(); "
     "sys.exit(not re.search(rb'operations_total_count [1-9]', said))\""
 )
 
@@ -33,27 +34,38 @@ class Heketi:
     def run(self, **arguments: t.Any) -> dict[str, t.Any]:
         return self.lab.module("localhost", "gluster_heketi_volume", **{**self.options, **arguments})
 
-    def killed(self, node: str, when: str, **arguments: t.Any) -> dict[str, t.Any]:
-        """Runs the module, kills Heketi with -9 as soon as the condition holds on the node, and starts it again."""
-        wait = f"for n in $(seq 600); do if {when}; then echo now; break; fi; sleep 0.03; done"
-        with self.lab.popen(node, wait) as watch:
-            running = self.lab.start("localhost", "gluster_heketi_volume", **{**self.options, **arguments})
-            assert "now" in watch.communicate(timeout=120)[0], self.lab.result(running)
-            self.lab.run("heketi", KILL)
-        return self._up_again(running)
+    def killed(self, until: str, node: str, standin: dict[str, t.Any], **arguments: t.Any) -> dict[str, t.Any]:
+        """Runs the module, kills Heketi with -9 as soon as the condition holds on the node, and starts it again.
 
-    def killed_at_once(self, **arguments: t.Any) -> dict[str, t.Any]:
-        """The same, as soon as Heketi has noted what it is about to do."""
-        with self.lab.popen("heketi", f"until {BEGUN}; do :; done; {KILL}") as watch:
-            running = self.lab.start("localhost", "gluster_heketi_volume", **{**self.options, **arguments})
-            watch.communicate(timeout=120)
-        return self._up_again(running)
-
-    def _up_again(self, running: subprocess.Popen[str]) -> dict[str, t.Any]:
+        standin says where Heketi is slow, so that it is killed in time.
+        """
+        self._restart(standin)
+        running = self.lab.start("localhost", "gluster_heketi_volume", **{**self.options, **arguments})
+        end = time.monotonic() + 120
+        while self.lab.run(node, until, check=False).returncode:
+            assert time.monotonic() < end and running.poll() is None, self.lab.result(running)
+        self.lab.run("heketi", KILL)
         # What it began on the servers goes on without it.
         time.sleep(5)
         lab_command("up")
         return self.lab.result(running)
+
+    def killed_at_once(self, **arguments: t.Any) -> dict[str, t.Any]:
+        """The same, when Heketi has noted what it is about to do, and not begun with it."""
+        return self.killed(BEGUN, "heketi", {"operation_delay": 30}, **arguments)
+
+    def _restart(self, standin: dict[str, t.Any]) -> None:
+        edit = (
+            "import json; config = json.load(open('/etc/heketi/heketi.json'));"
+            f" config['standin'].update({standin!r}); json.dump(config, open('/etc/heketi/slow.json', 'w'))"
+        )
+        self.lab.run("heketi", KILL)
+        self.lab.run(
+            "heketi",
+            f"python3 -c {shlex.quote(edit)} && cd /opt/heketi-standin &&"
+            " setsid -f python3 -m heketi --config /etc/heketi/slow.json >> /var/log/lab/heketi.log 2>&1 < /dev/null;"
+            f" for n in $(seq 100); do {HELLO} 2>/dev/null && break; sleep 0.2; done",
+        )
 
     def bricks(self) -> int:
         return self.lab.gluster(f"volume info {NAME} 2>/dev/null || true").count("/brick\n")
@@ -103,7 +115,12 @@ def test_killed_when_gluster_has_the_new_bricks(heketi_that_dies: Heketi) -> Non
     heketi, wanted = heketi_that_dies, {"size": "2G", "seal": SERVERS}
     made = heketi.run(**wanted)
     wanted["size"] = "3G"
-    first = heketi.killed("server1", f"[ $(gluster volume info {NAME} | grep -c /brick$) = 6 ]", **wanted)
+    first = heketi.killed(
+        f"[ $(gluster volume info {NAME} | grep -c /brick$) = 6 ]",
+        "server1",
+        {"faults": [{"command": f"volume rebalance {NAME}", "delay": 30}]},
+        **wanted,
+    )
     assert first["failed"] and first["error"] == "outcome_unknown", first
     second = heketi.run(**wanted, clean_up=True)
     assert second["failed"] and "could not clean up expand-volume" in second["msg"], second
