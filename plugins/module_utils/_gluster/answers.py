@@ -102,6 +102,8 @@ class Limit:
     used: int
 
 
+# The kind of client that heals a volume's bricks.
+HEALER = "glustershd"
 _ON = ("on", "yes", "true", "enable", "1")
 
 

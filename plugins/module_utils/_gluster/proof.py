@@ -24,7 +24,6 @@ if t.TYPE_CHECKING:  # pragma: no cover
 # Handshakes at once.
 _PARALLEL = 16
 _PAUSE = 2.0
-_HEALER = "glustershd"
 # How gluster names that daemon's row in its status.
 _HEALER_ROW = "Self-heal Daemon"
 RUNNING = "in progress"
@@ -90,13 +89,16 @@ class Prover:
         ]
         with ThreadPoolExecutor(max_workers=_PARALLEL) as pool:
             told = list(pool.map(lambda one: self._brick(one[1], one[2]), bricks))
+        by_share: dict[str, list[dict[str, t.Any]]] = {share.name: [] for share in shares}
+        for (name, *_rest), one in zip(bricks, told):
+            by_share[name].append(one)
         proofs = []
         for share in shares:
-            seen = [one for (name, _brick, _process), one in zip(bricks, told) if name == share.name]
+            seen = by_share[share.name]
             problems = [f"brick {one['server']}:{one['path']} {one['problem']}" for one in seen if one["problem"]]
             rows = processes.get(share.name, [])
             due = sum(1 for row in rows if row.server == _HEALER_ROW and row.online)
-            healers = clients.get(share.name, {}).get(_HEALER, 0)
+            healers = clients.get(share.name, {}).get(answers.HEALER, 0)
             if healers < due:
                 problems.append(
                     f"{due - healers} of {due} self-heal daemons are not connected to it, although gluster calls them"

@@ -37,8 +37,6 @@ if t.TYPE_CHECKING:  # pragma: no cover
 # How long a foreign read-modify-write that overwrites ours takes at most; after it we look again.
 _SETTLE = 1.0
 _ROUNDS = 5
-# The kind of client that heals a volume's bricks.
-_HEALER = "glustershd"
 
 
 @dataclasses.dataclass
@@ -91,7 +89,7 @@ def _reconcile(
         if removing:
             counted = answers.clients(cluster.cli)
             # What the first round saw counts: later ones may see the loss already.
-            helpers = {**{name: counted.get(name, {}).get(_HEALER, 0) for name in removing}, **helpers}
+            helpers = {**{name: counted.get(name, {}).get(answers.HEALER, 0) for name in removing}, **helpers}
         progress.expect(len(pending))
         for share in shares:
             if share.name in pending:
@@ -117,7 +115,7 @@ def _check_helpers(cluster: Cluster, before: t.Mapping[str, int]) -> None:
     if not before:
         return
     after = answers.clients(cluster.cli)
-    lost = sorted(name for name, count in before.items() if after.get(name, {}).get(_HEALER, 0) < count)
+    lost = sorted(name for name, count in before.items() if after.get(name, {}).get(answers.HEALER, 0) < count)
     if lost:
         raise Conflict(
             f"Self-heal daemons were cut off from {', '.join(lost)}: a server's identity was on the access list and is"
