@@ -21,7 +21,7 @@ _SAID = 300
 
 
 class Progress:
-    """A line for each thing that is done or fails: its name, what, seconds, how many are left.
+    """A line for each thing that is done or fails: its name, what, seconds, how many are left; and lines in between.
 
     Lines go to a new file at C(path), made with the first of them, which whoever may log in may read; without path
     nowhere. Telling never fails the work. May be used by several threads at once.
@@ -51,7 +51,12 @@ class Progress:
         finally:
             with self._lock:
                 self._left -= 1
-                self._write(f"{name} {outcome} ({time.monotonic() - began:.1f} s, {self._left} left)\n")
+                self._write(f"{name} {outcome} ({time.monotonic() - began:.1f} s, {self._left} left)")
+
+    def say(self, line: str) -> None:
+        """A line about how far the work on one thing is."""
+        with self._lock:
+            self._write(line)
 
     def _write(self, line: str) -> None:
         if not self._path:
@@ -62,4 +67,4 @@ class Progress:
             handle = os.open(self._path, os.O_WRONLY | os.O_NOFOLLOW | how, 0o644)
             self._made = True
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(line)
+                file.write(line + "\n")

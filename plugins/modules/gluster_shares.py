@@ -8,13 +8,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: gluster_shares
-short_description: Seal, limit and start many GlusterFS shares in one task
+short_description: Make, seal, limit and start many GlusterFS shares in one task
 version_added: "0.1.0"
 author:
   - glusterops.shares contributors (@glusterops)
 description:
-  - Makes existing volumes of one cluster into shares. Each is sealed with TLS, has the access list that is declared,
-    is started, and is limited by quota to the share's size.
+  - Makes volumes of one cluster into shares. Each is sealed with TLS, has the access list that is declared, is started,
+    and is limited by quota to the share's size.
+  - A share that has no volume yet gets one from a pool of volumes, or a clone of a snapshot. It is marked as the
+    share's, sealed and limited, and proven empty if it is from a pool, before the first tenant is let in.
   - When nothing has to change, one call of C(gluster) observes the whole cluster, however many shares there are.
   - All shares are checked before the first one is changed. One that cannot be done leaves all of them as they were.
   - Runs on any one server of the cluster. Use the same server for all changes, see
@@ -27,7 +29,7 @@ options:
     required: true
     suboptions:
       name:
-        description: The volume.
+        description: The share. Its volume is the one that is marked as the share's, or else the one of the same name.
         type: str
         required: true
       identities:
@@ -38,7 +40,7 @@ options:
       size:
         description:
           - What the tenants can store, for example V(100G). Units are powers of 1024.
-          - Without it the limit is left as it is.
+          - Without it the limit is left as it is. Required where the share has no volume yet.
           - Gluster counts what is stored with a delay, in which a tenant can write past the limit. A share that has a
             size also gets C(features.soft-timeout) 5 and C(features.hard-timeout) 1, in seconds.
           - A limit below what is stored already is refused. Where quota was off until now Gluster has not counted yet
@@ -51,6 +53,23 @@ options:
           - Those that follow from the other options (TLS, access list, quota) are refused.
         type: dict
         default: {}
+        version_added: "0.2.0"
+      pattern:
+        description:
+          - If the share has no volume yet, it gets a free one whose whole name this regular expression matches.
+            C(#{size}) in it stands for the volume's size in GiB, and C(##) for a C(#), as in Manila's
+            C(glusterfs_volume_pattern).
+          - The smallest volume that suffices is taken. Volumes that match without a size are a last resort.
+          - A volume that this collection or Manila has marked is in use. Its C(user.glusterops-share) names the share.
+          - A size beyond the one in the volume's name is refused. The message names larger free volumes.
+        type: str
+        version_added: "0.2.0"
+      from_snapshot:
+        description:
+          - If the share has no volume yet, it gets a clone of this snapshot, with all that was stored in it. An
+            inactive snapshot is activated meanwhile.
+          - The clone never had the access list of the volume that the snapshot was made of.
+        type: str
         version_added: "0.2.0"
   infrastructure:
     description:
@@ -72,7 +91,9 @@ options:
     type: bool
     default: false
   start:
-    description: Whether volumes that are not started are started, once they are sealed.
+    description:
+      - Whether volumes that are not started are started, once they are sealed.
+      - A share from a pool is only finished with it, because the volume is looked into.
     type: bool
     default: true
   known_limits:
@@ -106,6 +127,19 @@ EXAMPLES = r"""
       - name: tenant-b-data
         identities: [tenant-b, tenant-b-backup]
         size: 1.5T
+
+- name: A share from a pool of volumes with names like pool-100G-7, and one from a snapshot
+  glusterops.shares.gluster_shares:
+    infrastructure: [glusterfs-server-*]
+    shares:
+      - name: tenant-c-data
+        identities: [tenant-c]
+        size: 80G
+        pattern: pool-#{size}G-[0-9]+
+      - name: tenant-a-test
+        identities: [tenant-a-test]
+        size: 100G
+        from_snapshot: tenant-a-data-monday
 """
 
 RETURN = r"""
@@ -122,7 +156,10 @@ shares:
   elements: dict
   contains:
     name:
-      description: The volume.
+      description: The share.
+      type: str
+    volume:
+      description: Its volume.
       type: str
     sealed:
       description: Whether TLS is on and the access list explicit.
@@ -148,30 +185,16 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.argspec import read_share, share_spec
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.reconcile import Cluster, reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import Share
-from ansible_collections.glusterops.shares.plugins.module_utils._names import read_options
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
-from ansible_collections.glusterops.shares.plugins.module_utils._units import parse_size
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
     params = module.params
-    shares = [
-        Share(
-            name=share["name"],
-            infrastructure=tuple(params["infrastructure"]),
-            allow=tuple(share["identities"] or ()),
-            exclusive=params["exclusive"],
-            size=None if share["size"] is None else parse_size(share["size"], f"{share['name']}: size"),
-            seal=True,
-            start=params["start"],
-            restart=params["restart"],
-            options=read_options(share["volume_options"] or {}, f"{share['name']}: volume_options"),
-        )
-        for share in params["shares"]
-    ]
+    how = {name: params[name] for name in ("exclusive", "start", "restart")}
+    shares = [read_share(share, params["infrastructure"], **how) for share in params["shares"]]
     cluster = Cluster(GlusterCli(module.run_command), known_limits=_known_limits(params["known_limits"] or {}))
     changes, observed = reconcile(cluster, shares, module.check_mode, Progress(params["progress_file"]))
     return changes, {"shares": list(observed.values())} if observed or not shares else {}
@@ -191,12 +214,8 @@ def main() -> t.NoReturn:
                 "type": "list",
                 "elements": "dict",
                 "required": True,
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "identities": {"type": "list", "elements": "str", "default": []},
-                    "size": {"type": "str"},
-                    "volume_options": {"type": "dict", "default": {}},
-                },
+                "options": share_spec(),
+                "mutually_exclusive": [("pattern", "from_snapshot")],
             },
             "infrastructure": {"type": "list", "elements": "str", "required": True},
             "exclusive": {"type": "bool", "default": True},

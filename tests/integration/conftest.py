@@ -131,30 +131,55 @@ class Lab:
         return dict(re.findall(r"^([a-z.-]+): (.*)$", found, re.MULTILINE))
 
 
-def lab_command(*words: str) -> None:
+def lab_command(*words: str, name: str = NAME) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "lab", *words, "--name", NAME], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "lab", *words, "--name", name], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def lab_up(scratch: pathlib.Path, name: str, *options: str) -> t.Iterator[Lab]:
+    lab_command("down", name=name)
+    lab_command("up", *options, name=name)
+    home = pathlib.Path(os.environ.get("GLUSTEROPS_LAB_DIR", ROOT / ".lab"))
+    yield Lab(home / name, scratch)
+    if not os.environ.get("KEEP_LAB"):
+        lab_command("down", name=name)
 
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
     """Three bare servers with Heketi, and three hosts."""
-    lab_command("down")
-    lab_command("up")
-    home = pathlib.Path(os.environ.get("GLUSTEROPS_LAB_DIR", ROOT / ".lab"))
-    yield Lab(home / NAME, tmp_path_factory.mktemp("lab"))
-    if not os.environ.get("KEEP_LAB"):
-        lab_command("down")
+    yield from lab_up(tmp_path_factory.mktemp("lab"), NAME)
+
+
+@pytest.fixture(scope="session")
+def newer_lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
+    """The like with GlusterFS 11.1, and without Heketi."""
+    yield from lab_up(tmp_path_factory.mktemp("newer"), f"{NAME}-11", "--suite", "trixie", "--no-heketi")
+
+
+def with_identities(lab: Lab) -> Lab:
+    done = lab.play("glusterops.shares.tls")
+    assert done.rc == 0, done.output
+    return lab
 
 
 @pytest.fixture(scope="session")
 def identities(lab: Lab) -> Lab:
     """The lab with the tls playbook run on it."""
-    done = lab.play("glusterops.shares.tls")
-    assert done.rc == 0, done.output
-    return lab
+    return with_identities(lab)
+
+
+@pytest.fixture(scope="session")
+def newer(newer_lab: Lab) -> Lab:
+    return with_identities(newer_lab)
+
+
+@pytest.fixture(scope="module", params=["identities", "newer"], ids=["10.3", "11.1"])
+def either(request: pytest.FixtureRequest) -> Lab:
+    """Each in turn."""
+    return t.cast(Lab, request.getfixturevalue(request.param))
 
 
 @pytest.fixture(scope="session")

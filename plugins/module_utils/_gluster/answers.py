@@ -225,6 +225,27 @@ def read_limit(root: ET.Element) -> Limit | None:
     return None
 
 
+def read_capacity(volume: Volume, root: ET.Element) -> int | None:
+    """Bytes that the volume can hold, from the answer of C(volume status NAME detail); None if a brick is down.
+
+    Of several bricks on one file system each counts the whole of it.
+    """
+    sizes = {
+        (node.findtext("hostname"), node.findtext("path")): int(node.findtext("sizeTotal") or 0)
+        for node in root.iterfind("volStatus/volumes/volume/node")
+    }
+    of = [0 if brick.arbiter else sizes.get((brick.server, brick.path), 0) for brick in volume.bricks]
+    width = volume.disperse or volume.replica or 1
+    copies = volume.disperse - volume.redundancy if volume.disperse else 1
+    total = 0
+    for start in range(0, len(of), width):
+        known = [size for size, brick in zip(of[start : start + width], volume.bricks[start:]) if not brick.arbiter]
+        if not all(known):
+            return None
+        total += min(known) * copies
+    return total
+
+
 def volumes(cli: GlusterCli) -> dict[str, Volume]:
     """Every volume of the cluster, in one call."""
     return read_volumes(cli.xml("volume", "info"))
@@ -257,3 +278,8 @@ def clients(cli: GlusterCli) -> dict[str, dict[str, int]]:
     fuse is a mount and gfapi a gateway or virtual machine; glustershd, quotad and the like are the servers' own.
     """
     return read_clients(cli.text("volume", "status", "all", "client-list"))
+
+
+def capacity(cli: GlusterCli, of: Volume) -> int | None:
+    """Bytes that a started volume can hold, by the file systems of its bricks; None if a brick is down."""
+    return read_capacity(of, cli.xml("volume", "status", of.name, "detail"))

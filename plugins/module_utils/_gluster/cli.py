@@ -49,7 +49,7 @@ class GlusterCli:
     def __init__(
         self, run_command: _RunCommand, patience: float = 120.0, sleep: t.Callable[[float], None] = time.sleep
     ) -> None:
-        self._run_command = run_command
+        self.run_command = run_command
         self._patience = patience
         self._sleep = sleep
 
@@ -87,7 +87,7 @@ class GlusterCli:
 
     def _run(self, argv: list[str]) -> tuple[int, str, str]:
         try:
-            return self._run_command(argv, environ_update={"LC_ALL": "C.UTF-8"}, handle_exceptions=False)
+            return self.run_command(argv, environ_update={"LC_ALL": "C.UTF-8"}, handle_exceptions=False)
         except OSError as exc:
             raise NotFound("The program 'gluster' is not on this machine: run this on a Gluster server.") from exc
 

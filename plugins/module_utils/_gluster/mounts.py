@@ -37,15 +37,22 @@ _OPTION = re.compile(r"[a-z][a-z0-9-]*(=[A-Za-z0-9._/:-]+)?", re.ASCII)
 _GETFLAGS, _SETFLAGS, _IMMUTABLE = 0x80086601, 0x40086602, 0x10
 _CLONE_NEWNS, _MS_REC, _MS_PRIVATE, _MNT_DETACH = 0x20000, 0x4000, 0x40000, 2
 
+_MOUNTINFO = "/proc/self/mountinfo"
+
 GUARDED = "guarded"
 DISCONNECTED = "disconnected"
 
 
 @dataclasses.dataclass(frozen=True)
 class Mount:
-    """A share's mount on this machine. servers: where the volume's layout is fetched, the first one that answers."""
+    """A share's mount on this machine. volume: the one that holds the share.
+
+    servers: where the volume's layout is fetched, the first one that answers. If it shall not be present: by which
+    names its servers are known, none if any volume of that name is meant.
+    """
 
     share: str
+    volume: str
     path: str
     servers: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
@@ -54,6 +61,7 @@ class Mount:
     def check(self) -> Mount:
         """Itself, if every value may be used; else BadInput."""
         check_volume_name(self.share, "share")
+        check_volume_name(self.volume, f"{self.share}: volume")
         if not _PATH.fullmatch(self.path) or {".", ".."} & set(self.path.split("/")):
             raise BadInput(
                 f"{self.share}: path {self.path!r} is not an absolute path of A-Z a-z 0-9 . _ @ % + = - without '..'."
@@ -70,7 +78,7 @@ class Mount:
 
     @property
     def source(self) -> str:
-        return f"{self.servers[0]}:/{self.share}"
+        return f"{self.servers[0]}:/{self.volume}"
 
     @property
     def line(self) -> str:
@@ -80,47 +88,102 @@ class Mount:
             options.append("backup-volfile-servers=" + ":".join(self.servers[1:]))
         return f"{self.source} {self.path} glusterfs {','.join([*options, *self.options])} 0 0"
 
+    def is_from(self, source: str | None) -> bool:
+        """Whether that is what it mounts. A server may have more names than are known here, so what is mounted already
+        needs only the volume's."""
+        if source is None:
+            return False
+        server, volume = split_source(source)
+        return volume == self.volume and (self.present or not self.servers or server in self.servers)
+
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """What is at a path: what is mounted there (a share's name, or kind and source of anything else), its line of
-    fstab, the directory underneath (None, GUARDED, V(empty) or V(in use)), and whether the share's client is alive."""
+    """What is at a path: the source of the volume that is mounted there, its line of fstab, the directory underneath
+    (None, GUARDED, V(empty) or V(in use)), whether the volume's client is alive, and kind and source of what is mounted
+    there and is no volume."""
 
     mounted: str | None
     line: str | None
     directory: str | None
     alive: bool = True
+    foreign: str | None = None
 
 
 def plan(mount: Mount, place: Place) -> list[Change]:
     """What has to be done, in order. Raises Refused when it would cover or hide something else."""
     changes: list[Change] = []
-    mounted = place.mounted if place.alive else DISCONNECTED
+    sources = (place.mounted, place.line.split()[0] if place.line else None)
+    mine, declared = map(mount.is_from, sources)
+    now = DISCONNECTED if not place.alive else mount.share if mine else None
     if mount.present:
-        if place.mounted not in (None, mount.share):
-            raise Refused(f"{mount.path} has something else mounted ({place.mounted}): unmount it first.")
+        other = place.foreign or (None if mine else place.mounted)
+        if other:
+            raise Refused(f"{mount.path} has something else mounted ({other}): unmount it first.")
         if place.directory == "in use":
             raise Refused(f"{mount.path} is not an empty directory: its files would be hidden by the mount. Move them.")
         if place.directory != GUARDED:
             changes.append(Change(mount.path, "directory", place.directory, GUARDED))
         if place.line != mount.line:
             changes.append(Change(mount.path, "fstab", place.line, mount.line))
-        if mounted != mount.share:
-            changes.append(Change(mount.path, "mounted", mounted, mount.share))
+        if now != mount.share:
+            changes.append(Change(mount.path, "mounted", now, mount.share))
         return changes
-    declared = share_of(place.line.split()[0]) if place.line else None
-    if place.mounted == mount.share:
-        changes.append(Change(mount.path, "mounted", mounted, None))
-    if declared == mount.share:
+    if mine:
+        changes.append(Change(mount.path, "mounted", now, None))
+    if declared:
         changes.append(Change(mount.path, "fstab", place.line, None))
-    if place.directory == GUARDED and {place.mounted, declared} <= {None, mount.share}:
+    if place.directory == GUARDED and all(source is None or mount.is_from(source) for source in sources):
         changes.append(Change(mount.path, "directory", GUARDED, None))
     return changes
 
 
-def share_of(source: str) -> str:
-    """The volume of a mount source, server:/volume (or server:volume, as older clients show it)."""
-    return source.partition(":")[2].lstrip("/")
+def split_source(source: str) -> tuple[str, str]:
+    """Server and volume of a mount source, server:/volume (or server:volume, as older clients show it)."""
+    server, _colon, volume = source.rpartition(":")
+    return server, volume.lstrip("/")
+
+
+def read_mounts(mountinfo: str = _MOUNTINFO) -> dict[str, tuple[str, str]]:
+    """Mount point to file system type and source; of several mounts on a point the topmost."""
+    found: dict[str, tuple[str, str]] = {}
+    with open(mountinfo, encoding="utf-8", errors="surrogateescape") as handle:
+        for line in handle:
+            left, _dash, right = line.partition(" - ")
+            kind, source = right.split()[:2]
+            found[left.split()[4].replace("\\040", " ")] = (kind, source)
+    return found
+
+
+def answers(run_command: _RunCommand, path: str) -> bool:
+    """Whether the mounted file system is alive. A dead client fails at once, a cut-off one may hang."""
+    return run_command(["timeout", "20", "stat", "--file-system", "--", path])[0] == 0
+
+
+def attach(run_command: _RunCommand, mount: Mount, words: t.Sequence[str], mountinfo: str = _MOUNTINFO) -> None:
+    """Mounts it with C(mount WORDS). Raises Refused, with what the client's log says."""
+    if not os.path.exists("/sbin/mount.glusterfs"):
+        raise NotFound("mount.glusterfs is not on this machine: install the GlusterFS client (glusterfs-client).")
+    path = mount.path
+    log = "/var/log/glusterfs/" + path.strip("/").replace("/", "-") + ".log"
+    logged = os.path.getsize(log) if os.path.exists(log) else 0
+    _rc, out, err = run_command(["timeout", "60", "mount", *words])
+    # mount.glusterfs may succeed and the client go away a moment later, when the bricks have refused it.
+    for _try in range(5):
+        kind, source = read_mounts(mountinfo).get(path, ("", ""))
+        if kind != "fuse.glusterfs" or not mount.is_from(source) or not answers(run_command, path):
+            break
+        time.sleep(0.2)
+    else:
+        return
+    run_command(["umount", "-l", path])
+    reason = _reason(log, logged)
+    raise Refused(
+        f"Share {mount.share!r} could not be mounted on {path}: {reason or (err or out).strip() or 'no reason given'}."
+        " Is this machine's identity on the share's access list, and signed by the CA that the servers trust?",
+        stderr=err.strip(),
+        log=log,
+    )
 
 
 class Machine:
@@ -131,7 +194,7 @@ class Machine:
         run_command: _RunCommand,
         atomic_move: t.Callable[[str, str], None],
         fstab: str = "/etc/fstab",
-        mountinfo: str = "/proc/self/mountinfo",
+        mountinfo: str = _MOUNTINFO,
         locks: str = DIRECTORY,
     ) -> None:
         self._run_command = run_command
@@ -145,22 +208,14 @@ class Machine:
         return {line.split()[1]: line.strip() for line in self._lines() if self._is_share(line)}
 
     def mounts(self) -> dict[str, tuple[str, str]]:
-        """Mount point to file system type and source; of several mounts on a point the topmost."""
-        found: dict[str, tuple[str, str]] = {}
-        with open(self._mountinfo, encoding="utf-8", errors="surrogateescape") as handle:
-            for line in handle:
-                left, _dash, right = line.partition(" - ")
-                kind, source = right.split()[:2]
-                found[left.split()[4].replace("\\040", " ")] = (kind, source)
-        return found
+        return read_mounts(self._mountinfo)
 
-    def paths_of(self, share: str) -> list[str]:
-        """Where the share is mounted, or would be at boot."""
-        paths = {path for path, line in self.fstab().items() if share_of(line.split()[0]) == share}
-        for path, (kind, source) in self.mounts().items():
-            if kind == "fuse.glusterfs" and share_of(source) == share:
-                paths.add(path)
-        return sorted(paths)
+    def everywhere(self, mount: Mount) -> list[Mount]:
+        """The mount at each path where its share is mounted, or would be at boot."""
+        sources = [(path, line.split()[0]) for path, line in self.fstab().items()]
+        sources += [(path, source) for path, (kind, source) in self.mounts().items() if kind == "fuse.glusterfs"]
+        paths = {path for path, source in sources if mount.is_from(source)}
+        return [dataclasses.replace(mount, path=path) for path in sorted(paths)]
 
     def place(self, path: str) -> Place:
         line = self.fstab().get(path)
@@ -168,10 +223,10 @@ class Machine:
         if not kind:
             return Place(None, line, look(path))
         if kind != "fuse.glusterfs":
-            return Place(f"{kind} {source}", line, None)
-        return Place(share_of(source), line, underneath(look, path), self._answers(path))
+            return Place(None, line, None, foreign=f"{kind} {source}")
+        return Place(source, line, underneath(look, path), answers(self._run_command, path))
 
-    def apply(self, changes: t.Iterable[Change]) -> None:
+    def apply(self, mount: Mount, changes: t.Iterable[Change]) -> None:
         for change in changes:
             path = change.subject
             if change.what == "directory":
@@ -184,7 +239,7 @@ class Machine:
             elif change.what == "fstab":
                 self._write(path, change.after)
             elif change.after:
-                self._mount(path, change.after, change.before == DISCONNECTED)
+                self._mount(mount, change.before == DISCONNECTED)
             else:
                 self._unmount(path, change.before == DISCONNECTED)
 
@@ -216,34 +271,10 @@ class Machine:
             os.chmod(temporary, 0o644)
             self._atomic_move(temporary, self._fstab)
 
-    def _answers(self, path: str) -> bool:
-        """Whether the mounted file system is alive. A dead client fails at once, a cut-off one may hang."""
-        return self._run_command(["timeout", "20", "stat", "--file-system", "--", path])[0] == 0
-
-    def _mount(self, path: str, share: str, disconnected: bool) -> None:
-        if not os.path.exists("/sbin/mount.glusterfs"):
-            raise NotFound("mount.glusterfs is not on this machine: install the GlusterFS client (glusterfs-client).")
+    def _mount(self, mount: Mount, disconnected: bool) -> None:
         if disconnected:
-            self._unmount(path, True)
-        log = "/var/log/glusterfs/" + path.strip("/").replace("/", "-") + ".log"
-        logged = os.path.getsize(log) if os.path.exists(log) else 0
-        _rc, out, err = self._run_command(["timeout", "60", "mount", path])
-        # mount.glusterfs may succeed and the client go away a moment later, when the bricks have refused it.
-        for _try in range(5):
-            kind, source = self.mounts().get(path, ("", ""))
-            if kind != "fuse.glusterfs" or share_of(source) != share or not self._answers(path):
-                break
-            time.sleep(0.2)
-        else:
-            return
-        self._run_command(["umount", "-l", path])
-        reason = _reason(log, logged)
-        raise Refused(
-            f"Share {share!r} could not be mounted on {path}: {reason or (err or out).strip() or 'no reason given'}."
-            " Is this machine's identity on the share's access list, and signed by the CA that the servers trust?",
-            stderr=err.strip(),
-            log=log,
-        )
+            self._unmount(mount.path, True)
+        attach(self._run_command, mount, [mount.path], self._mountinfo)
 
     def _unmount(self, path: str, disconnected: bool) -> None:
         rc, _out, err = self._run_command(["umount", *(["-l"] if disconnected else []), path])
@@ -367,12 +398,12 @@ def reconcile(
     check_unique((mount.path for mount in mounts), "path")
     plans = [plan(mount, machine.place(mount.path)) for mount in mounts]
     done: list[Change] = []
-    for changes in plans:
+    for mount, changes in zip(mounts, plans):
         # Noted before it is done: what fails halfway has changed something.
         done += changes
         if not check_mode:
             try:
-                machine.apply(changes)
+                machine.apply(mount, changes)
             except GlusterOpsError as exc:
                 exc.details["changes"] = done
                 raise
@@ -384,6 +415,6 @@ def _describe(mount: Mount, place: Place) -> dict[str, t.Any]:
     return {
         "share": mount.share,
         "path": mount.path,
-        "mounted": place.mounted == mount.share and place.alive,
+        "mounted": mount.is_from(place.mounted) and place.alive,
         "guarded": place.directory == GUARDED,
     }

@@ -14,7 +14,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, pool, survey
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import is_sealed
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -24,8 +24,6 @@ if t.TYPE_CHECKING:  # pragma: no cover
 # Handshakes at once.
 _PARALLEL = 16
 _PAUSE = 2.0
-# How gluster names that daemon's row in its status.
-_HEALER_ROW = "Self-heal Daemon"
 RUNNING = "in progress"
 
 
@@ -77,7 +75,7 @@ class Prover:
     def _look(self, shares: t.Sequence[Expected]) -> list[Proof]:
         if not shares:
             return []
-        volumes = answers.volumes(self.cli)
+        volumes = pool.by_share(answers.volumes(self.cli))
         processes, tasks = answers.status(self.cli)
         clients = answers.clients(self.cli)
         bricks = [
@@ -85,10 +83,10 @@ class Prover:
             for share in shares
             if share.name in volumes
             for brick in volumes[share.name].bricks
-            for process in [_process(brick, processes.get(share.name, []))]
+            for process in [_process(brick, processes.get(volumes[share.name].name, []))]
         ]
-        with ThreadPoolExecutor(max_workers=_PARALLEL) as pool:
-            told = list(pool.map(lambda one: self._brick(one[1], one[2]), bricks))
+        with ThreadPoolExecutor(max_workers=_PARALLEL) as executor:
+            told = list(executor.map(lambda one: self._brick(one[1], one[2]), bricks))
         by_share: dict[str, list[dict[str, t.Any]]] = {share.name: [] for share in shares}
         for (name, *_rest), one in zip(bricks, told):
             by_share[name].append(one)
@@ -96,18 +94,20 @@ class Prover:
         for share in shares:
             seen = by_share[share.name]
             problems = [f"brick {one['server']}:{one['path']} {one['problem']}" for one in seen if one["problem"]]
-            rows = processes.get(share.name, [])
-            due = sum(1 for row in rows if row.server == _HEALER_ROW and row.online)
-            healers = clients.get(share.name, {}).get(answers.HEALER, 0)
-            if healers < due:
+            volume = volumes.get(share.name)
+            name = volume.name if volume else share.name
+            rows = processes.get(name, [])
+            healers = survey.daemons(survey.HEALERS, rows, clients.get(name, {}))
+            missing = healers.online - healers.connected
+            if missing > 0:
                 problems.append(
-                    f"{due - healers} of {due} self-heal daemons are not connected to it, although gluster calls them"
-                    " online: is every server's identity on its access list?"
+                    f"{missing} of {healers.online} self-heal daemons are not connected to it, although gluster calls"
+                    " them online: is every server's identity on its access list?"
                 )
-            task = tasks.get(share.name)
-            rebalance = answers.rebalance(self.cli, share.name) if task else None
-            problems += _wrong(share, volumes.get(share.name), rebalance)
-            proofs.append(Proof(share.name, tuple(seen), healers, rebalance, tuple(problems)))
+            task = tasks.get(name)
+            rebalance = answers.rebalance(self.cli, name) if task else None
+            problems += _wrong(share, volume, rebalance)
+            proofs.append(Proof(share.name, tuple(seen), healers.connected, rebalance, tuple(problems)))
         return proofs
 
     def _brick(self, brick: Brick, process: Process | None) -> dict[str, t.Any]:
@@ -146,6 +146,6 @@ def _wrong(share: Expected, volume: Volume | None, rebalance: answers.Rebalance 
             " change behind Heketi's back. Do not grow it before an administrator has compared both."
         )
     if share.grown and rebalance is None:
-        yield f"its new bricks stay empty of old files: start 'gluster volume rebalance {share.name} start'."
+        yield f"its new bricks stay empty of old files: start 'gluster volume rebalance {volume.name} start'."
     if rebalance and (rebalance.failures or rebalance.status in ("failed", "stopped")):
-        yield f"its rebalance is {rebalance}: see /var/log/glusterfs/{share.name}-rebalance.log on each server."
+        yield f"its rebalance is {rebalance}: see /var/log/glusterfs/{volume.name}-rebalance.log on each server."

@@ -106,7 +106,7 @@ def _when_ready(cli: GlusterCli, name: str, call: t.Callable[[], _T], sleep: t.C
     They are started when quota is switched on, and again when bricks are added. Before they are online a limit can
     neither be set nor read, nor would it be enforced.
     """
-    waited = 0.0
+    waited, said = 0.0, ""
     while True:
         daemons: list[Process] = []
         try:
@@ -117,12 +117,14 @@ def _when_ready(cli: GlusterCli, name: str, call: t.Callable[[], _T], sleep: t.C
             pass
         except Refused as exc:
             # A daemon is online a moment before its connections are, and a server answers before it can tell its own.
-            if not _NOT_YET.search(str(exc)):
+            said = str(exc)
+            if not _NOT_YET.search(said):
                 raise
         if waited >= _DAEMON_TIMEOUT:
             raise TimedOut(
                 f"The quota daemons of volume {name!r} do not work after {waited:.0f} seconds: is every server's CN on"
-                " the volume's access list, and has every server its certificate? See quotad.log on the servers.",
+                " the volume's access list, and has every server its certificate? See quotad.log on the servers."
+                f" {said}".rstrip(),
                 daemons=[f"{daemon.server}: {'online' if daemon.online else 'offline'}" for daemon in daemons],
             )
         sleep(1.0)

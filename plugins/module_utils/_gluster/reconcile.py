@@ -10,10 +10,23 @@ import dataclasses
 import time
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, GlusterOpsError, Refused, few
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, quota
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    Conflict,
+    GlusterOpsError,
+    Refused,
+    raise_all,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import (
+    answers,
+    pool,
+    provision,
+    quota,
+    snapshot,
+    wipe,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, held
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import (
+    ADMIT,
     LIMIT,
     LIST,
     PROMPT,
@@ -22,6 +35,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share i
     SEAL,
     START,
     Share,
+    check_used,
     is_sealed,
     plan,
     split_list,
@@ -36,7 +50,9 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 # How long a foreign read-modify-write that overwrites ours takes at most; after it we look again.
 _SETTLE = 1.0
-_ROUNDS = 5
+_ROUNDS = 6
+# Held while volumes are taken from pools.
+_POOL_LOCK = ".pool"
 
 
 @dataclasses.dataclass
@@ -76,16 +92,28 @@ def _reconcile(
 ) -> dict[str, dict[str, t.Any]]:
     helpers: dict[str, int] = {}
     for _round in range(_ROUNDS):
-        volumes = answers.volumes(cluster.cli)
-        limits = _limits(cluster, shares, volumes)
-        pending = _plan_all(shares, volumes, limits)
-        if not pending:
+        volumes, sources = _observe(cluster, shares)
+        present = {name: source.volume for name, source in sources.items() if source.volume}
+        limits = _limits(cluster, shares, present)
+        pending = _plan_all(shares, present, limits)
+        taking = [share for share in shares if sources[share.name].taking or sources[share.name].superfluous]
+        if not (pending or taking):
             _check_helpers(cluster, helpers)
-            return {share.name: describe(volumes[share.name], limits.get(share.name)) for share in shares}
+            return {share.name: describe(share.name, present[share.name], limits.get(share.name)) for share in shares}
         if check_mode:
-            done += [change for changes in pending.values() for change in changes]
+            for share in shares:
+                done += _taking(sources[share.name], share.name) + pending.get(share.name, [])
             return {}
-        removing = [name for name, changes in pending.items() if any(map(_removes, changes)) and volumes[name].started]
+        if taking:
+            # What was taken is looked at again before anything is done with it.
+            _take(cluster, taking, done, progress)
+            cluster.sleep(_SETTLE)
+            continue
+        removing = {
+            present[name].name
+            for name, changes in pending.items()
+            if any(map(_removes, changes)) and present[name].started
+        }
         if removing:
             counted = answers.clients(cluster.cli)
             # What the first round saw counts: later ones may see the loss already.
@@ -93,14 +121,44 @@ def _reconcile(
         progress.expect(len(pending))
         for share in shares:
             if share.name in pending:
-                with progress.of(share.name, "set"), held(share.name, cluster.locks):
-                    present = answers.volume(cluster.cli, share.name)
-                    changes = plan(share, present, limits.get(share.name))
+                name = present[share.name].name
+                with progress.of(share.name, "set"), held(name, cluster.locks):
+                    volume = answers.volume(cluster.cli, name)
+                    if pool.share_of(volume) != share.name:
+                        continue  # Another server's run took it. The next round sees what that means.
+                    changes = plan(share, volume, limits.get(share.name))
                     # Noted before it is done: what fails halfway has changed something.
                     done += changes
-                    _apply(cluster, share, changes)
+                    _apply(cluster, share, volume, changes)
         cluster.sleep(_SETTLE)
     raise Conflict(f"Somebody else keeps changing {', '.join(sorted(pending))}: not as asked after {_ROUNDS} tries.")
+
+
+def _observe(cluster: Cluster, shares: t.Sequence[Share]) -> tuple[dict[str, Volume], dict[str, provision.Source]]:
+    volumes = answers.volumes(cluster.cli)
+    snapshots = snapshot.snapshots(cluster.cli) if provision.needs_snapshots(shares, volumes) else {}
+    return volumes, provision.sources(shares, volumes, snapshots)
+
+
+def _taking(source: provision.Source, share: str) -> list[Change]:
+    back = [Change(share, provision.TAKEN, name, None) for name in source.superfluous]
+    return [*back, source.taking] if source.taking else back
+
+
+def _take(cluster: Cluster, shares: t.Sequence[Share], done: list[Change], progress: Progress) -> None:
+    with held(_POOL_LOCK, cluster.locks):
+        # Other runs may have taken some since.
+        volumes, sources = _observe(cluster, shares)
+        for share in shares:
+            source = sources[share.name]
+            changes = _taking(source, share.name)
+            done += changes
+            for name in source.superfluous:
+                provision.give_up(cluster.cli, name)
+            if source.taking:
+                progress.expect(1)
+                with progress.of(share.name, f"is {source.taking.what} {source.taking.after}"):
+                    provision.take(cluster.cli, share, source, volumes)
 
 
 def _removes(change: Change) -> bool:
@@ -124,68 +182,95 @@ def _check_helpers(cluster: Cluster, before: t.Mapping[str, int]) -> None:
 
 
 def _plan_all(
-    shares: t.Iterable[Share], volumes: t.Mapping[str, Volume], limits: t.Mapping[str, Limit | None]
+    shares: t.Iterable[Share], present: t.Mapping[str, Volume], limits: t.Mapping[str, Limit | None]
 ) -> dict[str, list[Change]]:
     plans: dict[str, list[Change]] = {}
     failures: list[GlusterOpsError] = []
     for share in shares:
         try:
-            changes = plan(share, volumes.get(share.name), limits.get(share.name))
+            changes = plan(share, present.get(share.name), limits.get(share.name))
         except GlusterOpsError as exc:
             failures.append(exc)
         else:
             if changes:
                 plans[share.name] = changes
-    if len(failures) == 1:
-        raise failures[0]
-    if failures:
-        raise Refused(
-            f"{len(failures)} shares cannot be done, so nothing was changed: {few(list(map(str, failures)))}",
-            failures=[str(exc) for exc in failures],
-        )
+    raise_all(failures, "cannot be done")
     return plans
 
 
-def _limits(cluster: Cluster, shares: t.Iterable[Share], volumes: t.Mapping[str, Volume]) -> dict[str, Limit | None]:
-    """The present limits of the shares whose size is asked for, exact where they are about to change."""
+def _limits(cluster: Cluster, shares: t.Iterable[Share], present: t.Mapping[str, Volume]) -> dict[str, Limit | None]:
+    """The present limits of the shares whose size is asked for, exact where they are about to change.
+
+    What a volume has that is only being made into a share counts for nothing: a clone has its parent's.
+    """
     limited = {
-        share.name: share.size
+        share.name: (volume, share.size)
         for share in shares
-        if share.size is not None and share.name in volumes and volumes[share.name].is_on(QUOTA)
+        for volume in [present.get(share.name)]
+        if share.size is not None and volume and volume.is_on(QUOTA) and not pool.is_preparing(volume)
     }
-    local = quota.local_limits((volumes[name] for name in limited), cluster.glusterd)
+    local = quota.local_limits((volume for volume, _size in limited.values()), cluster.glusterd)
     limits: dict[str, Limit | None] = {}
-    for name, size in limited.items():
-        known = cluster.known_limits.get(name)
-        limit = local.get(name) if name in local else answers.Limit(known, 0) if known else None
-        if (limit is None or limit.size != size) and volumes[name].started:
-            limit = quota.limit(cluster.cli, name, cluster.sleep)
-        limits[name] = limit
+    for share_name, (volume, size) in limited.items():
+        known = cluster.known_limits.get(volume.name)
+        limit = local.get(volume.name) if volume.name in local else answers.Limit(known, 0) if known else None
+        if (limit is None or limit.size != size) and volume.started:
+            limit = quota.limit(cluster.cli, volume.name, cluster.sleep)
+        limits[share_name] = limit
     return limits
 
 
-def _apply(cluster: Cluster, share: Share, changes: t.Sequence[Change]) -> None:
-    cli, name, what = cluster.cli, share.name, {change.what: change.after for change in changes}
-    options = [word for key in (*SEAL, *PROMPT, *share.options) if key in what for word in (key, what[key])]
+def _apply(cluster: Cluster, share: Share, volume: Volume, changes: t.Sequence[Change]) -> None:
+    cli, name, what = cluster.cli, volume.name, {change.what: change.after for change in changes}
+    options = {key: what[key] for key in (*SEAL, *PROMPT, *share.options) if key in what}
     if LIST in what:
-        options += [LIST, ",".join(what[LIST])]
+        # Tenants come last where a share is only being made.
+        options[LIST] = ",".join(sorted(set(share.infrastructure)) if ADMIT in what else what[LIST])
     if RESTART in what:
         cli.xml("volume", "stop", name)
     if options:
         # One transaction: the list is never without TLS, nor TLS without the list.
-        cli.xml("volume", "set", name, *options)
+        provision.set_options(cli, name, options)
     if RESTART in what or START in what:
         cli.xml("volume", "start", name)
+    if LIMIT in what and pool.mark_of(volume):
+        provision.check_room(cli, share, volume)
     if QUOTA in what:
         cli.xml("volume", "quota", name, "enable")
+    elif LIMIT in what and pool.is_preparing(volume):
+        before = quota.limit(cli, name, cluster.sleep)
+        if before:
+            check_used(share, before)
     if LIMIT in what:
         quota.set_limit(cli, name, t.cast(int, share.size), cluster.sleep)
+    if ADMIT in what:
+        _admit(cluster, share, volume, what.get(LIST))
 
 
-def describe(volume: Volume, limit: Limit | None) -> dict[str, t.Any]:
-    """A share as modules return it. limit and used in bytes, None when it was not asked for or has none."""
+def _admit(cluster: Cluster, share: Share, volume: Volume, entries: t.Sequence[str] | None) -> None:
+    """Lets the tenants in. A volume of a pool must be empty: what is in it is somebody else's."""
+    mark = t.cast(pool.Mark, pool.mark_of(volume))
+    if mark.origin == pool.POOL:
+        with wipe.mounted(cluster.cli.run_command, volume.name) as root:
+            left = wipe.left(root)
+        if left:
+            provision.give_up(cluster.cli, volume.name)
+            raise Refused(
+                f"Volume {volume.name!r}, which share {share.name!r} would have got from the pool, is not empty: it"
+                f" holds {', '.join(left)}. Nobody was let in. Empty it, or take it out of the pool.",
+                left=left,
+            )
+    options = pool.mark(share.name, volume.name, pool.IN_USE, mark.origin)
+    if entries is not None:
+        options[LIST] = ",".join(entries)
+    provision.set_options(cluster.cli, volume.name, options)
+
+
+def describe(share: str, volume: Volume, limit: Limit | None) -> dict[str, t.Any]:
+    """A share as modules return it. limit in bytes, None when it was not asked for or has none."""
     return {
-        "name": volume.name,
+        "name": share,
+        "volume": volume.name,
         "sealed": is_sealed(volume),
         "identities": sorted(split_list(volume.options.get(LIST, ""))),
         "started": volume.started,

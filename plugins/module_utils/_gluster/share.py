@@ -11,6 +11,8 @@ import fnmatch
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.pool import IN_USE, POOL, PREPARING, mark_of
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import check_snapshot_name
 from ansible_collections.glusterops.shares.plugins.module_utils._names import (
     MAX_ACCESS_LIST,
     check_common_name,
@@ -23,12 +25,14 @@ from ansible_collections.glusterops.shares.plugins.module_utils._units import fo
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Limit, Volume
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.pool import Pattern
 
 LIST = "auth.ssl-allow"
 SEAL = ("client.ssl", "server.ssl")
 LIMIT = "size"
 RESTART = "restart"
 START = "started"
+ADMIT = "state"
 QUOTA = "features.quota"
 # Gluster counts what is stored anew only after these seconds, below 80 % of the limit and above. By its own defaults
 # (60 and 5) a tenant could write for a minute past the limit.
@@ -44,6 +48,7 @@ class Share:
     infrastructure and allow shall be on the access list, deny shall not; exclusive: nobody else shall.
     size: bytes its tenant can store, None to leave the limit as it is. options: of its volume, besides.
     seal: may be sealed if it is not; start: shall be started; restart: a started volume may be stopped for that.
+    If it has no volume yet, it gets one from the pool of those whose names match pattern, or a clone of snapshot.
     """
 
     name: str
@@ -56,10 +61,16 @@ class Share:
     start: bool = False
     restart: bool = False
     options: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    pattern: Pattern | None = None
+    snapshot: str | None = None
 
     def check(self) -> Share:
         """Itself, if every value may be used; else BadInput."""
-        check_volume_name(self.name)
+        check_volume_name(self.name, "share")
+        if self.snapshot is not None:
+            check_snapshot_name(self.snapshot, f"{self.name}: from_snapshot")
+            if self.pattern:
+                raise BadInput(f"{self.name}: pattern and from_snapshot exclude each other: where is it to come from?")
         if not self.infrastructure:
             raise BadInput("infrastructure must name at least the cluster's servers: they are clients of every volume.")
         for entry in self.infrastructure:
@@ -123,6 +134,12 @@ def plan(share: Share, volume: Volume | None, limit: Limit | None) -> list[Chang
     name = share.name
     if volume is None:
         raise NotFound(f"Volume {name!r} does not exist on this cluster: create it first.")
+    mark = mark_of(volume)
+    preparing = mark is not None and mark.state == PREPARING
+    if preparing and not share.seal:
+        raise Conflict(f"Share {name!r} is not ready for its tenants yet: finish it with gluster_shares first.")
+    if preparing and mark and mark.origin == POOL and not (share.start or volume.started):
+        raise Conflict(f"Share {name!r} is from a pool, so its volume has to be proven empty: allow start.")
     changes: list[Change] = []
     listed = split_list(volume.options.get(LIST, ""))
     unsealed = [option for option in SEAL if not volume.is_on(option)]
@@ -146,8 +163,9 @@ def plan(share: Share, volume: Volume | None, limit: Limit | None) -> list[Chang
             " Replace the whole list with exclusive: true."
         )
     wanted = share.access_list(listed)
-    if set(listed) != wanted:
-        changes.append(Change(name, LIST, sorted(listed), sorted(wanted)))
+    admission = [Change(name, LIST, sorted(listed), sorted(wanted))] if set(listed) != wanted else []
+    if not preparing:
+        changes += admission
     changes += [
         Change(name, option, volume.options.get(option), value)
         for option, value in sorted(share.options.items())
@@ -157,6 +175,9 @@ def plan(share: Share, volume: Volume | None, limit: Limit | None) -> list[Chang
         changes.append(Change(name, START, False, True))
     if share.size is not None:
         changes += _plan_limit(share, volume, limit)
+    if preparing:
+        # Nobody is let in before it is limited, and was proven empty if it is from a pool.
+        changes += [*admission, Change(name, ADMIT, PREPARING, IN_USE)]
     return changes
 
 
@@ -173,14 +194,20 @@ def _plan_limit(share: Share, volume: Volume, limit: Limit | None) -> list[Chang
     ]
     if present == size:
         return changes
-    if limit and quota and limit.used > size:
-        raise Refused(
-            f"Share {share.name!r} cannot be limited to {format_size(size)}: {limit.used} bytes are stored in it"
-            f" (limit now {format_size(limit.size)}).",
-            used=limit.used,
-            limit=limit.size,
-        )
+    if limit and quota:
+        check_used(share, limit)
     if not quota:
         changes.append(Change(share.name, QUOTA, "off", "on"))
     changes.append(Change(share.name, LIMIT, format_size(present) if present else None, format_size(size)))
     return changes
+
+
+def check_used(share: Share, limit: Limit) -> None:
+    """Refused if more is stored in the share than it shall hold."""
+    if share.size is not None and limit.used > share.size:
+        raise Refused(
+            f"Share {share.name!r} cannot be limited to {format_size(share.size)}: {limit.used} bytes are stored in it"
+            f" (limit now {format_size(limit.size)}).",
+            used=limit.used,
+            limit=limit.size,
+        )

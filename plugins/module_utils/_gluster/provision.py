@@ -1,0 +1,232 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+"""Where a share gets its volume from: a pool of volumes, or a clone of a snapshot."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    BadInput,
+    Conflict,
+    GlusterOpsError,
+    NotFound,
+    Refused,
+    raise_all,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, pool, snapshot
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, SEAL, Share
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._units import format_size
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import Snapshot
+
+TAKEN = "volume"
+CLONED = "clone of"
+# Lists take effect on clients that are connected.
+DYNAMIC = "server.dynamic-auth"
+
+# Where Gluster mounts the bricks of snapshots and clones.
+_SNAPSHOT_BRICKS = ("/run/gluster/snaps/", "/var/run/gluster/snaps/")
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """The volume of a share, None if there is none. Where it has to be taken first: how, and as it will be then.
+
+    superfluous: volumes that runs on other servers took for the same share at the same time.
+    """
+
+    volume: Volume | None
+    taking: Change | None = None
+    superfluous: tuple[str, ...] = ()
+
+
+def needs_snapshots(shares: t.Iterable[Share], volumes: t.Mapping[str, Volume]) -> bool:
+    """Whether some share can only be found with the help of its snapshot."""
+    present = pool.by_share(volumes)
+    return any(
+        share.snapshot and (share.name not in present or not pool.mark_of(present[share.name])) for share in shares
+    )
+
+
+def sources(
+    shares: t.Sequence[Share], volumes: t.Mapping[str, Volume], snapshots: t.Mapping[str, Snapshot]
+) -> dict[str, Source]:
+    """Share to its volume, or the one that it gets, none twice. Raises what is wrong with any of them."""
+    held = pool.holders(volumes.values())
+    free = {name: pool.Supply(name) for name, volume in volumes.items() if pool.is_free(volume)}
+    found: dict[str, Source] = {}
+    failures: list[GlusterOpsError] = []
+    for share in shares:
+        try:
+            source = _source(share, volumes, held, snapshots, list(free.values()))
+        except GlusterOpsError as exc:
+            failures.append(exc)
+        else:
+            found[share.name] = source
+            if source.volume:
+                free.pop(source.volume.name, None)
+    raise_all(failures, "cannot be done")
+    return found
+
+
+def _source(
+    share: Share,
+    volumes: t.Mapping[str, Volume],
+    held: t.Mapping[str, list[Volume]],
+    snapshots: t.Mapping[str, Snapshot],
+    free: t.Sequence[pool.Supply],
+) -> Source:
+    several = held.get(share.name, [])
+    if several:
+        others = pool.superfluous(share.name, several)
+        source = _present(share, several[0], free)
+        return dataclasses.replace(source, superfluous=tuple(volume.name for volume in others))
+    if share.name in volumes:
+        # Not the share's by any mark: a free volume, or a clone that still has its parent's mark.
+        return _present(share, volumes[share.name], free)
+    if share.size is None and (share.pattern or share.snapshot):
+        raise BadInput(
+            f"Share {share.name!r} needs a size: it gets a volume now, and a tenant gets no more than asked for."
+        )
+    if share.pattern:
+        volume = volumes[pool.choose(share.name, share.size, share.pattern, free).name]
+        if volume.started and not all(map(volume.is_on, SEAL)) and not share.restart:
+            raise Refused(
+                f"Share {share.name!r} would get volume {volume.name!r}, which is started and not sealed. Sealing it"
+                " stops and starts it: allow that with restart: true."
+            )
+        return Source(_taken(share, volume, pool.POOL), Change(share.name, TAKEN, None, volume.name))
+    if share.snapshot:
+        origin = snapshots.get(share.snapshot)
+        if origin is None or origin.volume not in volumes:
+            raise NotFound(f"Share {share.name!r}: snapshot {share.snapshot!r} does not exist: make it first.")
+        parent = volumes[origin.volume]
+        clone = dataclasses.replace(parent, name=share.name, status="Created", snapshots=0)
+        return Source(_taken(share, clone, _origin(share)), Change(share.name, CLONED, None, share.snapshot))
+    return Source(None)
+
+
+def _present(share: Share, volume: Volume, free: t.Sequence[pool.Supply]) -> Source:
+    mark = pool.mark_of(volume)
+    if mark is None and share.snapshot and is_unfinished_clone(volume):
+        return Source(_taken(share, volume, _origin(share)), Change(share.name, CLONED, None, share.snapshot))
+    if mark is None and (share.pattern or share.snapshot or pool.SHARE in volume.options):
+        raise Conflict(
+            f"Volume {volume.name!r} exists, and is not what was taken from a pool or cloned for share {share.name!r}:"
+            " rename the share. If it is to become that volume, declare it without pattern and from_snapshot."
+        )
+    if mark and mark.state == pool.RELEASING:
+        raise Conflict(
+            f"Share {share.name!r} is being given back (volume {volume.name!r}): finish that first, with gluster_share"
+            " and state: absent."
+        )
+    size = share.pattern.size_of(volume.name) if share.pattern else None
+    if share.pattern and share.size is not None and size is not None and share.size > size:
+        bigger = pool.larger(share.size, share.pattern, free)
+        raise Refused(
+            f"Share {share.name!r} cannot have {format_size(share.size)}: its volume {volume.name!r} has"
+            f" {format_size(size)}, and a volume of a pool does not grow. "
+            + (
+                f"Free and large enough: {', '.join(supply.name for supply in bigger[:5])}. Make a new share and copy."
+                if bigger
+                else "No free volume is large enough either."
+            ),
+            larger=[supply.name for supply in bigger],
+        )
+    return Source(volume)
+
+
+def is_unfinished_clone(volume: Volume) -> bool:
+    """Whether a run was interrupted after it cloned the volume and before it marked it."""
+    return (
+        volume.status == "Created"
+        and bool(volume.bricks)
+        and all(brick.path.startswith(_SNAPSHOT_BRICKS) for brick in volume.bricks)
+    )
+
+
+def _taken(share: Share, volume: Volume, origin: str) -> Volume:
+    """The volume as it is once it was taken."""
+    sealed = all(map(volume.is_on, SEAL))
+    status = volume.status if sealed or not volume.started else "Stopped"
+    options = {**volume.options, **taking_options(share, volume.name, origin)}
+    return dataclasses.replace(volume, status=status, options=options)
+
+
+def _origin(share: Share) -> str:
+    return pool.SNAPSHOT + t.cast(str, share.snapshot)
+
+
+def taking_options(share: Share, volume: str, origin: str) -> dict[str, str]:
+    """What makes it the share's: a mark, and a seal that lets nobody in but the infrastructure."""
+    return {**closed(share.infrastructure), **pool.mark(share.name, volume, pool.PREPARING, origin)}
+
+
+def closed(infrastructure: t.Iterable[str]) -> dict[str, str]:
+    """The options that let nobody in but the infrastructure, and cut off who is in."""
+    return {**dict.fromkeys(SEAL, "on"), DYNAMIC: "on", LIST: ",".join(sorted(set(infrastructure)))}
+
+
+def take(cli: GlusterCli, share: Share, source: Source, volumes: t.Mapping[str, Volume]) -> None:
+    """Makes the volume the share's. volumes: as they are now."""
+    taken = t.cast("Volume", source.volume)
+    now = volumes.get(taken.name)
+    mark = t.cast(pool.Mark, pool.mark_of(taken))
+    if now is None:
+        _clone(cli, t.cast(str, share.snapshot), taken.name)
+    elif now.started and not taken.started:
+        cli.xml("volume", "stop", taken.name)
+    # One transaction, so that it is never the share's and open.
+    set_options(cli, taken.name, taking_options(share, taken.name, mark.origin))
+
+
+def _clone(cli: GlusterCli, origin: str, name: str) -> None:
+    """Clones the snapshot. An inactive one cannot be cloned, so it is active meanwhile."""
+    active = snapshot.snapshots(cli)[origin].active
+    if not active:
+        snapshot.activate(cli, origin)
+    try:
+        cli.xml("snapshot", "clone", name, origin)
+    except Refused:
+        # A run that was killed may have begun with it.
+        if name not in answers.volumes(cli):
+            raise
+    finally:
+        if not active:
+            snapshot.deactivate(cli, origin)
+
+
+def give_up(cli: GlusterCli, volume: str) -> None:
+    """The pool may have the volume again. It was nobody's but the infrastructure's."""
+    set_options(cli, volume, pool.unmark())
+
+
+def set_options(cli: GlusterCli, volume: str, options: t.Mapping[str, str]) -> None:
+    """Sets them in one transaction."""
+    cli.xml("volume", "set", volume, *(word for option in options.items() for word in option))
+
+
+def check_room(cli: GlusterCli, share: Share, volume: Volume) -> None:
+    """Refused if a volume whose name does not say its size cannot hold the share."""
+    if share.size is None or (share.pattern and share.pattern.size_of(volume.name) is not None):
+        return
+    room = answers.capacity(cli, volume)
+    if room is not None and room < share.size:
+        mark = pool.mark_of(volume)
+        if mark and mark.state == pool.PREPARING and mark.origin == pool.POOL:
+            give_up(cli, volume.name)
+        raise Refused(
+            f"Share {share.name!r} cannot have {format_size(share.size)}: its volume {volume.name!r} holds"
+            f" {room} bytes, by the file systems of its bricks.",
+            capacity=room,
+        )

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Modules that are killed (kill -9) at random points, and run again."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import typing as t
+
+import pytest
+from conftest import Lab
+
+POINTS = 10
+
+
+class Program:
+    """A module with its arguments, as Ansible sends it to a server, to be run there again without Ansible."""
+
+    def __init__(self, lab: Lab, node: str, module: str, **arguments: t.Any) -> None:
+        """Runs it for the first time."""
+        self._lab, self._node = lab, node
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ANSIBLE_KEEP_REMOTE_FILES", "1")
+            done = lab.module(node, module, **arguments)
+        assert not done["failed"] and done["changed"], done
+        self.path = lab.run(node, f"ls -t ~/.ansible/tmp/*/AnsiballZ_{module}.py | head -1").stdout.strip()
+
+    def run(self) -> dict[str, t.Any]:
+        """Its return values."""
+        done = self._lab.run(self._node, f"python3 {self.path}", check=False)
+        return json.loads(done.stdout[done.stdout.index("{") :])
+
+    def kill(self, after: float) -> bool:
+        """Runs it, with all that it started, for so many seconds. Whether it was still at work then."""
+        command = f"setsid python3 {self.path} > /dev/null 2>&1 & sleep {after:.2f}; kill -9 -- -$!"
+        return self._lab.run(self._node, command, check=False).returncode == 0
+
+
+def timed(program: Program) -> float:
+    """Seconds of a run that nobody kills."""
+    began = time.monotonic()
+    done = program.run()
+    assert not done.get("failed") and done["changed"], done
+    return time.monotonic() - began
+
+
+def killed(program: Program, seconds: float, look: t.Callable[[], bool]) -> list[float]:
+    """Kills it at so many random points of its C(seconds), each run beginning where the one before was killed.
+
+    look tells whether it had ended its work, and asserts what must be true at any time.
+    """
+    points = []
+    dice = random.Random(len(program.path))
+    for number in range(POINTS):
+        point = seconds * (number + dice.random()) / POINTS
+        if not program.kill(point):
+            assert look(), "a run that was not killed did not do its work"
+        points.append(round(point, 2))
+        look()
+    return points

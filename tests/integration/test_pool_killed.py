@@ -1,0 +1,100 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from conftest import SERVERS, Lab
+from killing import Program, killed, timed
+from test_pool import GONE, PATTERN, SHARE, make, remove, seen
+
+VOLUMES = ("pool-1G-8", "pool-1G-9")
+
+
+@pytest.fixture(scope="module")
+def programs(identities: Lab) -> t.Iterator[tuple[Program, Program]]:
+    """What makes the share, and what gives it back."""
+    for name in VOLUMES:
+        make(identities, name)
+    yield (
+        Program(identities, "server1", "gluster_share", **SHARE),
+        Program(identities, "server1", "gluster_share", **GONE),
+    )
+    identities.run("host1", "umount -l /mnt/try", check=False)
+    remove(identities, *VOLUMES)
+
+
+def look(lab: Lab) -> str | None:
+    """The share's state. At any time no stranger is on a list, and no tenant where the share is not ready."""
+    found = {name: one for name, one in seen(lab).items() if name in VOLUMES}
+    held = [one for one in found.values() if one["share"] == "data"]
+    assert len(held) <= 1
+    for one in found.values():
+        tenants = set(one["identities"]) - set(SERVERS)
+        assert tenants <= {"tenant-a"}
+        assert one["sealed"] or not (one["started"] and one["state"])
+        assert not tenants or (one["share"], one["state"]) == ("data", "in-use"), one
+    return held[0]["state"] if held else None
+
+
+def test_making(programs: tuple[Program, Program], identities: Lab) -> None:
+    lab, (make_it, end_it) = identities, programs
+    seconds = timed(make_it)
+    end_it.run()
+    print(killed(make_it, seconds, lambda: look(lab) == "in-use"))
+    done = make_it.run()
+    assert not done.get("failed"), done
+    assert look(lab) == "in-use" and done["share"]["limit"] == 1024**3
+    assert not make_it.run()["changed"]
+    assert lab.mount("host1", done["share"]["volume"]) == ""
+    # Of a killed run nothing stays mounted, nor running.
+    assert "glusterops" not in lab.run("server1", "cat /proc/mounts; pgrep -af volfile-server", check=False).stdout
+
+
+def test_giving_back(programs: tuple[Program, Program], identities: Lab) -> None:
+    lab, (make_it, end_it) = identities, programs
+
+    def fill() -> None:
+        done = make_it.run()
+        assert lab.mount("host1", done["share"]["volume"]) == ""
+        lab.run("host1", "cd /mnt/try && mkdir -p d && for n in $(seq 2000); do echo $n > d/$n; done")
+
+    fill()
+    seconds = timed(end_it)
+    fill()
+    print(killed(end_it, seconds, lambda: look(lab) is None))
+    done = end_it.run()
+    assert not done.get("failed") and look(lab) is None, done
+    assert not end_it.run()["changed"]
+    for number in (1, 2, 3):
+        for name in VOLUMES:
+            assert lab.run(f"server{number}", f"ls -A /srv/{name}").stdout.split() in ([], [".glusterfs"])
+
+
+def test_a_server_goes_away_in_between(programs: tuple[Program, Program], identities: Lab) -> None:
+    lab, (make_it, end_it) = identities, programs
+    volume = VOLUMES[0]
+    # As a run leaves it that was killed right after it had taken the volume.
+    lab.gluster(
+        f"volume set {volume} client.ssl on server.ssl on auth.ssl-allow {','.join(SERVERS)}"
+        f" user.glusterops-share data@{volume} user.glusterops-state preparing user.glusterops-origin pool"
+    )
+    lab.run("server3", "pkill -9 glusterd; pkill -9 glusterfsd; true")
+    try:
+        done = make_it.run()
+        assert look(lab) in ("in-use", "preparing")
+        assert done.get("failed") or look(lab) == "in-use", done
+    finally:
+        lab.run("server3", "setsid glusterd > /dev/null 2>&1 < /dev/null")
+    for _try in range(30):
+        if "Connected" in lab.gluster("pool list").split("server3", 1)[1].splitlines()[0]:
+            break
+        lab.run("server1", "sleep 1")
+    done = make_it.run()
+    assert not done.get("failed") and look(lab) == "in-use", done
+    assert "tenant-a" in lab.gluster(f"volume info {volume}", server="server3")
+    assert not end_it.run().get("failed")
+    assert PATTERN and look(lab) is None
