@@ -14,7 +14,7 @@ import signal
 import sys
 import typing as t
 
-from lab import lifecycle
+from lab import lifecycle, vm
 from lab.image import SUITES
 from lab.report import LabError
 from lab.state import Lab
@@ -36,9 +36,11 @@ def main(argv: list[str]) -> int:
 
 def _do(arguments: argparse.Namespace, command: list[str]) -> int:
     name: str = getattr(arguments, "name", None) or ""
-    if arguments.command == "up":
+    if arguments.command == "up" and arguments.vm:
+        vm.up(name or "vm")
+    elif arguments.command == "up":
         lifecycle.up(
-            name,
+            name or "demo",
             arguments.suite,
             arguments.servers,
             arguments.hosts,
@@ -71,7 +73,7 @@ def _existing(name: str) -> Lab:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python -m lab", description="Real GlusterFS on one machine, in containers.")
+    top = argparse.ArgumentParser(prog="python -m lab", description="Real GlusterFS on one machine.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="bring a lab up, from whatever state it is in")
     up.add_argument("--suite", choices=SUITES, help="Debian suite; it decides the GlusterFS version (bookworm: 10.3)")
@@ -79,13 +81,15 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--hosts", type=_between(1, 26), metavar="N", help="hosts that mount; the last is nobody (3)")
     up.add_argument("--no-heketi", action="store_true", help="leave Heketi out")
     up.add_argument("--no-topology", action="store_true", help="leave a new lab's servers alone: no pool, no bricks")
+    up.add_argument("--vm", action="store_true", help="one virtual machine with LVM thin pools instead, for snapshots")
+    up.add_argument("--name", type=_name, help="the lab's name (demo; with --vm: vm)")
     down = commands.add_parser("down", help="remove a lab; images stay")
     commands.add_parser("clean", help="remove every lab of this checkout, and its images")
     status = commands.add_parser("status", help="show the nodes, and whether they answer")
     inventory = commands.add_parser("inventory", help="print the path of the Ansible inventory")
     shell = commands.add_parser("shell", help="ssh into a node: shell HOST [-- COMMAND…]")
     shell.add_argument("host")
-    for one in (up, down, inventory, shell):
+    for one in (down, inventory, shell):
         one.add_argument("--name", default="demo", type=_name, help="the lab's name (demo)")
     status.add_argument("--name", type=_name, help="the lab's name (all)")
     return top

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The image of a node: plain Debian packages, put together by mmdebstrap. No registry is asked."""
+"""The image of a container: plain Debian packages, put together by mmdebstrap. No registry is asked."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ REPOSITORY = "localhost/glusterops-lab"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 PACKAGES = [
     *("attr", "e2fsprogs", "glusterfs-client", "glusterfs-server", "iproute2", "less", "openssh-client"),
-    *("openssh-server", "openssl", "procps", "python3", "python3-flask", "python3-waitress", "util-linux"),
-    *("vim-tiny", "xfsprogs"),
+    *("openssh-server", "openssl", "procps", "python3", "python3-flask", "python3-waitress", "sudo"),
+    *("util-linux", "vim-tiny", "xfsprogs"),
 ]
 # Every image starts without host keys: each node gets its own from the lab.
 RECIPE = [
@@ -39,6 +39,9 @@ RECIPE = [
     "--dpkgopt=path-exclude=/usr/share/locale/*",
     "--customize-hook=rm -f $1/etc/ssh/ssh_host_* $1/var/lib/glusterd/glusterd.info",
 ]
+# They die with us; and in a mount and pid namespace of its own, nothing of a build stays mounted or running.
+TIED = ["setpriv", "--pdeathsig", "KILL"]
+CONFINED = [*TIED, "unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
 GIB = 1024**3
 
 
@@ -55,7 +58,8 @@ def ensure(podman: Podman, suite: str, home: str) -> str:
         return name
     with workshop() as folder:
         if podman.run("image", "exists", name, check=False).returncode:  # built while we waited for the lock
-            _check_tools(podman, folder)
+            storage = podman.run("info", "--format", "{{.Store.GraphRoot}}").stdout.strip()
+            check_tools({folder: 2, storage: 3})
             _build(podman, suite, name, home, folder)
     return name
 
@@ -92,14 +96,14 @@ def sweep(folder: str) -> None:
             os.unlink(entry.path)
 
 
-def _check_tools(podman: Podman, folder: str) -> None:
+def check_tools(rooms: t.Mapping[str, int]) -> None:
+    """Whether packages can be put together here, with so many GiB of room in these folders."""
     for program, package in (("mmdebstrap", "mmdebstrap"), ("setpriv", "util-linux"), ("unshare", "util-linux")):
         if not shutil.which(program):
             raise LabError(f"{program} is not installed, and no image is there yet: apt-get install {package}")
     if not os.path.exists(KEYRING):
         raise LabError(f"{KEYRING} is missing: apt-get install debian-archive-keyring")
-    storage = podman.run("info", "--format", "{{.Store.GraphRoot}}").stdout.strip()
-    for path, need in ((folder, 2), (storage, 3)):
+    for path, need in rooms.items():
         with contextlib.suppress(FileNotFoundError):
             free = shutil.disk_usage(path).free
             if free < need * GIB:
@@ -110,19 +114,31 @@ def _build(podman: Podman, suite: str, name: str, home: str, folder: str) -> Non
     say(f"building the image of {suite} from Debian packages (about a minute)")
     started = time.monotonic()
     log = os.path.join(home, f"image-{suite}.log")
-    mirror = [os.environ["LAB_MIRROR"]] if os.environ.get("LAB_MIRROR") else []
-    # Its own mount and pid namespace, and it dies with us: whatever ends it, nothing of it stays mounted or running.
-    tied = ["setpriv", "--pdeathsig", "KILL"]
-    build = [*tied, "unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    build += ["mmdebstrap", *RECIPE, f"--keyring={KEYRING}", "--include=" + ",".join(PACKAGES), suite, "-", *mirror]
     # Not named until mmdebstrap has ended well: an image by that name is always whole.
-    load = tied + podman.argv("import", "--quiet", "--change", f"LABEL={LABEL_HOME}={home}", "-")
+    load = TIED + podman.argv("import", "--quiet", "--change", f"LABEL={LABEL_HOME}={home}", "-")
+    status, output = assemble(suite, RECIPE, PACKAGES, load, folder, log)
+    image = output.strip().rpartition(":")[2]
+    if status or not image:
+        if image:
+            podman.run("rmi", "--force", image, check=False)
+        raise LabError(f"the image of {suite} could not be built{why(log, status)}; the log is {log}")
+    podman.run("tag", image, name)
+    say(f"image of {suite} built in {time.monotonic() - started:.0f} s")
+
+
+def assemble(
+    suite: str, recipe: t.Sequence[str], packages: t.Sequence[str], into: t.Sequence[str], folder: str, log: str
+) -> tuple[int, str]:
+    """Feed a tar of these packages, installed, to a program. Whether one of the two failed, and what it printed."""
+    mirror = [os.environ["LAB_MIRROR"]] if os.environ.get("LAB_MIRROR") else []
+    build = [*CONFINED, "mmdebstrap", *recipe, f"--keyring={KEYRING}", "--include=" + ",".join(packages)]
+    build += [suite, "-", *mirror]
     environ = {**os.environ, "TMPDIR": folder, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
     with open(log, "wb") as errors:
         builder = subprocess.Popen(
             build, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environ, start_new_session=True
         )
-        loader = subprocess.Popen(load, stdin=builder.stdout, stdout=subprocess.PIPE, stderr=errors, env=environ)
+        loader = subprocess.Popen(into, stdin=builder.stdout, stdout=subprocess.PIPE, stderr=errors, env=environ)
         try:
             assert builder.stdout is not None
             builder.stdout.close()
@@ -134,16 +150,10 @@ def _build(podman: Podman, suite: str, name: str, home: str, folder: str) -> Non
                     process.kill()
                 process.wait()
             raise
-    image = output.decode().strip().rpartition(":")[2]
-    if builder.returncode or loader.returncode or not image:
-        if image:
-            podman.run("rmi", "--force", image, check=False)
-        raise LabError(f"the image of {suite} could not be built{_why(log, builder.returncode)}; the log is {log}")
-    podman.run("tag", image, name)
-    say(f"image of {suite} built in {time.monotonic() - started:.0f} s")
+    return builder.returncode or loader.returncode, output.decode()
 
 
-def _why(log: str, status: int) -> str:
+def why(log: str, status: int) -> str:
     with open(log, encoding="utf-8", errors="replace") as stream:
         lines = [line.strip() for line in stream if line.strip()]
     if status == -signal.SIGKILL:

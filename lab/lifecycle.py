@@ -18,10 +18,10 @@ import subprocess
 import time
 import typing as t
 
-from lab import heketi_api, image, nodes
+from lab import heketi_api, image, nodes, vm
 from lab.podman import LABEL_HOME, LABEL_LAB, Podman
-from lab.report import Inconsistent, LabError, locked, say
-from lab.state import ROOT, Lab, Node, home
+from lab.report import Inconsistent, LabError, say
+from lab.state import ROOT, Lab, Node, home, lab_lock
 
 CAP_SYS_ADMIN = 21
 
@@ -51,6 +51,8 @@ def up(
     check_machine()
     if heketi and not os.path.exists(os.path.join(ROOT, "lab", "heketi", "__main__.py")):
         raise LabError("lab/heketi/__main__.py is missing, so there is no Heketi to start: use --no-heketi")
+    if name in vm.names():
+        raise LabError(f"the lab {name} is a virtual machine: take another name, or take it down first")
     with lab_lock(name):
         asked = {"suite": suite, "servers": servers, "hosts": hosts}
         avoid: list[str] = []
@@ -92,7 +94,7 @@ class _Up:
         self._settle(there)
         self._ensure_image()
         if not there:
-            _close_connections(lab)
+            lab.close_connections()
             lab.settings.made = []
             lab.settings.pooled = lab.settings.topology = not self.topology
         self._ensure_network()
@@ -306,7 +308,7 @@ def _by_node(containers: t.Iterable[dict[str, t.Any]]) -> dict[str, dict[str, t.
 
 def destroy(podman: Podman, lab: Lab) -> int:
     """Remove a lab's containers, network and files; give the number of containers."""
-    _close_connections(lab)
+    lab.close_connections()
     containers = own_containers(podman, lab.name)
     nodes.remove(podman, containers)
     _remove_networks(podman, lab.name, home())
@@ -334,25 +336,21 @@ def _remove_bridge(podman: Podman, subnet: str) -> None:
                 subprocess.run(["ip", "link", "delete", link["ifname"]], capture_output=True, check=False)
 
 
-def _close_connections(lab: Lab) -> None:
-    """End ssh's shared connections: one to a node that is gone would hang the next user of its address."""
-    for path in glob.glob(os.path.join(glob.escape(lab.sockets), "*")):
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            argv = ["ssh", "-o", f"ControlPath={path}", "-O", "exit", "lab"]
-            subprocess.run(argv, capture_output=True, check=False, timeout=3)
-
-
 def down(name: str) -> None:
     if os.geteuid() != 0:
         raise LabError("the lab needs root: run the command with sudo")
-    if not Podman.installed():
-        raise LabError("podman is not installed, so no lab can be running; `clean` removes what is left of one")
     with lab_lock(name):
         lab = Lab(name)
-        number = destroy(Podman(lab.settings.runtime), lab)
+        stopped = vm.stop(lab)
+        if lab.settings.vm:
+            lab.forget()
+        elif not Podman.installed():
+            raise LabError("podman is not installed, so no lab can be running; `clean` removes what is left of one")
+        number = 0 if lab.settings.vm else destroy(Podman(lab.settings.runtime), lab)
     with contextlib.suppress(OSError):
         os.unlink(os.path.join(home(), f"{name}.lock"))
-    say(f"lab {name} is down: {number} containers removed" if number else f"lab {name} was not there")
+    removed = [*(["the virtual machine"] if stopped else []), *([f"{number} containers"] if number else [])]
+    say(f"lab {name} is down: {' and '.join(removed)} removed" if removed else f"lab {name} was not there")
 
 
 def clean() -> None:
@@ -360,20 +358,20 @@ def clean() -> None:
     if os.geteuid() != 0:
         raise LabError("the lab needs root: run the command with sudo")
     names = {os.path.basename(os.path.dirname(path)) for path in glob.glob(os.path.join(home(), "*", "lab.json"))}
+    names |= vm.names()
     if Podman.installed():
         podman = Podman()
         names |= _with_containers(podman)
         names |= {one["labels"][LABEL_LAB] for one in podman.networks(home=home())}
     for name in sorted(names):
-        if Podman.installed():
+        if Podman.installed() or name in vm.names():
             down(name)
         else:
             Lab(name).forget()
+    number = vm.remove_images()
     if Podman.installed():
-        removed = image.remove_all(Podman(), home())
-        say(f"{len(removed)} images removed")
-    else:
-        say("podman is not installed: only files were removed")
+        number += len(image.remove_all(Podman(), home()))
+    say(f"{number} images removed" if Podman.installed() else "podman is not installed: only files were removed")
     if os.path.isdir(image.workshop_path()):
         with image.workshop():
             pass
@@ -387,16 +385,15 @@ def clean() -> None:
 
 def status(name: str) -> bool:
     """Print a table of one lab's nodes, or of all labs'; True if everything answers."""
-    check_machine()
-    podman = Podman()
-    found = [name] if name else sorted(_with_containers(podman))
+    machines = vm.names()
+    found = [name] if name else sorted(machines | (_with_containers(Podman()) if Podman.installed() else set()))
+    if set(found) - machines:
+        check_machine()
     well = bool(found)
-    print(f"{'LAB':12}{'NODE':10}{'ADDRESS':16}{'CONTAINER':12}SERVICES")
+    print(f"{'LAB':12}{'NODE':10}{'ADDRESS':18}{'STATE':12}SERVICES")
     for one in found:
         lab = Lab(one)
-        there = _by_node(own_containers(podman, one))
-        nodes_of = lab.nodes() if lab.known else []
-        rows = nodes.together(functools.partial(_row, podman, lab, there), nodes_of)
+        rows = _machine_rows(lab) if one in machines else _container_rows(lab)
         for row, good in rows:
             print(row)
             well = well and good
@@ -404,18 +401,29 @@ def status(name: str) -> bool:
     return well
 
 
+def _machine_rows(lab: Lab) -> list[tuple[str, bool]]:
+    if not vm.running(lab):
+        return [_line(lab, node, "dead", "-") for node in lab.nodes()]
+    answer = "" if vm.answers(lab) else "do not answer"
+    return [_line(lab, node, "running", answer) for node in lab.nodes()]
+
+
+def _container_rows(lab: Lab) -> list[tuple[str, bool]]:
+    podman = Podman()
+    there = _by_node(own_containers(podman, lab.name))
+    return nodes.together(functools.partial(_row, podman, lab, there), lab.nodes() if lab.known else [])
+
+
 def _row(podman: Podman, lab: Lab, there: dict[str, dict[str, t.Any]], node: Node) -> tuple[str, bool]:
     container = there.get(node.name)
     if container is None or not nodes.really_running(container):
         state = container["State"] if container and container["State"] != "running" else "dead"
-        return f"{lab.name:12}{node.name:10}{node.address:16}{state if container else 'missing':12}-", False
+        return _line(lab, node, state if container else "missing", "-")
     missing = nodes.answers(podman, lab, node)
-    services = f"{missing} does not answer" if missing else "answer"
-    return f"{lab.name:12}{node.name:10}{node.address:16}{'running':12}{services}", not missing
+    return _line(lab, node, "running", f"{missing} does not answer" if missing else "")
 
 
-@contextlib.contextmanager
-def lab_lock(name: str) -> t.Iterator[None]:
-    os.makedirs(home(), mode=0o700, exist_ok=True)
-    with locked(os.path.join(home(), f"{name}.lock"), f"the lab {name}"):
-        yield
+def _line(lab: Lab, node: Node, state: str, trouble: str) -> tuple[str, bool]:
+    """A row of the table, and whether all is well."""
+    where = node.address if node.port == 22 else f"{node.address}:{node.port}"
+    return f"{lab.name:12}{node.name:10}{where:18}{state:12}{trouble or 'answer'}", not trouble

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
+import glob
 import hashlib
 import ipaddress
 import json
@@ -18,12 +20,15 @@ import subprocess
 import typing as t
 from dataclasses import asdict, dataclass, field
 
-from lab.report import LabError
+from lab.report import LabError, locked
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 DEVICE = "/srv/bricks/sdb"  # one brick device per server: a plain folder, since a container has no LVM
 DEVICE_SIZE = "4TiB"
 HEKETI_PORT = 8080
+GUEST_ADDRESS = "10.0.2.15"  # a virtual machine's own; from outside it is a port of this machine
+
+VM_SCRIPTS = ("vm_init.sh", "vm_brick.sh")
 
 
 def home() -> str:
@@ -33,11 +38,17 @@ def home() -> str:
 
 @dataclass(frozen=True)
 class Node:
-    """One container: its short name, what it does, and its fixed address."""
+    """One container or virtual machine: its short name, what it does, and its fixed address."""
 
     name: str
     role: str  # server, host or heketi
     address: str
+    port: int = 22
+
+    @property
+    def listed(self) -> str:
+        """As ssh writes it in a list of known hosts."""
+        return self.address if self.port == 22 else f"[{self.address}]:{self.port}"
 
     @property
     def mac(self) -> str:
@@ -58,6 +69,8 @@ class Settings:
     heketi_key: str = ""
     pooled: bool = False  # the servers form one trusted pool
     topology: bool = False  # Heketi knows them, or shall learn of them otherwise
+    vm: bool = False  # one virtual machine instead of containers
+    port: int = 0  # where its sshd is reached
     made: list[str] = field(default_factory=list)  # the nodes that were made; one that is missing has lost its data
 
 
@@ -105,8 +118,17 @@ class Lab:
         shutil.rmtree(self.sockets, ignore_errors=True)
         self.known = False
 
+    def close_connections(self) -> None:
+        """End ssh's shared connections: one to a node that is gone would hang the next user of its address."""
+        for path in glob.glob(os.path.join(glob.escape(self.sockets), "*")):
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                argv = ["ssh", "-o", f"ControlPath={path}", "-O", "exit", "lab"]
+                subprocess.run(argv, capture_output=True, check=False, timeout=3)
+
     def nodes(self) -> list[Node]:
         """Every node with its address, which is fixed, so that a restart keeps it."""
+        if self.settings.vm:
+            return [Node("server1", "server", "127.0.0.1", self.settings.port)]
         network = ipaddress.ip_network(self.settings.subnet or "192.0.2.0/24")
         servers = [Node(f"server{at}", "server", str(network[10 + at])) for at in range(1, self.settings.servers + 1)]
         hosts = [Node(f"host{at}", "host", str(network[100 + at])) for at in range(1, self.settings.hosts + 1)]
@@ -125,10 +147,10 @@ class Lab:
             os.makedirs(self.path("nodes", node.name), mode=0o700, exist_ok=True)
             host_keys[node.name] = make_key(self.path("nodes", node.name, "ssh_host_ed25519_key"), node.name)
         known_hosts = "".join(
-            f"{node.name},{node.address} {' '.join(host_keys[node.name].split()[:2])}\n" for node in nodes
+            f"{node.name},{node.listed} {' '.join(host_keys[node.name].split()[:2])}\n" for node in nodes
         )
         hosts = "127.0.0.1 localhost\n::1 localhost ip6-localhost\n"
-        hosts += "".join(f"{node.address} {node.name}\n" for node in nodes)
+        hosts += "".join(f"{GUEST_ADDRESS if self.settings.vm else node.address} {node.name}\n" for node in nodes)
         write(self.path("known_hosts"), known_hosts)
         write(self.path("ssh_config"), self._ssh_config())
         write(self.path("inventory.yml"), self._inventory())
@@ -139,7 +161,8 @@ class Lab:
     def _write_node(self, node: Node, hosts: str, known_hosts: str, public: str) -> str:
         folder = self.path("nodes", node.name)
         rest = write(os.path.join(folder, "authorized_keys"), public)
-        rest |= copy(os.path.join(ROOT, "lab", "init.sh"), os.path.join(folder, "init.sh"))
+        for script in ("init.sh", *(VM_SCRIPTS if self.settings.vm else ())):
+            rest |= copy(os.path.join(ROOT, "lab", script), os.path.join(folder, script))
         if node.role == "heketi":
             rest |= copy(self.path("heketi.json"), os.path.join(folder, "heketi.json"))
             rest |= copy(self.path("id_ed25519"), os.path.join(folder, "id_ed25519"))
@@ -164,7 +187,7 @@ class Lab:
     def _ssh_config(self) -> str:
         lines = ["# Written by `python -m lab up`: ssh -F FILE server1"]
         for node in self.nodes():
-            lines += [f"Host {node.name}", f"    HostName {node.address}"]
+            lines += [f"Host {node.name}", f"    HostName {node.address}", f"    Port {node.port}"]
         lines += ["Host *", "    User root", f'    IdentityFile "{self.path("id_ed25519")}"']
         lines += ["    " + option.replace("=", " ", 1) for option in self.ssh_options()]
         return "\n".join(lines) + "\n"
@@ -194,6 +217,7 @@ class Lab:
             lines += [f"        {group}:", "          hosts:" + ("" if members else " {}")]
             for at, node in enumerate(members):
                 lines += [f"            {node.name}:", f"              ansible_host: {node.address}"]
+                lines += [f"              ansible_port: {node.port}"]
                 if group == "gluster_hosts":
                     lines += [f"              tls_tenant: tenant-{chr(ord('a') + at)}"]
         return "\n".join(lines) + "\n"
@@ -212,6 +236,13 @@ class Lab:
             },
             "standin": {"device_sizes": {DEVICE: DEVICE_SIZE}},
         }
+
+
+@contextlib.contextmanager
+def lab_lock(name: str) -> t.Iterator[None]:
+    os.makedirs(home(), mode=0o700, exist_ok=True)
+    with locked(os.path.join(home(), f"{name}.lock"), f"the lab {name}"):
+        yield
 
 
 def user_key(key: str) -> str:

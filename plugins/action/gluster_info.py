@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import clock
 
 try:
     import jmespath
@@ -16,7 +18,10 @@ except ImportError:
 
 
 class ActionModule(ActionBase):
-    """Runs the module on the server and the query here, so that servers need no jmespath."""
+    """Runs the module on the server and the query here, so that servers need no jmespath.
+
+    Compares the machine's clock with that of the control node, too.
+    """
 
     _supports_check_mode = True
     _requires_connection = True
@@ -33,7 +38,12 @@ class ActionModule(ActionBase):
                 expression = jmespath.compile(str(query))
             except jmespath.exceptions.JMESPathError as exc:
                 raise AnsibleActionFail(f"query is not a JMESPath expression: {exc}") from exc
+        before = time.time()
         found = self._execute_module(module_args=arguments, task_vars=task_vars)
+        after = time.time()
+        looked = (found.get("machine") or {}).get("clock")
+        if looked:
+            found["machine"]["clock"] = clock(before, looked["began"], looked["ended"], after)
         if expression is not None and not found.get("failed"):
             try:
                 selected = expression.search(found)

@@ -24,9 +24,14 @@ options:
         started volumes, and how rebalances are. V(clients) tells who is connected to the bricks. V(limits) are the
         quota limits of volumes with a brick on this server, read from that brick. V(identity) is this server's TLS
         certificate.
+      - V(snapshots) (since version 0.2.0) are those of all volumes. V(bricks) (since 0.2.0) tells which of this
+        server's bricks lie on thin logical volumes, as snapshots need. V(cluster) (since 0.2.0) is what concerns all
+        servers, and takes four calls.
+      - V(machine) (since 0.2.0) is what every machine can tell, host or server, whether C(glusterd) runs there or not.
+        Along with it, a part that this machine lacks the programs for is C(null) instead of a failure.
     type: list
     elements: str
-    choices: [version, peers, volumes, processes, clients, limits, identity]
+    choices: [version, peers, volumes, snapshots, processes, clients, limits, bricks, cluster, identity, machine]
     default: [version, peers, volumes]
   query:
     description:
@@ -83,6 +88,19 @@ volumes:
     id:
       description: UUID.
       type: str
+    share:
+      description:
+        - The share that it holds, which is that of its mark, or else of its own name. C(null) if a pool has it back.
+      type: str
+    state:
+      description: C(preparing), C(in-use) or C(releasing) if it is marked as a share's, else C(null).
+      type: str
+    origin:
+      description: C(pool), or C(snapshot:) and the snapshot's name, if it is marked as a share's, else C(null).
+      type: str
+    free:
+      description: Whether a pool may take it. Neither this collection nor Manila has marked it.
+      type: bool
     status:
       description: C(Created), C(Started) or C(Stopped).
       type: str
@@ -134,6 +152,38 @@ volumes:
     options:
       description: The options that were ever set.
       type: dict
+snapshots:
+  description: The snapshots.
+  returned: when gathered
+  type: list
+  elements: dict
+  version_added: "0.2.0"
+  contains:
+    name:
+      description: Name.
+      type: str
+    uuid:
+      description: UUID.
+      type: str
+    description:
+      description: What it was said to be when it was made.
+      type: str
+    created:
+      description: When it was made, in UTC.
+      type: str
+      sample: "2026-11-21T02:00:00Z"
+    volume:
+      description: The volume that it was made of.
+      type: str
+    active:
+      description: Whether its bricks run, so that it can be mounted.
+      type: bool
+    size:
+      description: Bytes of its bricks on this server, C(null) if it has none here.
+      type: int
+    used:
+      description: Bytes stored in them, most of which it shares with the volume, C(null) if it has none here.
+      type: int
 processes:
   description: By volume, its bricks and helper daemons.
   returned: when gathered
@@ -143,8 +193,74 @@ rebalances:
   returned: when processes are gathered
   type: dict
   sample: {"tenant-a-data": "in progress"}
+bricks:
+  description: The bricks on this server.
+  returned: when gathered
+  type: list
+  elements: dict
+  version_added: "0.2.0"
+  contains:
+    volume:
+      description: The volume.
+      type: str
+    path:
+      description: The directory.
+      type: str
+    thin:
+      description: Whether it is on a thin logical volume of LVM, C(null) if there is no such directory.
+      type: bool
+cluster:
+  description: What concerns all servers.
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
+  contains:
+    max_op_version:
+      description: The highest op-version that all its servers know.
+      type: int
+    trash_directories:
+      description: By volume, the directory that its trash was given, if not C(.trashcan).
+      type: dict
+    daemons:
+      description: Of each started volume.
+      type: dict
+      contains:
+        healers:
+          description:
+            - Its self-heal daemons. C(offline) are the servers where none runs, the asked one as C(localhost).
+              C(online) is how many run, by what Gluster says, and C(connected) how many the bricks have as clients.
+            - C(null) if it needs none.
+          type: dict
+        limiters:
+          description: Its quota daemons, likewise.
+          type: dict
+        identities:
+          description: Its access list.
+          type: list
+          elements: str
+machine:
+  description: What this machine is.
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
+  contains:
+    version:
+      description: GlusterFS's version, C(null) if it is not installed.
+      type: str
+    uuid:
+      description: Its glusterd UUID, C(null) if C(glusterd) never ran here.
+      type: str
+    op_version:
+      description: The op-version of its cluster, C(null) if C(glusterd) never ran here.
+      type: int
+    clock:
+      description:
+        - By how many seconds its clock is C(ahead) of the control node's, give or take the C(uncertainty).
+        - The control node looks at its own clock right before and after.
+      type: dict
+      sample: {"ahead": 0.012, "uncertainty": 0.35}
 identity:
-  description: The asked server's TLS certificate, C(null) if it has none where its Gluster looks for it.
+  description: The asked machine's TLS certificate, C(null) if it has none where its Gluster looks for it.
   returned: when gathered
   type: dict
   contains:
@@ -164,6 +280,14 @@ identity:
     fingerprint_sha256:
       description: Its fingerprint, as C(openssl) prints it.
       type: str
+    bundle_sha256:
+      description: The SHA-256 sum of the bundle of CA certificates beside it. Must be the same on all machines.
+      type: str
+      version_added: "0.2.0"
+    problem:
+      description: Why that bundle does not vouch for the certificate on this machine now, C(null) if it does.
+      type: str
+      version_added: "0.2.0"
 clients:
   description: By volume, how many clients of each kind its bricks have.
   returned: when gathered
@@ -181,49 +305,120 @@ result:
 """
 
 import dataclasses
+import functools
+import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import NotFound, Unreachable
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import (
+    answers,
+    pool,
+    snapshot,
+    snapshot_thin,
+    survey,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.quota import local_limits
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, is_sealed, split_list
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity import find_directories, installed
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity import (
+    distrust,
+    find_directories,
+    installed,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+
+CHOICES = (
+    "version",
+    "peers",
+    "volumes",
+    "snapshots",
+    "processes",
+    "clients",
+    "limits",
+    "bricks",
+    "cluster",
+    "identity",
+    "machine",
+)
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
-    cli, gather = GlusterCli(module.run_command), set(module.params["gather"])
-    found: dict[str, t.Any] = {}
-    if "version" in gather:
-        found["version"] = cli.version()
-    if "peers" in gather:
-        found["peers"] = [dataclasses.asdict(peer) for peer in answers.peers(cli)]
-    if gather & {"volumes", "limits"}:
-        volumes = answers.volumes(cli)
-        if "volumes" in gather:
-            found["volumes"] = [
-                dict(
-                    dataclasses.asdict(volume),
-                    started=volume.started,
-                    sealed=is_sealed(volume),
-                    identities=split_list(volume.options.get(LIST, "")),
-                )
-                for volume in volumes.values()
-            ]
-        if "limits" in gather:
-            limits = local_limits(volumes.values())
-            found["limits"] = {name: limit.size if limit else None for name, limit in limits.items()}
+    began = time.time()
+    gather, cli = set(module.params["gather"]), GlusterCli(module.run_command)
+    volumes = functools.lru_cache(maxsize=None)(lambda: answers.volumes(cli))
+    status = functools.lru_cache(maxsize=None)(lambda: answers.status(cli))
+    lvm = functools.lru_cache(maxsize=None)(lambda: snapshot_thin.observe(module.run_command))
+    about = survey.machine(module.run_command) if gather & {"machine", "bricks"} else {}
+    questions: dict[str, t.Callable[[], t.Any]] = {
+        "version": cli.version,
+        "peers": lambda: [dataclasses.asdict(peer) for peer in answers.peers(cli)],
+        "volumes": lambda: [_volume(volume) for volume in volumes().values()],
+        "snapshots": lambda: [_snapshot(found, lvm()) for found in snapshot.snapshots(cli).values()],
+        "limits": lambda: _limits(volumes()),
+        "bricks": lambda: survey.bricks(volumes().values(), about["uuid"], lvm()),
+        "processes": lambda: {
+            name: [dataclasses.asdict(process) for process in processes] for name, processes in status()[0].items()
+        },
+        "rebalances": lambda: status()[1],
+        "clients": lambda: answers.clients(cli),
+        "cluster": lambda: survey.cluster(cli),
+        "identity": lambda: _identity(OpenSSL(module.run_command)),
+    }
     if "processes" in gather:
-        processes, found["rebalances"] = answers.status(cli)
-        found["processes"] = {name: [dataclasses.asdict(entry) for entry in of] for name, of in processes.items()}
-    if "clients" in gather:
-        found["clients"] = answers.clients(cli)
-    if "identity" in gather:
-        identity = installed(find_directories(), OpenSSL(module.run_command))
-        found["identity"] = identity.certificate.told() if identity else None
+        gather.add("rebalances")
+    found: dict[str, t.Any] = {}
+    for part, question in questions.items():
+        if part in gather:
+            try:
+                found[part] = question()
+            except (NotFound, Unreachable):
+                # Machines of all kinds are asked about themselves, and some lack what the other parts need.
+                if "machine" not in gather:
+                    raise
+                found[part] = None
+    if "machine" in gather:
+        # The action plugin has looked at its own clock before, looks again after that, and tells the difference.
+        found["machine"] = {**about, "clock": {"began": began, "ended": time.time()}}
     return [], found
+
+
+def _volume(volume: answers.Volume) -> dict[str, t.Any]:
+    return dict(
+        dataclasses.asdict(volume),
+        **_holding(volume),
+        started=volume.started,
+        sealed=is_sealed(volume),
+        identities=split_list(volume.options.get(LIST, "")),
+    )
+
+
+def _snapshot(found: snapshot.Snapshot, lvm: snapshot_thin.Lvm) -> dict[str, t.Any]:
+    told = dataclasses.asdict(found)
+    told["size"], told["used"] = lvm.sizes(told.pop("logical")) or (None, None)
+    return told
+
+
+def _limits(volumes: t.Mapping[str, answers.Volume]) -> dict[str, int | None]:
+    return {name: limit.size if limit else None for name, limit in local_limits(volumes.values()).items()}
+
+
+def _identity(openssl: OpenSSL) -> dict[str, t.Any] | None:
+    found = installed(find_directories(), openssl)
+    if not found:
+        return None
+    return dict(found.certificate.told(), bundle_sha256=found.bundle_sha256, problem=distrust(found, openssl))
+
+
+def _holding(volume: answers.Volume) -> dict[str, t.Any]:
+    mark = pool.mark_of(volume)
+    return {
+        "share": pool.share_of(volume),
+        "state": mark.state if mark else None,
+        "origin": mark.origin if mark else None,
+        "free": pool.is_free(volume),
+    }
 
 
 def main() -> t.NoReturn:
@@ -232,7 +427,7 @@ def main() -> t.NoReturn:
             "gather": {
                 "type": "list",
                 "elements": "str",
-                "choices": ["version", "peers", "volumes", "processes", "clients", "limits", "identity"],
+                "choices": list(CHOICES),
                 "default": ["version", "peers", "volumes"],
             },
             # Evaluated by the action plugin of the same name, which does not pass it on.

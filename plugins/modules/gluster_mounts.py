@@ -31,6 +31,10 @@ options:
         description: The share.
         type: str
         required: true
+      volume:
+        description: The volume that holds it. The one of its own name, unless given.
+        type: str
+        version_added: "0.2.0"
       path:
         description:
           - The mount point. It must be empty or missing, unless the share is mounted there already.
@@ -40,7 +44,8 @@ options:
       servers:
         description:
           - The servers to ask for the volume's layout, the first that answers is taken.
-          - Needed with O(mounts[].state=mounted).
+          - Needed with O(mounts[].state=mounted). With V(absent) only mounts from these are removed, so that a volume
+            of the same name on another cluster stays mounted; mounts from any server if there are none.
         type: list
         elements: str
         default: []
@@ -70,6 +75,14 @@ EXAMPLES = r"""
     mounts:
       - share: tenant-a-data
         path: /srv/data
+        servers: [server1, server2, server3]
+
+- name: Mount a share that is on a volume of another name
+  glusterops.shares.gluster_mounts:
+    mounts:
+      - share: tenant-b-data
+        volume: manila-pool-200G-7
+        path: /srv/data-b
         servers: [server1, server2, server3]
 
 - name: Remove it wherever it is mounted on this host
@@ -119,11 +132,17 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     mounts: list[Mount] = []
     for entry in module.params["mounts"]:
         present = entry["state"] == "mounted"
-        if present and entry["path"] is None:
+        if present and not entry["path"]:
             raise BadInput(f"{entry['share']}: path is missing: say where to mount the share.")
-        paths = machine.paths_of(entry["share"]) if entry["path"] is None else [entry["path"]]
-        servers, options = tuple(entry["servers"] or ()), tuple(entry["options"] or ())
-        mounts += [Mount(entry["share"], path, servers, options, present) for path in paths]
+        mount = Mount(
+            share=entry["share"],
+            volume=entry["volume"] or entry["share"],
+            path=entry["path"] or "",
+            servers=tuple(entry["servers"] or ()),
+            options=tuple(entry["options"] or ()),
+            present=present,
+        )
+        mounts += [mount] if mount.path else machine.everywhere(mount)
     changes, found = reconcile(machine, mounts, module.check_mode)
     return changes, {"mounts": found} if found or not mounts else {}
 
@@ -137,6 +156,7 @@ def main() -> t.NoReturn:
                 "required": True,
                 "options": {
                     "share": {"type": "str", "required": True},
+                    "volume": {"type": "str"},
                     "path": {"type": "str"},
                     "servers": {"type": "list", "elements": "str", "default": []},
                     "options": {"type": "list", "elements": "str", "default": []},

@@ -12,7 +12,9 @@ import time
 import typing as t
 
 import pytest
-from conftest import Lab
+
+if t.TYPE_CHECKING:
+    from conftest import Lab
 
 POINTS = 10
 

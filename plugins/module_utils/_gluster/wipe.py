@@ -44,7 +44,7 @@ _PAUSE = 2.0
 # moved up first, so neither the length of a path nor the number of open directories has to be thought of.
 _BATCH = 512
 _DEEPEST = 24
-# Tries in a row that remove nothing of what is listed, and what cannot be removed, after which it makes no sense.
+# Listings in a row that show again what was removed, and things that cannot be removed, until it is given up.
 _TRIES = 3
 _FAILURES = 20
 
@@ -62,7 +62,7 @@ _OWN_ATTRIBUTES = ("security.selinux", "trusted.glusterfs.")
 
 @dataclasses.dataclass(frozen=True)
 class Healing:
-    """A brick as the self-heal daemons' answer tells. waiting: entries that are healed, wait to be, or cannot be."""
+    """A brick. waiting: entries of it that other bricks lack, those in split-brain among them."""
 
     brick: str
     connected: bool
@@ -107,46 +107,39 @@ def heals(cli: GlusterCli, name: str) -> list[Healing]:
 def ready(cli: GlusterCli, volume: Volume, timeout: float, sleep: t.Callable[[float], None] = time.sleep) -> None:
     """Returns once all bricks are up and hold the same, waited for up to C(timeout) seconds. Else raises Refused.
 
-    Where a brick lacks what the others have removed, or cannot be told, what is removed comes back.
+    What is removed while a brick lacks it, or is down, may stay or come back.
     """
     waited = 0.0
     while True:
-        wrong, for_good = _wrong(cli, volume)
-        if not wrong:
+        problems = list(_problems(cli, volume))
+        if not problems:
             return
-        if for_good or waited >= timeout:
-            raise Refused(f"Volume {volume.name!r} cannot be wiped: {few(wrong)}")
+        if waited >= timeout:
+            raise Refused(f"Volume {volume.name!r} cannot be wiped: {few(problems, _FEW)}", problems=problems)
         sleep(_PAUSE)
         waited += _PAUSE
 
 
-def _wrong(cli: GlusterCli, volume: Volume) -> tuple[list[str], bool]:
-    """What is wrong, a sentence each, and whether waiting is of no use."""
+def _problems(cli: GlusterCli, volume: Volume) -> t.Iterator[str]:
     rows = read_processes(cli.xml("volume", "status", volume.name)).get(volume.name, [])
     online = {(row.server, row.path) for row in rows if row.online}
-    down = [f"{brick.server}:{brick.path}" for brick in volume.bricks if (brick.server, brick.path) not in online]
-    if down:
-        start = f"Start its server, or 'gluster volume start {volume.name} force'."
-        return [f"brick {brick} is down. {start}" for brick in down], False
-    if volume.replica < 2 and not volume.disperse:
-        return [], False
-    bricks = heals(cli, volume.name)
-    wrong = [
-        (
-            f"brick {brick.brick} does not let this server in. Is this server's identity on the volume's access list?"
-            if not brick.connected
-            else (
-                f"{brick.split_brain} entries of brick {brick.brick} are in split-brain. See 'gluster volume heal"
-                f" {volume.name} info split-brain', and resolve them."
-                if brick.split_brain
-                else f"{brick.waiting} entries wait to be healed by brick {brick.brick}. See 'gluster volume heal"
-                f" {volume.name} info', and try again when they are."
-            )
-        )
-        for brick in bricks
-        if not brick.connected or brick.waiting or brick.split_brain
-    ]
-    return wrong, any(brick.split_brain for brick in bricks)
+    down = [brick for brick in volume.bricks if (brick.server, brick.path) not in online]
+    for brick in down:
+        yield f"{brick.server}:{brick.path} is down: start it with 'gluster volume start {volume.name} force'."
+    if down or volume.replica < 2 and not volume.disperse:
+        return
+    listed = "is this server's identity on the volume's access list?"
+    see = f"see 'gluster volume heal {volume.name} info"
+    try:
+        for healing in heals(cli, volume.name):
+            if not healing.connected:
+                yield f"{healing.brick} is not connected: {listed}"
+            elif healing.split_brain:
+                yield f"{healing.split_brain} entries of {healing.brick} are in split-brain: {see} split-brain'."
+            elif healing.waiting:
+                yield f"{healing.waiting} entries of {healing.brick} wait to be healed on other bricks: {see}'."
+    except Refused as exc:
+        yield f"{exc}: {listed}"
 
 
 @contextlib.contextmanager
@@ -171,12 +164,13 @@ def mounted(run_command: _RunCommand, volume: str, directory: str = DIRECTORY) -
                 raise Refused(f"Volume {volume!r} was unmounted from {path} while it was to be used: try again.")
             yield root
         except OSError as exc:
-            raise Refused(f"Volume {volume!r}, mounted on {path}, does not answer: {exc.strerror}.") from exc
+            raise Refused(f"Volume {volume!r}, mounted on {path}, failed: {exc.strerror}.") from exc
         finally:
             os.close(root)
     finally:
         _unmount(run_command, path)
-        os.rmdir(path)
+        with contextlib.suppress(OSError):
+            os.rmdir(path)
 
 
 def _unmount(run_command: _RunCommand, path: str) -> None:
@@ -227,7 +221,12 @@ def wipe(root: int, progress: Progress, volume: Volume) -> Wiped:
         _renew(root, volume)
         rest = [f"{one} is there." for one in left(root)]
     if rest:
-        raise Refused(f"Volume {volume.name!r} could not be wiped: {few(rest, _FEW)}", left=rest)
+        trash = any(one.startswith(f"'{_TRASH[0]}") for one in rest)
+        raise Refused(
+            f"Volume {volume.name!r} could not be wiped: {few(rest, _FEW)}"
+            + (" Trash is off only once the volume was stopped and started after that." if trash else ""),
+            left=rest,
+        )
     seconds = time.monotonic() - began
     progress.say(f"{volume.name}: empty, {removal} removed in {seconds:.1f} s ({removal.total / seconds:,.0f}/s)")
     return Wiped(removal.files, removal.directories, seconds)
@@ -247,8 +246,8 @@ class _Directory:
     """A directory that is being emptied. above: None for the root; descriptor: -1 until it is opened.
 
     waiting: so many directories in it have to be emptied first. entries: how many the last listing showed, to the
-    directory's end if whole. gain: something was removed since; futile: so many listings in a row were without gain.
-    stuck: something in it cannot be removed.
+    directory's end if whole. seen: the names it showed first; futile: so many listings in a row showed some of those
+    again. stuck: something in it cannot be removed.
     """
 
     name: str = ""
@@ -258,7 +257,7 @@ class _Directory:
     waiting: int = 0
     entries: int = 0
     whole: bool = False
-    gain: bool = True
+    seen: t.AbstractSet[str] = frozenset()
     futile: int = 0
     stuck: bool = False
 
@@ -354,20 +353,19 @@ class _Removal:
             return True
         with self._changed:
             self.directories += 1
-        directory.above.gain = True
         return True
 
     def _list(self, directory: _Directory) -> bool:
         """Removes the files in it. Whether it has directories, which have to be emptied first."""
-        directory.futile = 0 if directory.gain else directory.futile + 1
-        if directory.futile >= _TRIES:
-            return self._stick(directory, directory.path, "what is listed in it is not there to be removed")
         self._open(directory)
-        directory.entries, directory.whole, directory.gain = 0, True, False
+        directory.entries, directory.whole = 0, True
         inner: list[str] = []
+        seen: set[str] = set()
         with os.scandir(directory.descriptor) as entries:
             for entry in entries:
                 directory.entries += 1
+                if len(seen) < _BATCH:
+                    seen.add(entry.name)
                 if entry.is_dir(follow_symlinks=False):
                     inner.append(entry.name)
                 else:
@@ -375,12 +373,18 @@ class _Removal:
                 if len(inner) >= _BATCH or len(self.failures) >= _FAILURES:
                     directory.whole = False
                     break
+        again = seen & directory.seen
+        directory.seen = seen
+        directory.futile = directory.futile + 1 if again else 0
+        if directory.futile >= _TRIES:
+            self._stick(directory, directory.path + min(again), "is listed still, after it was removed")
+            return False
         if directory.depth >= _DEEPEST:
             self._lift(directory, inner)
             return False
         with self._changed:
             directory.waiting = len(inner)
-            self._found += [_Directory(name, above=directory, depth=directory.depth + 1) for name in inner]
+            self._found += [_Directory(name, directory, directory.depth + 1) for name in inner]
             self._changed.notify(len(inner))
         return bool(inner)
 
@@ -403,7 +407,6 @@ class _Removal:
             return
         with self._changed:
             self.files += 1
-        directory.gain = True
 
     def _lift(self, directory: _Directory, names: t.Iterable[str]) -> None:
         """Moves directories in it up to the root, where the next listing finds them."""
@@ -417,19 +420,16 @@ class _Removal:
                 )
             except OSError as exc:
                 self._failed(directory, directory.path + name, exc)
-            else:
-                directory.gain = self._root.gain = True
 
     def _failed(self, directory: _Directory, path: str, exc: OSError) -> None:
         """What is gone meanwhile, or something else, shows in the next listing."""
         if exc.errno not in _CHANGED:
             self._stick(directory, path, str(exc.strerror))
 
-    def _stick(self, directory: _Directory, path: str, why: str) -> bool:
+    def _stick(self, directory: _Directory, path: str, why: str) -> None:
         directory.stuck = True
         with self._changed:
             self.failures.append(f"{path[:_SAID] or '/'!r}: {why}.")
-        return False
 
     def _leave(self, directory: _Directory) -> _Directory | None:
         """The directory above it, if that waited for this one last."""

@@ -73,6 +73,10 @@ class KeySet:
     bundle: str
     certificate: Certificate
 
+    @property
+    def bundle_sha256(self) -> str:
+        return hashlib.sha256(self.bundle.encode("latin-1")).hexdigest()
+
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
@@ -293,6 +297,15 @@ def installed(directories: list[str], openssl: OpenSSL) -> KeySet | None:
     return None
 
 
+def distrust(found: KeySet, openssl: OpenSSL) -> str | None:
+    """Why its own bundle does not vouch for the certificate now, None if it does."""
+    try:
+        openssl.verify(found.pem, found.bundle)
+    except BadInput as exc:
+        return str(exc)
+    return None
+
+
 def _make_set(home: str, key: Key, pem: str, bundle: str) -> str:
     sets = os.path.join(home, "sets")
     os.makedirs(sets, mode=0o755, exist_ok=True)
@@ -369,6 +382,6 @@ def _values(desired: Desired, observed: Observed, directories: list[str], home: 
         },
         "request": {"common_name": desired.common_name, "csr": key.request if key else None},
         "certificate": current.certificate.told() if current else None,
-        "bundle_sha256": hashlib.sha256(current.bundle.encode("latin-1")).hexdigest() if current else None,
+        "bundle_sha256": current.bundle_sha256 if current else None,
         "installed": bool(current and linked and current.certificate.common_name == desired.common_name),
     }

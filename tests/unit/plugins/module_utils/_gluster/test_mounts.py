@@ -19,8 +19,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts 
     plan,
 )
 
-MOUNT = Mount("v", "/srv/data", ("server1", "server2", "server3"))
-THERE = Place("v", MOUNT.line, GUARDED)
+MOUNT = Mount("v", "v", "/srv/data", ("server1", "server2", "server3"))
+THERE = Place("server2:/v", MOUNT.line, GUARDED)
 
 
 def whats(mount: Mount, place: Place) -> list[tuple[str, t.Any]]:
@@ -32,7 +32,7 @@ def test_the_line_of_fstab() -> None:
         "server1:/v /srv/data glusterfs defaults,_netdev,nofail,backup-volfile-servers=server2:server3 0 0"
     )
     assert (
-        Mount("v", "/m", ("s",), ("log-level=WARNING",)).line
+        Mount("v", "v", "/m", ("s",), ("log-level=WARNING",)).line
         == "s:/v /m glusterfs defaults,_netdev,nofail,log-level=WARNING 0 0"
     )
 
@@ -44,9 +44,9 @@ def test_the_line_of_fstab() -> None:
         (Place(None, None, None), ["directory", "fstab", "mounted"]),
         (Place(None, None, "empty"), ["directory", "fstab", "mounted"]),
         (Place(None, MOUNT.line, GUARDED), ["mounted"]),
-        (Place("v", MOUNT.line, GUARDED, alive=False), ["mounted"]),
-        (Place("v", "other:/v /srv/data glusterfs defaults 0 0", GUARDED), ["fstab"]),
-        (Place("v", MOUNT.line, "empty"), ["directory"]),
+        (Place("server2:/v", MOUNT.line, GUARDED, alive=False), ["mounted"]),
+        (Place("server2:/v", "other:/v /srv/data glusterfs defaults 0 0", GUARDED), ["fstab"]),
+        (Place("server2:/v", MOUNT.line, "empty"), ["directory"]),
     ],
 )
 def test_what_is_missing_is_done_in_order(place: Place, expected: list[str]) -> None:
@@ -60,37 +60,66 @@ def test_local_files_are_not_hidden() -> None:
 
 def test_something_else_is_not_covered() -> None:
     with pytest.raises(Refused, match="something else mounted .ext4 /dev/sda1."):
-        plan(MOUNT, Place("ext4 /dev/sda1", None, None))
-    with pytest.raises(Refused, match="something else mounted .w."):
-        plan(MOUNT, Place("w", None, GUARDED, alive=False))
+        plan(MOUNT, Place(None, None, None, foreign="ext4 /dev/sda1"))
+    with pytest.raises(Refused, match="something else mounted .server1:/w."):
+        plan(MOUNT, Place("server1:/w", None, GUARDED, alive=False))
+
+
+def test_a_share_on_a_volume_of_another_name() -> None:
+    mount = Mount("share", "v", "/srv/data", ("server1",))
+    assert mount.line.startswith("server1:/v /srv/data ")
+    assert whats(mount, Place(None, mount.line, GUARDED)) == [("mounted", "share")]
+    assert whats(mount, Place("server2:/v", mount.line, GUARDED)) == []
+    with pytest.raises(Refused, match="something else mounted .server1:/share."):
+        plan(mount, Place("server1:/share", mount.line, GUARDED))
+    absent = Mount("share", "v", "/srv/data", present=False)
+    assert [change.before for change in plan(absent, Place("server2:/v", mount.line, GUARDED))] == [
+        "share",
+        mount.line,
+        GUARDED,
+    ]
+
+
+def test_a_volume_of_the_same_name_on_another_cluster_stays() -> None:
+    absent = Mount("v", "v", "/srv/data", ("server4", "server5"), present=False)
+    assert plan(absent, THERE) == []
+    assert whats(absent, Place("server5:/v", None, GUARDED)) == [("mounted", None), ("directory", None)]
+
+
+def test_an_export_of_the_same_name_is_something_else() -> None:
+    nfs = Place(None, None, None, foreign="nfs4 server1:/v")
+    with pytest.raises(Refused, match="something else mounted .nfs4 server1:/v."):
+        plan(MOUNT, nfs)
+    assert plan(Mount("v", "v", "/srv/data", present=False), nfs) == []
 
 
 def test_absent_removes_only_the_share_itself() -> None:
-    absent = Mount("v", "/srv/data", present=False)
+    absent = Mount("v", "v", "/srv/data", present=False)
     assert whats(absent, THERE) == [("mounted", None), ("fstab", None), ("directory", None)]
     assert whats(absent, Place(None, None, None)) == []
-    assert whats(absent, Place("w", "server1:/w /srv/data glusterfs defaults 0 0", GUARDED)) == []
+    assert whats(absent, Place("server1:/w", "server1:/w /srv/data glusterfs defaults 0 0", GUARDED)) == []
     assert whats(absent, Place(None, "server1:/w /srv/data glusterfs defaults 0 0", GUARDED)) == []
-    assert whats(absent, Place("w", None, GUARDED, alive=False)) == []
-    assert whats(absent, Place("ext4 /dev/sda1", None, None)) == []
-    assert plan(absent, Place("v", None, None, alive=False))[0].before == DISCONNECTED
+    assert whats(absent, Place("server1:/w", None, GUARDED, alive=False)) == []
+    assert whats(absent, Place(None, None, None, foreign="ext4 /dev/sda1")) == []
+    assert plan(absent, Place("server2:/v", None, None, alive=False))[0].before == DISCONNECTED
 
 
 @pytest.mark.parametrize(
     "mount, message",
     [
-        (Mount("a/b", "/m", ("s",)), "share 'a/b' is not a volume name"),
-        (Mount("v", "m", ("s",)), "v: path 'm' is not an absolute path"),
-        (Mount("v", "/", ("s",)), "is not an absolute path"),
-        (Mount("v", "/a/../b", ("s",)), "is not an absolute path"),
-        (Mount("v", "/a b", ("s",)), "is not an absolute path"),
-        (Mount("v", "/a\n/b", ("s",)), "is not an absolute path"),
-        (Mount("v", "/a/", ("s",)), "is not an absolute path"),
-        (Mount("v", "/m"), "servers is empty"),
-        (Mount("v", "/m", ("s t",)), "server 's t' is not a host name"),
-        (Mount("v", "/m", ("-s",)), "is not a host name"),
-        (Mount("v", "/m", ("s",), ("a b",)), "mount option 'a b' is not of the form"),
-        (Mount("v", "/m", ("s",), ("rw,suid",)), "is not of the form"),
+        (Mount("a/b", "v", "/m", ("s",)), "share 'a/b' is not a volume name"),
+        (Mount("v", "a/b", "/m", ("s",)), "v: volume 'a/b' is not a volume name"),
+        (Mount("v", "v", "m", ("s",)), "v: path 'm' is not an absolute path"),
+        (Mount("v", "v", "/", ("s",)), "is not an absolute path"),
+        (Mount("v", "v", "/a/../b", ("s",)), "is not an absolute path"),
+        (Mount("v", "v", "/a b", ("s",)), "is not an absolute path"),
+        (Mount("v", "v", "/a\n/b", ("s",)), "is not an absolute path"),
+        (Mount("v", "v", "/a/", ("s",)), "is not an absolute path"),
+        (Mount("v", "v", "/m"), "servers is empty"),
+        (Mount("v", "v", "/m", ("s t",)), "server 's t' is not a host name"),
+        (Mount("v", "v", "/m", ("-s",)), "is not a host name"),
+        (Mount("v", "v", "/m", ("s",), ("a b",)), "mount option 'a b' is not of the form"),
+        (Mount("v", "v", "/m", ("s",), ("rw,suid",)), "is not of the form"),
     ],
 )
 def test_bad_values(mount: Mount, message: str) -> None:
@@ -123,23 +152,27 @@ def machine(tmp_path: pathlib.Path) -> Machine:
 
 
 def test_fstab_keeps_what_is_not_ours(machine: Machine, tmp_path: pathlib.Path) -> None:
-    machine.apply(plan(MOUNT, Place("v", None, GUARDED)))
+    machine.apply(MOUNT, plan(MOUNT, Place("server2:/v", None, GUARDED)))
     assert (tmp_path / "fstab").read_text() == FSTAB + "\n" + MOUNT.line + "\n"
     assert machine.fstab() == {"/srv/data": MOUNT.line, "/srv/w": "server1:/w /srv/w glusterfs rw 0 0"}
-    machine.apply(plan(Mount("v", "/srv/data", present=False), Place(None, MOUNT.line, None)))
+    absent = Mount("v", "v", "/srv/data", present=False)
+    machine.apply(absent, plan(absent, Place(None, MOUNT.line, None)))
     assert (tmp_path / "fstab").read_text() == FSTAB + "\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fstab", "locks", "mountinfo"]
 
 
 def test_where_a_share_is_mounted(machine: Machine) -> None:
-    assert machine.paths_of("w") == ["/srv/w"]
-    assert machine.paths_of("v") == []
+    def paths(*mount: t.Any) -> list[str]:
+        return [found.path for found in machine.everywhere(Mount(*mount, present=False))]
+
+    assert paths("share", "w", "") == paths("share", "w", "", ("server2", "server1")) == ["/srv/w"]
+    assert paths("share", "w", "", ("server2",)) == paths("w", "v", "") == []
     assert machine.mounts()["/srv/with blank"] == ("tmpfs", "tmpfs")
 
 
 def test_two_mounts_at_one_path(machine: Machine) -> None:
     with pytest.raises(BadInput, match="path '/srv/data' stands more than once"):
-        mounts.reconcile(machine, [MOUNT, Mount("w", "/srv/data", ("s",))], check_mode=True)
+        mounts.reconcile(machine, [MOUNT, Mount("w", "w", "/srv/data", ("s",))], check_mode=True)
 
 
 def test_the_kinds_of_directories(tmp_path: pathlib.Path) -> None:

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+from __future__ import annotations
+
+import collections
+import textwrap
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.check import (
+    CHECKS,
+    ERROR,
+    WARNING,
+    checked,
+    some,
+)
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.check import Finding
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.scene import Scene
+
+_WIDTH, _WHERE = 100, 24
+
+
+def table(scene: Scene, found: t.Sequence[Finding]) -> list[str]:
+    """The findings as lines of plain text, and what was checked."""
+    lines = []
+    if found:
+        lines = [_row("SEVERITY", "CHECK", "WHERE", "WHAT WAS FOUND, AND WHAT TO DO"), ""]
+    for finding in found:
+        where = textwrap.wrap(some(finding.where), _WHERE, break_on_hyphens=False)
+        width = _WIDTH - len(_row("", "", "", "."))
+        text = _wrap(finding.found + ".", width) + _wrap(finding.advice, width, "-> ")
+        for number in range(max(len(where), len(text))):
+            first = number == 0
+            lines.append(
+                _row(
+                    finding.severity.upper() if first else "",
+                    finding.what if first else "",
+                    where[number] if number < len(where) else "",
+                    text[number] if number < len(text) else "",
+                )
+            )
+        lines.append("")
+    made = checked(scene)
+    lines.append(_verdict(scene, found))
+    lines += _wrap(f"Checked: {', '.join(made)}.", _WIDTH)
+    left = [f"{what} ({check.otherwise})" for what, check in CHECKS.items() if what not in made]
+    return lines + (_wrap(f"Not checked: {', '.join(left)}.", _WIDTH) if left else [])
+
+
+def _row(severity: str, what: str, where: str, text: str) -> str:
+    return f"{severity:8} {what:11} {where:{_WHERE}} {text}".rstrip()
+
+
+def _wrap(text: str, width: int, mark: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=mark,
+        subsequent_indent=" " * len(mark),
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _verdict(scene: Scene, found: t.Sequence[Finding]) -> str:
+    counts = collections.Counter(finding.severity for finding in found)
+    errors, warnings = (f"{counts[one]} {one}{'' if counts[one] == 1 else 's'}" for one in (ERROR, WARNING))
+    asked = f"{len(scene.machines)} machines, {len(scene.servers)} of them servers"
+    return f"{errors} and {warnings} on {asked}." if found else f"All is well on {asked}."

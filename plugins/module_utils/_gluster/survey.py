@@ -1,0 +1,141 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+"""What machines and clusters tell of themselves when their requirements are checked."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.quota import GLUSTERD
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, QUOTA, split_list
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Process, Volume
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_thin import Lvm
+
+# How gluster's status calls a kind of helper daemon, and how its list of clients does.
+HEALERS = ("Self-heal Daemon", answers.HEALER)
+LIMITERS = ("Quota Daemon", "quotad")
+
+TRASH, TRASH_DEFAULT = "features.trash-dir", ".trashcan"
+_MAX_OP_VERSION = "cluster.max-op-version"
+
+
+@dataclasses.dataclass(frozen=True)
+class Daemons:
+    """A volume's helper daemons of one kind. offline: the servers where it does not run, the asked one as localhost.
+
+    connected is how many the bricks have as clients: gluster calls a daemon online that the bricks have refused.
+    """
+
+    offline: tuple[str, ...]
+    online: int
+    connected: int
+
+
+def daemons(kind: tuple[str, str], rows: t.Iterable[Process], clients: t.Mapping[str, int]) -> Daemons:
+    """The daemons of this kind, from the volume's rows in gluster's status and its clients by kind."""
+    row_name, client_name = kind
+    its = [row for row in rows if row.server == row_name]
+    offline = tuple(row.path for row in its if not row.online)
+    return Daemons(offline, len(its) - len(offline), clients.get(client_name, 0))
+
+
+def machine(run_command: t.Callable[..., tuple[int, str, str]], glusterd: str = GLUSTERD) -> dict[str, t.Any]:
+    """What a server or host tells whether glusterd runs there or not."""
+    known = _glusterd_info(os.path.join(glusterd, "glusterd.info"))
+    op_version = known.get("operating-version", "")
+    return {
+        "version": _version(run_command),
+        "uuid": known.get("UUID"),
+        "op_version": int(op_version) if op_version.isdigit() else None,
+    }
+
+
+def _version(run_command: t.Callable[..., tuple[int, str, str]]) -> str | None:
+    """The version of the client program, which servers have, too."""
+    try:
+        words = run_command(["glusterfs", "--version"], handle_exceptions=False)[1].split()
+    except OSError:
+        return None
+    return words[1] if len(words) > 1 and words[0] == "glusterfs" else None
+
+
+def _glusterd_info(path: str) -> dict[str, str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            pairs = [line.strip().partition("=") for line in handle]
+    except OSError:
+        return {}
+    return {key: value for key, _equals, value in pairs}
+
+
+def clock(before: float, began: float, ended: float, after: float) -> dict[str, float]:
+    """By how many seconds a machine's clock is ahead of ours, and how uncertain that is.
+
+    It looked at its own clock at began and ended; before and after that we looked at ours.
+    """
+    most, least = began - before, ended - after
+    return {"ahead": round((most + least) / 2, 3), "uncertainty": round(max(most - least, 0.0) / 2, 3)}
+
+
+def bricks(volumes: t.Iterable[Volume], server_uuid: str | None, lvm: Lvm) -> list[dict[str, t.Any]]:
+    """The bricks on this server. thin: whether on a thin logical volume, None if the directory is not there."""
+    thin = {logical.device for logical in lvm.volumes}
+    return [
+        {"volume": volume.name, "path": brick.path, "thin": _is_on(brick.path, thin)}
+        for volume in volumes
+        for brick in volume.bricks
+        if brick.server_uuid == server_uuid
+    ]
+
+
+def _is_on(path: str, devices: t.Container[tuple[int, int]]) -> bool | None:
+    try:
+        device = os.stat(path).st_dev
+    except OSError:
+        return None
+    return (os.major(device), os.minor(device)) in devices
+
+
+def cluster(cli: GlusterCli) -> dict[str, t.Any]:
+    """What concerns all servers. At most four calls of gluster, however many volumes there are."""
+    volumes = answers.volumes(cli)
+    started = [volume for volume in volumes.values() if volume.started]
+    processes, clients = (answers.status(cli)[0], answers.clients(cli)) if started else ({}, {})
+    return {
+        "max_op_version": _max_op_version(cli),
+        "trash_directories": {
+            volume.name: volume.options[TRASH]
+            for volume in volumes.values()
+            if volume.options.get(TRASH, TRASH_DEFAULT) != TRASH_DEFAULT
+        },
+        "daemons": {
+            volume.name: _daemons_of(volume, processes.get(volume.name, []), clients.get(volume.name, {}))
+            for volume in started
+        },
+    }
+
+
+def _daemons_of(volume: Volume, rows: t.Sequence[Process], clients: t.Mapping[str, int]) -> dict[str, t.Any]:
+    heals = any(row.server == HEALERS[0] for row in rows)
+    return {
+        "healers": dataclasses.asdict(daemons(HEALERS, rows, clients)) if heals else None,
+        "limiters": dataclasses.asdict(daemons(LIMITERS, rows, clients)) if volume.is_on(QUOTA) else None,
+        "identities": split_list(volume.options.get(LIST, "")),
+    }
+
+
+def _max_op_version(cli: GlusterCli) -> int | None:
+    """The highest op-version that all servers of the cluster know."""
+    root = cli.xml("volume", "get", "all", _MAX_OP_VERSION)
+    value = (root.findtext("volGetopts/Opt/Value") or "").split(" ")[0]
+    return int(value) if value.isdigit() else None

@@ -1,0 +1,235 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: gluster_check
+short_description: Judge whether servers and hosts are as shares need them
+version_added: "0.2.0"
+author:
+  - glusterops.shares contributors (@glusterops)
+description:
+  - Takes what M(glusterops.shares.gluster_info) told on all machines, and says what is wrong and what to do about it.
+    Changes nothing, asks nobody, and may run anywhere.
+  - The role P(glusterops.shares.check#role) gathers what it needs, and shows what it finds.
+  - An error is what makes harm likely, or further work impossible. A warning is what somebody should see to. The module
+    itself does not fail because of either.
+options:
+  machines:
+    description: The servers and hosts.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Its inventory name.
+        type: str
+        required: true
+      common_name:
+        description: The identity it must have. None for hosts of tenants, who may have any that is not reserved.
+        type: str
+      told:
+        description:
+          - What M(glusterops.shares.gluster_info) returned there for V(machine) and V(identity), on servers also for
+            V(peers), and for V(bricks) if snapshots are wanted.
+          - Of a machine that failed or could not be reached, the result that says so.
+        type: dict
+        default: {}
+  clusters:
+    description: The clusters. Each is one pool of servers.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Its inventory group.
+        type: str
+        required: true
+      servers:
+        description: The inventory names of its servers.
+        type: list
+        elements: str
+        required: true
+      asked:
+        description: The server that was asked about the whole cluster. None if no server answers.
+        type: str
+      told:
+        description: What M(glusterops.shares.gluster_info) returned there for V(cluster).
+        type: dict
+        default: {}
+  reserved_prefixes:
+    description: What the identities of servers and management hosts begin with, and no tenant's may.
+    type: list
+    elements: str
+    default: []
+  tolerate:
+    description: Checks whose errors count as warnings.
+    type: list
+    elements: str
+    choices:
+      - reachable
+      - version
+      - clusters
+      - connected
+      - op-version
+      - certificate
+      - bundle
+      - name
+      - clock
+      - trash
+      - self-heal
+      - quota
+      - thin-bricks
+    default: []
+extends_documentation_fragment:
+  - glusterops.shares._attributes
+  - glusterops.shares._attributes.info
+seealso:
+  - module: glusterops.shares.gluster_info
+"""
+
+EXAMPLES = r"""
+- name: Ask each server about itself
+  glusterops.shares.gluster_info:
+    gather: [machine, identity, peers]
+  register: itself
+
+- name: Ask one server about its cluster
+  glusterops.shares.gluster_info:
+    gather: [cluster]
+  register: cluster
+  delegate_to: server1
+  run_once: true
+
+- name: Judge what they said
+  glusterops.shares.gluster_check:
+    machines:
+      - name: server1
+        common_name: glusterfs-server-server1
+        told: "{{ hostvars.server1.itself }}"
+      - name: server2
+        common_name: glusterfs-server-server2
+        told: "{{ hostvars.server2.itself }}"
+    clusters:
+      - name: gluster_servers
+        servers: [server1, server2]
+        asked: server1
+        told: "{{ cluster }}"
+  register: judgement
+  delegate_to: localhost
+  run_once: true
+
+- name: Show it
+  ansible.builtin.debug:
+    var: judgement.table
+  run_once: true
+"""
+
+RETURN = r"""
+findings:
+  description: What was found, errors first. Empty if all is well.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    severity:
+      description: C(error) or C(warning).
+      type: str
+    what:
+      description: The check, one of the choices of O(tolerate).
+      type: str
+    where:
+      description: The machines, clusters, volumes or bricks.
+      type: list
+      elements: str
+    found:
+      description: What was found there.
+      type: str
+    advice:
+      description: What to do about it.
+      type: str
+  sample:
+    - severity: error
+      what: bundle
+      where: [web1]
+      found: another bundle of CA certificates (SHA-256 1f0e8a2c...) than on server1, server2, server3 (8a5a3bde...)
+      advice: "Run the playbook glusterops.shares.tls on all machines together: else they refuse each other."
+checked:
+  description: The checks that could be made.
+  returned: success
+  type: list
+  elements: str
+table:
+  description: The findings and what was checked, as lines of plain text.
+  returned: success
+  type: list
+  elements: str
+error:
+  description: The kind of failure.
+  returned: failure
+  type: str
+  sample: bad_input
+"""
+
+import dataclasses
+import time
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import check, check_table, scene
+
+
+def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
+    seen = scene.Scene(
+        machines=[scene.read_machine(**machine) for machine in module.params["machines"]],
+        clusters=[scene.read_cluster(**cluster) for cluster in module.params["clusters"]],
+        prefixes=tuple(filter(None, module.params["reserved_prefixes"])),
+        now=time.time(),
+    )
+    found = check.findings(seen, module.params["tolerate"])
+    return [], {
+        "findings": [dataclasses.asdict(finding) for finding in found],
+        "checked": check.checked(seen),
+        "table": check_table.table(seen, found),
+    }
+
+
+def main() -> t.NoReturn:
+    module = AnsibleModule(
+        argument_spec={
+            "machines": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "common_name": {"type": "str"},
+                    "told": {"type": "dict", "default": {}},
+                },
+            },
+            "clusters": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "servers": {"type": "list", "elements": "str", "required": True},
+                    "asked": {"type": "str"},
+                    "told": {"type": "dict", "default": {}},
+                },
+            },
+            "reserved_prefixes": {"type": "list", "elements": "str", "default": []},
+            "tolerate": {"type": "list", "elements": "str", "choices": list(check.CHECKS), "default": []},
+        },
+        supports_check_mode=True,
+    )
+    _reconcile.run(module, work)
+
+
+if __name__ == "__main__":
+    main()

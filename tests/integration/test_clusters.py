@@ -1,0 +1,193 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two clusters in one run. The second one has a single server, which is reached as a user with sudo."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from unittest import mock
+
+import pytest
+import yaml
+from conftest import Lab, Play, lab_command, lab_up
+
+NAME = "test-clusters"
+DEVICE = "/srv/bricks/sdb"
+GROUPS = {"site_a": ["server1", "server2", "server3"], "site_b": ["server4"]}
+INFRASTRUCTURE = {group: [f"glusterfs-server-{server}" for server in servers] for group, servers in GROUPS.items()}
+
+
+def pooled(name: str, tenant: str, host: str, **others: t.Any) -> dict[str, t.Any]:
+    mounts = [{"host": host, "path": f"/srv/{name}"}]
+    return {"name": name, "size": "1G", "provisioner": "pool", "identities": [tenant], "mounts": mounts, **others}
+
+
+# Volumes of 1G are two on the first cluster, and one of the same name on the second.
+SHARES = [
+    pooled("first", "tenant-a", "host1"),
+    pooled("second", "tenant-b", "host2"),
+    pooled("third", "tenant-a", "host1"),
+    pooled("fourth", "tenant-b", "host2", size="2G", cluster="site_b"),
+    {"name": "made", "size": "1G", "durability": "none", "identities": ["tenant-a"]},
+]
+
+
+def play(lab: Lab, playbook: str, shares: list[dict[str, t.Any]] | None = None, **variables: t.Any) -> Play:
+    declared = {"shares_pool_pattern": "pool-#{size}G-[0-9]+", "shares_clusters": list(GROUPS)}
+    return lab.play(
+        f"glusterops.shares.{playbook}",
+        **{**declared, "shares_list": SHARES if shares is None else shares, **variables},
+    )
+
+
+def on(lab: Lab, server: str) -> dict[str, dict[str, t.Any]]:
+    """Share to its volume, on that server's cluster."""
+    with mock.patch.dict(os.environ, ANSIBLE_BECOME="true"):
+        found = lab.module(server, "gluster_info", gather=["volumes"])
+    names = [share["name"] for share in SHARES]
+    return {volume["share"]: volume for volume in found["volumes"] if volume["share"] in names}
+
+
+@pytest.fixture(scope="module")
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
+    """Servers that are in no pool yet; Heketi makes two of them."""
+    for lab in lab_up(tmp_path_factory.mktemp("lab"), NAME, "--servers", "4", "--hosts", "3", "--no-topology"):
+        lab.run(
+            "server4",
+            # That password is nobody's, and does not lock the account.
+            "useradd --create-home --password '*' deploy"
+            " && echo 'deploy ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/deploy"
+            " && cp -r /root/.ssh /home/deploy/ && chown -R deploy: /home/deploy/.ssh",
+        )
+        with open(lab.inventory, encoding="utf-8") as stream:
+            inventory = yaml.safe_load(stream)
+        for group, servers in GROUPS.items():
+            inventory[group] = {
+                "hosts": dict.fromkeys(servers),
+                "vars": {"topology_cluster": group, "topology_devices": [DEVICE], "topology_zone": 1},
+            }
+        for server in GROUPS["site_a"]:
+            inventory["site_a"]["hosts"][server] = {"topology_manage": server, "topology_zone": int(server[-1])}
+        inventory["site_b"]["hosts"]["server4"] = {"topology_manage": "server4", "ansible_user": "deploy"}
+        lab.inventory = str(lab.folder / "clusters.yml")
+        with open(lab.inventory, "w", encoding="utf-8") as stream:
+            json.dump(inventory, stream)
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def shares(clusters: Lab) -> Lab:
+    lab = clusters
+    first = play(lab, "site", [])
+    assert first.rc == 0, first.output
+    for name in ("pool-1G-1", "pool-1G-2"):
+        lab.gluster(f"volume create {name} replica 3 server1:/srv/{name} server2:/srv/{name} server3:/srv/{name} force")
+    for name in ("pool-1G-1", "pool-2G-1"):
+        lab.gluster(f"volume create {name} server4:/srv/{name} force", "server4")
+    done = play(lab, "site")
+    assert done.rc == 0, done.output
+    return lab
+
+
+def test_shares_are_spread(shares: Lab) -> None:
+    lab = shares
+    here, there = on(lab, "server1"), on(lab, "server4")
+    assert ("made" in here) != ("made" in there)
+    assert [{name: its["name"] for name, its in found.items() if name != "made"} for found in (here, there)] == [
+        {"first": "pool-1G-1", "second": "pool-1G-2"},
+        {"third": "pool-1G-1", "fourth": "pool-2G-1"},
+    ]
+    for found, servers in ((here, INFRASTRUCTURE["site_a"]), (there, INFRASTRUCTURE["site_b"])):
+        for share in SHARES:
+            its = found.get(share["name"])
+            assert not its or (its["sealed"] and its["started"])
+            assert not its or sorted(its["identities"]) == sorted([*servers, *share["identities"]])
+
+
+def test_tenants_get_their_own_although_volumes_have_the_same_name(shares: Lab) -> None:
+    lab = shares
+    lab.run("host1", "echo a > /srv/first/file && echo b > /srv/third/file && sync")
+    assert lab.run("server1", "cat /srv/pool-1G-1/file").stdout == "a\n"
+    assert lab.run("server4", "cat /srv/pool-1G-1/file").stdout == "b\n"
+    assert lab.run("host2", "df --output=size -B1G /srv/fourth | tail -1").stdout.split() == ["2"]
+    assert "Authentication failed" in lab.mount("host2", "pool-1G-1")
+
+
+def test_a_second_run_changes_nothing(shares: Lab) -> None:
+    again = play(shares, "site")
+    assert again.rc == 0 and again.changed == 0, again.output
+
+
+def test_bad_input_changes_nothing(shares: Lab) -> None:
+    """The whole list is looked at before Heketi makes anything of it."""
+    wrong = [
+        *SHARES,
+        {"name": "new", "size": "1G"},
+        pooled("elsewhere", "tenant-a", "host1", cluster="site_c"),
+        pooled("large", "tenant-a", "host1", size="5G"),
+        {**SHARES[0], "name": "second-of-it", "cluster": "site_b"},
+    ]
+    done = play(shares, "shares", wrong)
+    said = " ".join(done.output.split())
+    assert done.rc != 0 and done.changed == 0, done.output
+    assert "3 shares cannot be placed, so nothing was changed:" in said
+    assert "elsewhere: cluster 'site_c' is none of site_a, site_b." in said
+    assert "No volume for share 'large' of 5G" in said
+    moved = play(shares, "shares", [{**SHARES[0], "cluster": "site_b"}])
+    assert moved.rc != 0 and "is on cluster site_a, not on site_b: a share does not move" in moved.output
+    one = play(shares, "shares", shares_clusters=["site_a"])
+    assert one.rc != 0 and "server4 is in none of the groups site_a" in " ".join(one.output.split()), one.output
+
+
+def test_another_server_does_the_work(shares: Lab) -> None:
+    """Once glusterd is down on the first one, and once nothing of it answers."""
+    lab = shares
+    wider = [{**SHARES[0], "identities": ["tenant-a", "tenant-b"]}, *SHARES[1:]]
+    try:
+        lab.run("server1", "pkill -x glusterd; while pgrep -x glusterd; do sleep 0.1; done")
+        done = play(lab, "shares", wider)
+        assert done.rc == 0 and "server1 does not answer, so another server of its cluster" in done.output, done.output
+        assert {host for host, counts in done.hosts.items() if counts["changed"]} == {"server2"}
+        assert "tenant-b" in on(lab, "server2")["first"]["identities"]
+        assert play(lab, "shares", wider).changed == 0
+
+        lab.run("server1", "pkill -9 sshd", check=False)
+        back = play(lab, "shares")
+        assert back.rc == 0 and back.hosts["server2"]["changed"] == 1, back.output
+        assert "server1 does not answer" in back.output
+        assert lab.run("host1", "cat /srv/first/file").stdout == "a\n"
+    finally:
+        lab_command("up", name=NAME)
+    assert play(lab, "shares").changed == 0
+    assert "tenant-b" not in on(lab, "server1")["first"]["identities"]
+
+
+def test_a_cluster_that_is_down_altogether(shares: Lab) -> None:
+    """Whether a share is there already cannot be known, so none is made on the other one."""
+    done = shares.play(
+        "glusterops.shares.shares",
+        "--limit",
+        "site_a",
+        shares_clusters=list(GROUPS),
+        shares_pool_pattern="pool-.*",
+        shares_list=SHARES,
+    )
+    assert done.rc != 0 and "No server of site_b answers" in done.output and done.changed == 0, done.output
+
+
+def test_a_share_is_removed_from_its_cluster_only(shares: Lab) -> None:
+    lab = shares
+    refused = play(lab, "remove_share", remove_share_name="third")
+    assert refused.rc != 0 and "third has 1 clients connected" in refused.output, refused.output
+    removed = play(lab, "remove_share", remove_share_name="third", remove_share_force=True)
+    assert removed.rc == 0, removed.output
+    assert "third" not in on(lab, "server4") and lab.run("server4", "ls /srv/pool-1G-1").stdout == ""
+    assert lab.run("host1", "cat /srv/first/file").stdout == "a\n"
+    assert lab.run("host1", "ls -d /srv/third", check=False).returncode != 0
+    made = play(lab, "remove_share", remove_share_name="made")
+    assert made.rc == 0 and made.changed > 0 and "made" not in {**on(lab, "server1"), **on(lab, "server4")}, made.output
+    assert play(lab, "site", [SHARES[0], SHARES[1], SHARES[3]]).changed == 0

@@ -1,0 +1,178 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real snapshots of one volume. It is a slow machine, so the tests go on from each other."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+import pytest
+from conftest import Lab, thin_volume
+
+SHARE = "data"
+SNAPSHOT = "before-upgrade"
+ONE = {"name": SNAPSHOT, "share": SHARE}
+
+
+class Snapshots:
+    """The share, mounted on its server, and the modules."""
+
+    def __init__(self, vm: Lab) -> None:
+        self.vm = vm
+
+    def one(self, check: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
+        return self.vm.module("server1", "gluster_snapshot", check, **{**ONE, **arguments})
+
+    def many(self, *shares: dict[str, t.Any], check: bool = False) -> dict[str, t.Any]:
+        return self.vm.module("server1", "gluster_snapshots", check, shares=list(shares))
+
+    def names(self) -> list[str]:
+        listed = self.vm.gluster("snapshot list").strip()
+        return [] if listed == "No snapshots present" else sorted(listed.split())
+
+    def sh(self, command: str) -> str:
+        return self.vm.run("server1", command).stdout
+
+    def mount(self) -> None:
+        self.sh(f"umount -l /mnt/data 2>/dev/null; mkdir -p /mnt/data; mount -t glusterfs server1:/{SHARE} /mnt/data")
+
+
+@pytest.fixture(scope="module")
+def snapshots(vm: Lab) -> Snapshots:
+    thin_volume(vm, SHARE)
+    vm.gluster(f"volume set {SHARE} auth.ssl-allow glusterfs-server-server1,alice user.department sales")
+    vm.gluster(f"volume quota {SHARE} enable")
+    found = Snapshots(vm)
+    # The quota daemon needs a moment.
+    found.sh(f"for n in $(seq 60); do gluster volume quota {SHARE} limit-usage / 100MB && exit; sleep 1; done; exit 1")
+    found.mount()
+    found.sh("echo precious > /mnt/data/kept; sync")
+    return found
+
+
+def test_made_once(snapshots: Snapshots) -> None:
+    real = snapshots.vm.predicted("server1", "gluster_snapshot", **ONE, description='Before 7.2 & "more"', active=True)
+    found = real["snapshot"]
+    assert found["name"] == SNAPSHOT and found["volume"] == SHARE and found["active"]
+    assert found["description"] == 'Before 7.2 & "more"'
+    assert abs(time.time() - time.mktime(time.strptime(found["created"], "%Y-%m-%dT%H:%M:%SZ")) + time.timezone) < 600
+    assert found["size"] == 600 * 1024**2 and 0 < found["used"] < found["size"]
+    assert snapshots.names() == [SNAPSHOT]
+    changed = snapshots.one(description="Another")
+    assert changed["failed"] and changed["error"] == "conflict" and "Gluster cannot change" in changed["msg"]
+    stopped = snapshots.one(active=False)
+    assert stopped["changes"] == [{"subject": SNAPSHOT, "what": "active", "before": True, "after": False}]
+    assert not stopped["snapshot"]["active"]
+
+
+def test_restored_with_the_access_list_of_today(snapshots: Snapshots) -> None:
+    """Gluster would let alice in again, and go back to the smaller size."""
+    vm = snapshots.vm
+    vm.gluster(f"volume set {SHARE} auth.ssl-allow glusterfs-server-server1,bob user.department research")
+    vm.gluster(f"volume set {SHARE} performance.readdir-ahead on")
+    vm.gluster(f"volume quota {SHARE} limit-usage / 200MB")
+    snapshots.sh("echo late > /mnt/data/late; rm /mnt/data/kept; sync")
+    refused = snapshots.one(state="restored")
+    assert refused["failed"] and refused["error"] == "refused" and "allow that with restart: true" in refused["msg"]
+    assert "Status: Started" in vm.gluster(f"volume info {SHARE}")
+    snapshots.sh("umount /mnt/data")
+    before = vm.options(SHARE)
+    real = vm.predicted("server1", "gluster_snapshot", **ONE, state="restored", restart=True)
+    assert [(change["what"], change["after"]) for change in real["changes"]] == [
+        ("restart", True),
+        ("restored", SNAPSHOT),
+    ]
+    assert real["snapshot"] is None and snapshots.names() == []
+    after = vm.options(SHARE)
+    assert after.pop("user.glusterops-restored") == f"{SNAPSHOT}@{SHARE}"
+    assert {option: after.get(option) for option in before} == before
+    assert before["auth.ssl-allow"] == "glusterfs-server-server1,bob" and before["user.department"] == "research"
+    snapshots.mount()
+    assert snapshots.sh("cd /mnt/data && ls && cat kept").split() == ["kept", "precious"]
+    assert "200.0MB" in vm.gluster(f"volume quota {SHARE} list")
+
+
+def test_each_hindrance_has_its_sentence(snapshots: Snapshots) -> None:
+    """All at once: what is in the way of one share does not stop the others."""
+    vm = snapshots.vm
+    vm.gluster("volume create thick server1:/srv/thick force")
+    vm.gluster("volume create idle server1:/srv/idle force")
+    vm.gluster("volume start thick")
+    vm.run("server1", "lvcreate -q -T -L 100m --poolmetadatasize 4m lab/tiny")
+    thin_volume(vm, "crowded", "600m", "tiny")
+    vm.run("server1", "dd if=/dev/zero of=/srv/thin/crowded/fill bs=1M count=35 conv=fsync 2>/dev/null")
+    hindered = ("nowhere", "thick", "idle", "crowded")
+    series = [{"name": name, "prefix": "daily", "keep": 2} for name in (*hindered, SHARE)]
+    dry, done = snapshots.many(*series, check=True), snapshots.many(*series)
+    for result in (dry, done):
+        assert result["failed"] and result["changed"] and len(result["changes"]) == 1, result
+        assert [failure["share"] for failure in result["failures"]] == list(hindered)
+    assert dry["failures"][:3] == done["failures"][:3] and dry["changes"] == done["changes"]
+    nowhere, thick, idle, crowded = (failure["msg"] for failure in done["failures"])
+    assert "does not exist on this cluster" in nowhere
+    assert "each brick on a thin logical volume" in thick and "server1:/srv/thick" in thick
+    assert "it is not started" in idle
+    assert "the thin pool lab/tiny of its bricks is 9" in crowded and "lvextend" in crowded
+    assert all(sentence in done["msg"] for sentence in (nowhere, thick, idle, crowded))
+    [made] = snapshots.names()
+    assert made.startswith(f"daily-{SHARE}-") and done["snapshots"][0]["name"] == made
+
+
+def test_the_last_ones_are_kept(snapshots: Snapshots) -> None:
+    """Three are older, one of them by four days; another one has only a similar name."""
+    vm = snapshots.vm
+    [today] = snapshots.names()
+    vm.gluster(f"snapshot delete {today}")
+    earlier = [f"daily-{SHARE}-202001{day}T000000Z" for day in ("01", "02", "03")]
+    foreign = f"daily-{SHARE}-by-hand"
+    snapshots.sh("date -s '4 days ago' > /dev/null")
+    vm.gluster(f"snapshot create {earlier[0]} {SHARE} no-timestamp")
+    snapshots.sh("date -s '4 days' > /dev/null")
+    for name in (*earlier[1:], foreign):
+        vm.gluster(f"snapshot create {name} {SHARE} no-timestamp")
+    aged = {"name": SHARE, "prefix": "daily", "keep_for": "3d"}
+    done = snapshots.many(aged, check=True)
+    assert [(change["subject"], change["after"]) for change in done["changes"]] == [
+        (today, SHARE),
+        (earlier[0], None),
+    ], done
+    # As many as there may be: what is surplus already goes first.
+    vm.gluster(f"snapshot config {SHARE} snap-max-hard-limit 4")
+    arguments = {"shares": [{"name": SHARE, "prefix": "daily", "keep": 2}]}
+    done = vm.predicted("server1", "gluster_snapshots", **arguments)
+    assert [change["subject"] for change in done["changes"]] == [earlier[0], today, earlier[1]]
+    assert [found["name"] for found in done["snapshots"]] == [earlier[2], today]
+    assert snapshots.names() == sorted([earlier[2], today, foreign])
+
+
+def test_as_many_as_there_may_be(snapshots: Snapshots) -> None:
+    vm = snapshots.vm
+    vm.gluster(f"snapshot config {SHARE} snap-max-hard-limit 3")
+    done = snapshots.one()
+    assert done["failed"] and done["error"] == "refused" and not done["changed"], done
+    assert f"No snapshot of share '{SHARE}' can be made: it has 3 of at most 3." in done["msg"]
+    vm.gluster(f"snapshot config {SHARE} snap-max-hard-limit 10")
+
+
+def test_the_playbook(snapshots: Snapshots) -> None:
+    vm = snapshots.vm
+    weekly = {"prefix": "weekly", "every": "1w", "keep_for": "4w"}
+    shares = [
+        {"name": SHARE, "size": "200M", "snapshots": [weekly]},
+        {"name": "thick", "size": "1G"},
+        {"name": "idle", "size": "1G", "snapshots": [{}]},
+        {"name": "nowhere", "size": "1G", "snapshots": [{}]},
+    ]
+    done = vm.play("glusterops.shares.snapshots", shares_list=shares)
+    assert done.rc != 0 and done.changed == 1, done.output
+    assert "share 'idle' can be made: it is not started" in done.output, done.output
+    assert "Share nowhere is on none of the clusters" in done.output and "'thick'" not in done.output, done.output
+    [made] = [name for name in snapshots.names() if name.startswith(f"weekly-{SHARE}-")]
+    assert snapshots.many({"name": SHARE, **weekly})["changes"] == []
+    gone = snapshots.one(name=made, state="absent")
+    assert gone["changes"] == [{"subject": made, "what": "snapshot", "before": SHARE, "after": None}], gone
+    assert gone["snapshot"] is None and made not in snapshots.names()
+    assert not snapshots.one(name=made, state="absent")["changed"]

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import re
+import typing as t
+import xml.etree.ElementTree as ET
+
+import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, survey
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_thin import Logical, Lvm
+from recorded import VERSIONS, Recorded
+
+INFO = "volume-info-daemons.xml"
+LOOK = ("volume-status-daemons.xml", "volume-status-client-list-daemons.txt", "volume-get-max-op-version.xml")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_cluster_with_daemons_down_on_one_server(version: str) -> None:
+    run = Recorded(version, INFO, *LOOK)
+    found = survey.cluster(GlusterCli(run))
+    assert found == {
+        "max_op_version": {"9.2": 90000, "10.3": 100000, "11.1": 110000}[version],
+        "trash_directories": {},
+        "daemons": {
+            "halved": {
+                "healers": {"offline": ("server3",), "online": 2, "connected": 2},
+                "limiters": {"offline": ("server3",), "online": 2, "connected": 2},
+                "identities": [],
+            }
+        },
+    }
+    assert [call[2:] for call in run.calls] == [
+        ["--xml", "volume", "info"],
+        ["--xml", "volume", "status", "all"],
+        ["volume", "status", "all", "client-list"],
+        ["--xml", "volume", "get", "all", "cluster.max-op-version"],
+    ]
+
+
+def test_volumes_of_all_kinds() -> None:
+    """With the kinds of daemons that each needs, and its access list."""
+    run = Recorded("10.3", "volume-info-all.xml", "volume-status-all.xml", "volume-status-client-list.txt", LOOK[2])
+    found = survey.cluster(GlusterCli(run))["daemons"]
+    assert set(found) == {"arbiter", "disperse", "options", "sealed"}
+    assert found["sealed"]["healers"] == found["sealed"]["limiters"]
+    assert found["sealed"]["healers"] == {"offline": (), "online": 3, "connected": 3}
+    servers = [f"glusterfs-server{number}" for number in (1, 2, 3)]
+    assert sorted(found["sealed"]["identities"]) == [*servers, "tenant-a"]
+    assert found["disperse"]["healers"] and found["arbiter"]["healers"]
+    assert found["options"]["healers"] is None
+
+
+def test_nothing_is_started() -> None:
+    run = Recorded("10.3", "volume-info-sealed-created.xml", LOOK[2])
+    assert survey.cluster(GlusterCli(run))["daemons"] == {} and len(run.calls) == 2
+
+
+def test_another_directory_for_trash() -> None:
+    recorded = Recorded("10.3", "volume-info-sealed-created.xml", LOOK[2])
+
+    def run(argv: list[str], **options: t.Any) -> tuple[int, str, str]:
+        rc, out, err = recorded(argv, **options)
+        return rc, re.sub(r"client\.ssl(</name>\s*<value>)on<", r"features.trash-dir\1bin<", out), err
+
+    assert survey.cluster(GlusterCli(run))["trash_directories"] == {"sealed": "bin"}
+
+
+def said(text: str) -> t.Callable[..., tuple[int, str, str]]:
+    return lambda _argv, **_options: (0, text, "")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_server(version: str, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "glusterd.info").write_text("UUID=49f68488-47ff-40c9-927f-3972154a461b\noperating-version=100000\n")
+    assert survey.machine(said(Recorded(version).text("version.txt")), str(tmp_path)) == {
+        "version": version,
+        "uuid": "49f68488-47ff-40c9-927f-3972154a461b",
+        "op_version": 100000,
+    }
+
+
+def test_a_machine_without_glusterfs(tmp_path: pathlib.Path) -> None:
+    def missing(argv: list[str], **_options: t.Any) -> tuple[int, str, str]:
+        raise FileNotFoundError(argv[0])
+
+    assert survey.machine(missing, str(tmp_path)) == {"version": None, "uuid": None, "op_version": None}
+    assert survey.machine(said("sh: glusterfs: broken"), str(tmp_path))["version"] is None
+
+
+@pytest.mark.parametrize(
+    "looked, ahead, uncertainty",
+    [
+        # The module needed 0.2 s, the way to it 0.5 s and the way back 0.3 s.
+        ((100.0, 100.5, 100.7, 101.0), 0.1, 0.4),
+        ((100.0, 163.5, 163.7, 101.0), 63.1, 0.4),
+        ((100.0, 90.5, 90.7, 101.0), -9.9, 0.4),
+        # A clock that ran faster than ours cannot make us more than certain.
+        ((100.0, 100.5, 102.5, 101.0), 1.0, 0.0),
+    ],
+)
+def test_clocks(looked: tuple[float, float, float, float], ahead: float, uncertainty: float) -> None:
+    assert survey.clock(*looked) == {"ahead": ahead, "uncertainty": uncertainty}
+
+
+@pytest.mark.parametrize("offset, thin", [(0, True), (1, False)])
+def test_thin_bricks(tmp_path: pathlib.Path, offset: int, thin: bool) -> None:
+    """Two bricks of this server, of which one has its directory, and two of others."""
+    sealed = answers.read_volumes(ET.fromstring(Recorded("10.3").text("volume-info-one.xml").encode()))["sealed"]
+    (mine, *others), gone = sealed.bricks, str(tmp_path / "gone")
+    paths = [dataclasses.replace(mine, path=str(tmp_path)), *others, dataclasses.replace(mine, path=gone)]
+    volume = dataclasses.replace(sealed, bricks=tuple(paths))
+    device = os.stat(tmp_path).st_dev
+    logical = Logical("brick", "group/pool", (os.major(device), os.minor(device) + offset), 1024, 0)
+    assert survey.bricks([volume], mine.server_uuid, Lvm((logical,))) == [
+        {"volume": "sealed", "path": str(tmp_path), "thin": thin},
+        {"volume": "sealed", "path": gone, "thin": None},
+    ]
+    assert survey.bricks([volume], None, Lvm()) == []
