@@ -43,12 +43,17 @@ tree: venv
 	@tests/utils/tree.sh
 
 # ---- the lab ----
-.PHONY: lab-up lab-down lab-status shell demo clean
+.PHONY: lab-up lab-vm lab-down lab-status shell demo clean
 lab-up: venv ## Bring the lab up (NAME=demo, SUITE=bookworm, bullseye or trixie)
 	@tests/utils/prepare.sh lab
 	$(LAB) up --name $(NAME) --suite $(SUITE)
 
-lab-down: venv ## Remove the lab's containers and network
+lab-vm: NAME := vm
+lab-vm: venv ## Bring a virtual machine up, with LVM thin pools for snapshots (NAME=vm)
+	@tests/utils/prepare.sh vm
+	$(LAB) up --vm --name $(NAME)
+
+lab-down: venv ## Remove the lab's containers and network, or its virtual machine
 	@$(LAB) down --name $(NAME)
 
 lab-status: venv ## Show what runs
@@ -62,7 +67,7 @@ demo: tree ## From nothing to a sealed share, mounted by its tenant
 	$(ROOT) $(BIN)/python -m lab.demo
 
 clean: ## Remove the labs, their images and networks, and what was built
-	@if [ -x $(BIN)/python ] && command -v podman > /dev/null; then $(LAB) clean; fi
+	@if [ -x $(BIN)/python ] && { command -v podman || command -v qemu-system-x86_64; } > /dev/null; then $(LAB) clean; fi
 	$(SUDO) rm -rf .lab build
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis
 
@@ -92,7 +97,7 @@ contract: tree ## The Heketi client and the stand-in Heketi against recorded ans
 	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) python -m pytest tests/contract -q -n 2
 
 integration: tree ## Modules, roles and playbooks on real GlusterFS (TESTS=... for some)
-	@tests/utils/prepare.sh lab
+	@tests/utils/prepare.sh lab vm
 	cd $(TREE)
 	export PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH)
 	$(ROOT) $(BIN)/python -m pytest $(or $(TESTS),tests/integration) -q --durations=10

@@ -37,6 +37,9 @@ def main(argv: list[str]) -> int:
 def _do(arguments: argparse.Namespace, command: list[str]) -> int:
     name: str = getattr(arguments, "name", None) or ""
     if arguments.command == "up" and arguments.vm:
+        given = [word for word in ("suite", "servers", "hosts", "no_heketi", "no_topology") if getattr(arguments, word)]
+        if given:
+            raise LabError(f"--vm is one server on {vm.SUITE}, and --{given[0].replace('_', '-')} is for containers")
         vm.up(name or "vm")
     elif arguments.command == "up":
         lifecycle.up(

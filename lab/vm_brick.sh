@@ -9,8 +9,8 @@
 set -e
 name=${1:?usage: thin-brick NAME [SIZE] [POOL]}
 lvcreate -q -y -V "${2:-1g}" -T "lab/${3:-pool}" -n "$name" >/dev/null
-mkfs.xfs -q -K -i size=512 "/dev/lab/$name"
+mkfs.xfs -q -K -i size=512 -d noalign "/dev/lab/$name"
 mkdir -p "/srv/thin/$name"
-mount -o noatime,nouuid "/dev/lab/$name" "/srv/thin/$name"
+mount -o noatime "/dev/lab/$name" "/srv/thin/$name"
 mkdir "/srv/thin/$name/brick"
 echo "/srv/thin/$name/brick"

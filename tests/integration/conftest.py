@@ -139,7 +139,8 @@ def lab_command(*words: str, name: str = NAME) -> None:
 
 
 def lab_up(scratch: pathlib.Path, name: str, *options: str) -> t.Iterator[Lab]:
-    lab_command("down", name=name)
+    if not os.environ.get("KEEP_LAB"):
+        lab_command("down", name=name)
     lab_command("up", *options, name=name)
     home = pathlib.Path(os.environ.get("GLUSTEROPS_LAB_DIR", ROOT / ".lab"))
     yield Lab(home / name, scratch)

@@ -59,8 +59,6 @@ def test_all_is_well(either: Lab) -> None:
     assert told.play.rc == 0 and told.rows == [], told.play.output
     assert "All is well on 5 machines, 3 of them servers." in told.words
     assert "clock, trash, self-heal, quota. Not checked: thin-bricks (nobody asked for snapshots)." in told.words
-    # Says the same in a dry run.
-    assert check(either, "--check").words == told.words
 
 
 def test_machines_tell_what_they_can(identities: Lab) -> None:
@@ -109,7 +107,6 @@ def test_volumes(either: Lab, started: str) -> None:
     lab, volume = either, started
     wanted = {"infrastructure": SERVERS, "shares": [{"name": volume, "size": "1G"}]}
     assert not lab.module("server1", "gluster_shares", **wanted)["failed"]
-    assert check(lab).rows == []
     lab.gluster(f"volume set {volume} features.trash on")
     lab.gluster(f"volume set {volume} features.trash-dir bin")
     lab.gluster(f"volume set {volume} auth.ssl-allow {','.join(SERVERS[:2])}")
@@ -129,7 +126,6 @@ def test_volumes(either: Lab, started: str) -> None:
     assert "its trash directory is 'bin'" in told.words
     tolerated = check(lab, check_tolerate=["self-heal", "quota"])
     assert tolerated.play.rc == 0 and {row[0] for row in tolerated.rows} == {"WARNING"}
-    assert check(lab, check_tolerate=["self-heal", "quota"], check_fail_on="warning").play.rc == 2
 
     # What it advises for each.
     lab.gluster(f"volume reset {volume} features.trash-dir")
@@ -172,10 +168,7 @@ def test_machines_that_do_not_answer(identities: Lab, more_inventory: t.Callable
     )
     told = check(identities, *more_inventory(wrong_ports))
     assert told.play.rc == 2
-    assert told.rows == [("ERROR", "reachable", "server1,"), ("ERROR", "reachable", "host2")] or told.rows == [
-        ("ERROR", "reachable", "server1"),
-        ("ERROR", "reachable", "host2"),
-    ]
+    assert told.rows == [("ERROR", "reachable", "server1"), ("ERROR", "reachable", "host2")]
     assert "nothing is known of it: " in told.words and "Connection refused" in told.words
     assert "3 of them servers" not in told.words and "trash, self-heal, quota." in told.words
 
@@ -190,11 +183,6 @@ def test_one_pool_as_two_clusters(identities: Lab, more_inventory: t.Callable[[s
 
 
 def test_bricks_for_snapshots(identities: Lab, untouched: str) -> None:
-    told = check(identities, check_snapshots=True)
-    assert told.play.rc == 0 and told.rows == [("WARNING", "thin-bricks", f"server1:/srv/{untouched},")]
+    told = check(identities, "--check", check_snapshots=True, check_fail_on="warning")
+    assert told.play.rc == 2 and told.rows == [("WARNING", "thin-bricks", f"server1:/srv/{untouched},")]
     assert f"no snapshots of {untouched}" in told.words
-
-
-def test_a_group_that_is_not_there(identities: Lab) -> None:
-    play = identities.play(CHECK, check_clusters=["nowhere"])
-    assert play.rc == 2 and "clusters: 'nowhere' has no servers" in play.output

@@ -24,7 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,253}", re.ASCII)
 _RESERVED = ("all", "description", "force", "volume")
 
 # opErrno of the gluster CLI.
-_NO_SNAPSHOT = 30807
+_NO_SNAPSHOT, _EXISTS = 30807, 30812
 # Gluster cuts off what is longer, without an error.
 _MAX_DESCRIPTION = 1024
 
@@ -128,18 +128,27 @@ def allowed(cli: GlusterCli) -> dict[str, Allowed]:
     return read_allowed(cli.xml("snapshot", "config"))
 
 
-def create(cli: GlusterCli, name: str, volume: str, description: str | None = None) -> None:
-    """Makes a snapshot of exactly that name. Refused if there is one already, or if it cannot be."""
-    cli.xml("snapshot", "create", name, volume, "no-timestamp", *(["description", description] if description else []))
+def create(cli: GlusterCli, name: str, volume: str, description: str | None = None) -> bool:
+    """Makes a snapshot of exactly that name; whether there was none yet."""
+    described = ["description", description] if description else []
+    try:
+        cli.xml("snapshot", "create", name, volume, "no-timestamp", *described)
+    except Refused as exc:
+        if exc.details["op_errno"] != _EXISTS:
+            raise
+        return False
+    return True
 
 
-def delete(cli: GlusterCli, name: str) -> None:
-    """Deletes the snapshot, if it is there. Clones of it stay."""
+def delete(cli: GlusterCli, name: str) -> bool:
+    """Deletes the snapshot; whether it was there. Clones of it stay."""
     try:
         cli.xml("snapshot", "delete", name)
     except Refused as exc:
         if exc.details["op_errno"] != _NO_SNAPSHOT:
             raise
+        return False
+    return True
 
 
 def activate(cli: GlusterCli, name: str) -> None:

@@ -47,7 +47,6 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_thin import Lvm
 
 _ROUNDS = 3
-_EXISTS = 30812
 
 
 @dataclasses.dataclass
@@ -147,37 +146,32 @@ def _reconcile_snapshot(
 
 
 def _apply(cluster: Cluster, wanted: Wanted, volume: Volume, changes: t.Sequence[Change], done: list[Change]) -> None:
-    cli = cluster.cli
-    what = {change.what: change for change in changes}
+    what = {change.what for change in changes}
     if RESTORE in what:
         # Noted before it is done: what fails halfway has changed something.
         done += changes
         restore(cluster, volume.name, wanted.name, {RESTORED_FROM: wanted.restored_from}, wanted.restart)
-    elif START in what:
-        cli.xml("volume", "start", volume.name)
-        done += changes
+        return
     for change in changes:
-        if change.what == MADE and change.after:
-            if not _make(cli, wanted.name, wanted.share, volume, wanted.description):
-                return
-            done.append(change)
-        elif change.what == MADE:
-            snapshot.delete(cli, wanted.name)
-            done.append(change)
+        if change.what == START:
+            cluster.cli.xml("volume", "start", volume.name)
         elif change.what == ACTIVE:
-            (snapshot.activate if change.after else snapshot.deactivate)(cli, wanted.name)
-            done.append(change)
+            (snapshot.activate if change.after else snapshot.deactivate)(cluster.cli, wanted.name)
+        elif not _make_or_delete(cluster.cli, change, wanted.share, volume, wanted.description):
+            return
+        done.append(change)
 
 
-def _make(cli: GlusterCli, name: str, share: str, volume: Volume, description: str | None = None) -> bool:
-    """Whether there was none yet."""
+def _make_or_delete(
+    cli: GlusterCli, change: Change, share: str, volume: Volume, description: str | None = None
+) -> bool:
+    """Whether it was done. If not, somebody was faster."""
+    if change.before:
+        return snapshot.delete(cli, change.subject)
     try:
-        snapshot.create(cli, name, volume.name, description)
+        return snapshot.create(cli, change.subject, volume.name, description)
     except Refused as exc:
-        if exc.details["op_errno"] == _EXISTS:
-            return False
         raise explain(exc, share, volume) from exc
-    return True
 
 
 def reconcile_series(
@@ -259,11 +253,8 @@ def _renew_all(
         try:
             with progress.of(one.share, "renewed"), held(volume.name, cluster.locks):
                 for change in renewal.changes(one.share):
-                    if change.before:
-                        snapshot.delete(cluster.cli, change.subject)
-                    elif not _make(cluster.cli, change.subject, one.share, volume):
-                        continue
-                    done.append(change)
+                    if _make_or_delete(cluster.cli, change, one.share, volume):
+                        done.append(change)
         except GlusterOpsError as exc:
             failures.append((one, exc))
 

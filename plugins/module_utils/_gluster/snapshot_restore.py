@@ -16,8 +16,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Limit, Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.reconcile import Cluster
 
-# Switched by a command of its own.
-_OF_QUOTA = (QUOTA, "features.inode-quota", "features.quota-deem-statfs")
+# Switched by the command for quota, and by Gluster itself while it makes a snapshot.
+_SWITCHED = (QUOTA, "features.inode-quota", "features.quota-deem-statfs", "features.barrier")
 
 
 def restore(cluster: Cluster, name: str, origin: str, mark: t.Mapping[str, str], start: bool) -> None:
@@ -56,7 +56,7 @@ def restore(cluster: Cluster, name: str, origin: str, mark: t.Mapping[str, str],
 
 def _settable(volume: Volume) -> dict[str, str]:
     """Its options. Those of the cluster's snapshots, which a restored volume shows as its own, have no dot."""
-    return {option: value for option, value in volume.options.items() if "." in option and option not in _OF_QUOTA}
+    return {option: value for option, value in volume.options.items() if "." in option and option not in _SWITCHED}
 
 
 def _limit(cluster: Cluster, volume: Volume) -> Limit | None:

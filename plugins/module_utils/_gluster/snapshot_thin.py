@@ -50,7 +50,7 @@ class Lvm:
 
     def sizes(self, logical: str) -> tuple[int, int] | None:
         """Size and use of the bricks of a snapshot that are on this server; None if there are none."""
-        found = [volume for volume in self.volumes if volume.name.rpartition("_")[0] == logical]
+        found = [volume for volume in self.volumes if volume.name.startswith(f"{logical}_")]
         return (sum(one.size for one in found), sum(one.used for one in found)) if found else None
 
 

@@ -135,9 +135,9 @@ def _problems(cli: GlusterCli, volume: Volume) -> t.Iterator[str]:
             if not healing.connected:
                 yield f"{healing.brick} is not connected: {listed}"
             elif healing.split_brain:
-                yield f"{healing.split_brain} entries of {healing.brick} are in split-brain: {see} split-brain'."
+                yield f"{healing.brick} has entries in split-brain ({healing.split_brain}): {see} split-brain'."
             elif healing.waiting:
-                yield f"{healing.waiting} entries of {healing.brick} wait to be healed on other bricks: {see}'."
+                yield f"{healing.brick} has entries that other bricks lack ({healing.waiting}): {see}'."
     except Refused as exc:
         yield f"{exc}: {listed}"
 

@@ -32,6 +32,15 @@ def test_a_line_for_each(tmp_path: pathlib.Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o644
 
 
+def test_a_line_in_between(tmp_path: pathlib.Path) -> None:
+    progress = Progress(str(tmp_path / "lines"))
+    progress.expect(1)
+    with progress.of("a", "wiped"):
+        progress.say("a: 12 files removed (6/s)")
+    first, last = (tmp_path / "lines").read_text().splitlines()
+    assert first == "a: 12 files removed (6/s)" and last.startswith("a wiped (") and last.endswith("0 left)")
+
+
 def test_many_at_once_are_all_told(tmp_path: pathlib.Path) -> None:
     progress = Progress(str(tmp_path / "lines"))
     progress.expect(100)
