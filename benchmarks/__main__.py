@@ -22,7 +22,7 @@ import typing as t
 
 import ansible.release
 
-from benchmarks import heketi_create, heketi_no_change, shares_no_change
+from benchmarks import heketi_create, heketi_no_change, shares_no_change, wipe
 from benchmarks.row import Row, table
 from benchmarks.stage import BenchError, Settings, Stage, lab
 from lab.report import say
@@ -30,7 +30,7 @@ from lab.report import say
 Benchmark = t.Callable[[Stage, Settings], Row]
 
 # By the names of their rows: those that need a lab, and those that need only this machine.
-ON_LAB: dict[str, Benchmark] = {"shares_no_change": shares_no_change.measure}
+ON_LAB: dict[str, Benchmark] = {"shares_no_change": shares_no_change.measure, "wipe": wipe.measure}
 HERE: dict[str, Benchmark] = {"heketi_create": heketi_create.measure, "heketi_no_change": heketi_no_change.measure}
 LATEST = pathlib.Path(__file__).with_name("latest.json")
 
@@ -96,12 +96,13 @@ def parse(argv: list[str]) -> tuple[Settings, list[str]]:
         metavar="NAME",
         help=f"this benchmark only, of {', '.join([*ON_LAB, *HERE])}; may be given several times",
     )
-    parser.add_argument("--count", type=_positive, default=200, metavar="N", help="how many shares (200)")
+    parser.add_argument("--count", type=_positive, default=1000, metavar="N", help="how many shares (1000)")
     parser.add_argument(
         "--loop-count",
         type=_positive,
+        default=100,
         metavar="N",
-        help="measure the loop over the first N only, and scale; by default over all, which takes minutes",
+        help="measure the loop over the first N only, and scale (100)",
     )
     parser.add_argument(
         "--runs",
@@ -111,9 +112,7 @@ def parse(argv: list[str]) -> tuple[Settings, list[str]]:
         help="runs of what takes seconds, before the loop and after it (3)",
     )
     arguments = parser.parse_args(argv)
-    loop_count = arguments.loop_count or arguments.count
-    if loop_count > arguments.count:
-        parser.error(f"--loop-count {loop_count} is more than --count {arguments.count}")
+    loop_count = min(arguments.loop_count, arguments.count)
     settings = Settings(count=arguments.count, loop_count=loop_count, runs=arguments.runs)
     return settings, arguments.only or [*ON_LAB, *HERE]
 

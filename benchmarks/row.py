@@ -68,7 +68,7 @@ class Row:
         if self.figures:
             found["figures"] = {name: round(figure.value, 1) for name, figure in self.figures.items()}
         if self.scaled:
-            found["scaled_from"] = {what: count for what, (count, _seconds) in self.scaled.items()}
+            found["scaled_from"] = {f"{what}_count": count for what, (count, _seconds) in self.scaled.items()}
         return found
 
 
@@ -77,7 +77,7 @@ def table(row: Row) -> str:
     for what, runs in row.runs.items():
         spread = f"{min(runs):.2f} to {max(runs):.2f}" if len(runs) > 1 else f"{runs[0]:.2f}"
         if what in row.scaled:
-            spread += f" for {row.scaled[what][0]}: SCALED to {row.n}"
+            spread += f" with {what}_count {row.scaled[what][0]}: SCALED to {row.n}"
         lines.append(f"  {what:8}{row.seconds(what):>10.2f}   {len(runs)}: {spread}")
     lines.append(f"  {'ratio':8}{'':>10}   goal")
     for name, (above, below) in row.ratios.items():

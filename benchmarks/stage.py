@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -80,6 +81,12 @@ class Stage:
         """Make a folder's collections available to every play from now on."""
         self._collections.append(str(folder))
 
+    def add_module(self, path: pathlib.Path) -> None:
+        """Make a module of the benchmarks' own available to every play from now on."""
+        library = self._scratch / "library"
+        library.mkdir(exist_ok=True)
+        shutil.copy(path, library)
+
     def on_server(self, command: str, stdin: str = "") -> str:
         words = [sys.executable, "-m", "lab", "shell", SERVER, "--name", NAME, "--", command]
         return _run(words, dict(os.environ), stdin)
@@ -89,6 +96,16 @@ class Stage:
         playbook = self._scratch / "play.yml"
         play = {"hosts": self._host, "gather_facts": False, "vars": variables, "tasks": tasks}
         playbook.write_text(json.dumps([play]), encoding="utf-8")
+        started = time.monotonic()
+        output = self.playbook(str(playbook))
+        seconds = time.monotonic() - started
+        recap = re.search(rf"^{self._host} +: ok=\d+ +changed=(\d+)", output, re.MULTILINE)
+        if not recap:
+            raise BenchError(f"ansible-playbook printed no recap:\n{output}")
+        return Play(seconds=seconds, changed=int(recap.group(1)), output=output)
+
+    def playbook(self, playbook: str, *options: str) -> str:
+        """Run a playbook, a file or one of the collection's; what was printed."""
         # Nothing of the caller's own configuration may favour or hinder anybody.
         environment = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
         environment.update(
@@ -97,14 +114,7 @@ class Stage:
             ANSIBLE_HOME=os.environ.get("ANSIBLE_HOME") or os.path.join(ROOT, "build", "ansible"),
         )
         program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-        words = [program, "-i", self._inventory, str(playbook)]
-        started = time.monotonic()
-        output = _run(words, environment)
-        seconds = time.monotonic() - started
-        recap = re.search(rf"^{self._host} +: ok=\d+ +changed=(\d+)", output, re.MULTILINE)
-        if not recap:
-            raise BenchError(f"ansible-playbook printed no recap:\n{output}")
-        return Play(seconds=seconds, changed=int(recap.group(1)), output=output)
+        return _run([program, "-i", self._inventory, playbook, *options], environment)
 
 
 def lab(*words: str) -> None:

@@ -140,13 +140,31 @@ def test_what_is_in_it_is_somebody_elses(pool: Lab) -> None:
     lab.gluster("volume set pool-2G-1 user.glusterops-share - user.glusterops-state free")
     asked = {**SHARE, "name": "new", "size": "2G", "identities": ["tenant-b"]}
     refused = lab.module("server1", "gluster_share", **asked)
-    assert refused["failed"] and "is not empty: it holds letter. Nobody was let in" in refused["msg"], refused
+    assert refused["failed"] and "is not empty: it holds 'letter'. Nobody was let in" in refused["msg"], refused
+    assert "state" not in [change["what"] for change in refused["changes"]]
     found = seen(lab)["pool-2G-1"]
-    assert found["free"] and found["identities"] == SERVERS
+    assert found["share"] is None and not found["free"] and found["identities"] == SERVERS
+    # The next run would take another one, if there was any of this size.
+    refused = lab.module("server1", "gluster_share", **asked)
+    assert refused["failed"] and "No volume for share 'new' of 2G" in refused["msg"]
     lab.gluster("volume set pool-2G-1 user.glusterops-share data@pool-2G-1 user.glusterops-state in-use")
     assert lab.module("server1", "gluster_share", **GONE)["wiped"]["files"] == 1
     assert lab.module("server1", "gluster_share", **asked)["share"]["volume"] == "pool-2G-1"
     assert not lab.module("server1", "gluster_share", **{**GONE, "name": "new"})["failed"]
+
+
+def test_what_somebody_has_mounted_is_not_taken(pool: Lab) -> None:
+    """Whatever its marks say. Here it is open to all tenants, with no mark."""
+    lab = pool
+    make(lab, "mine-1G-1", "client.ssl on", "server.ssl on", f"auth.ssl-allow tenant-a,{','.join(SERVERS)}")
+    lab.gluster("volume start mine-1G-1")
+    try:
+        assert lab.mount("host1", "mine-1G-1") == ""
+        refused = lab.module("server1", "gluster_share", **{**SHARE, "pattern": "mine-#{size}G-.*"})
+        assert refused["failed"] and not refused["changed"] and "none is free" in refused["msg"], refused
+        assert lab.run("host1", "ls /mnt/try && umount /mnt/try").returncode == 0
+    finally:
+        remove(lab, "mine-1G-1")
 
 
 def test_what_cannot_be_wiped_stays_its_tenants(pool: Lab) -> None:

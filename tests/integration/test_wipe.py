@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -37,7 +38,7 @@ def nest(top, name, depth):
     directories += depth + 1
     return here
 
-for number in range(200):
+for number in range(150):
     make(f"file-{number}")
 for name in (b"\xff\xfe", b"-rf", b"new\nline", b" ", b"*", "\u00fc".encode(), b"x" * 255, b"..."):
     make(name)
@@ -106,11 +107,17 @@ def nasty(identities: Lab) -> t.Iterator[Lab]:
     remove(identities, VOLUME)
 
 
+def share(lab: Lab, **arguments: t.Any) -> dict[str, t.Any]:
+    done = lab.module("server1", "gluster_share", **arguments)
+    assert not done["failed"], done
+    return done
+
+
 def test_a_nasty_tenant(nasty: Lab) -> None:
     lab = nasty
     make_by_hand(lab, VOLUME)
     lab.gluster(f"volume set {VOLUME} features.trash on")
-    assert not lab.module("server1", "gluster_share", name="old", identities=["tenant-a"], **SHARE)["failed"]
+    share(lab, name="old", identities=["tenant-a"], **SHARE)
     assert lab.mount("host1", VOLUME) == ""
     lab.run("host1", "cd /mnt/try && mkdir d && echo secret | tee top d/inner && rm -r top d && ls .trashcan/top*")
     lab.gluster(f"volume set {VOLUME} features.trash off")
@@ -127,22 +134,21 @@ def test_a_nasty_tenant(nasty: Lab) -> None:
 
     cutting = lab.popen("server1", f"python3 - {MOUNT} {VOLUME} <<'END'\n{CUT}\nEND")
     process = lab.start("server1", "gluster_share", name="old", **GONE)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=600)
     assert cutting.wait(10) == 0, cutting.communicate()
-    assert "FAILED" in out and "Transport endpoint is not connected" in out, out + err
+    assert "FAILED" in out and re.search("endpoint is not connected|caused connection abort", out), out + err
     assert f"{VOLUME}: " in err and " removed (" in err, "no line while a removal was blocked"
     assert lab.run("server1", f"ls {MOUNT}").stdout == "local\n"
     assert lab.mount("host2", VOLUME) != ""
 
-    done = lab.module("server1", "gluster_share", name="old", **GONE)
-    assert not done["failed"], done
+    done = share(lab, name="old", **GONE)
     assert lab.run("server1", f"ls {MOUNT}; grep -c {VOLUME} /proc/self/mountinfo", check=False).stdout == "local\n0\n"
     assert lab.run("server1", f"pgrep -f '[p]rocess-name fuse.*{MOUNT}'", check=False).stdout == ""
     assert lab.run("server1", "find /etc /srv/outside | sort | md5sum").stdout == before
     assert 0 < done["wiped"]["files"] <= made[0] + trashed[0]
     assert 0 < done["wiped"]["directories"] <= made[1] + trashed[1] - trashed[0]
 
-    assert not lab.module("server1", "gluster_share", name="new", identities=["tenant-b"], **SHARE)["failed"]
+    share(lab, name="new", identities=["tenant-b"], **SHARE)
     assert lab.mount("host2", VOLUME) == ""
     assert lab.run("host2", "cd /mnt/try && ls -A && stat -c '%u %g %a' . && getfattr -d -m - .").stdout == "0 0 755\n"
     for number in (1, 2, 3):

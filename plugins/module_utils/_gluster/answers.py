@@ -104,6 +104,8 @@ class Limit:
 
 # The kind of client that heals a volume's bricks.
 HEALER = "glustershd"
+# The kinds that are no servers' daemons: mounts, and gateways and virtual machines.
+TENANTS = ("fuse", "gfapi")
 _ON = ("on", "yes", "true", "enable", "1")
 
 

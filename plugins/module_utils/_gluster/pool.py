@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing as t
+import uuid
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     BadInput,
@@ -28,10 +29,12 @@ if t.TYPE_CHECKING:  # pragma: no cover
 SHARE, STATE, ORIGIN = "user.glusterops-share", "user.glusterops-state", "user.glusterops-origin"
 PREPARING, IN_USE, RELEASING, FREE = "preparing", "in-use", "releasing", "free"
 POOL, SNAPSHOT = "pool", "snapshot:"
-_NOBODY = "-"
+_NOBODY, NOT_EMPTY = "-", "not-empty"
 
 _MANILA = "user.manila-share"
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+
+_HEKETI_BRICKS = "/var/lib/heketi/"
 
 _PLACEHOLDER = re.compile(r"#(#|\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)|)")
 _MAX_PATTERN = 500
@@ -56,18 +59,29 @@ def mark_of(volume: Volume) -> Mark | None:
 
 
 def mark(share: str, volume: str, state: str, origin: str) -> dict[str, str]:
-    """The options that mark the volume as the share's."""
-    return {SHARE: f"{share}@{volume}", STATE: state, ORIGIN: origin}
+    """The options that mark the volume as the share's, and keep a Manila with the same pool from taking it."""
+    whose = f"{share}@{volume}"
+    return {SHARE: whose, STATE: state, ORIGIN: origin, _MANILA: str(uuid.uuid5(uuid.NAMESPACE_URL, whose))}
 
 
 def unmark() -> dict[str, str]:
-    """The options of a volume that a pool may take again."""
-    return {SHARE: _NOBODY, STATE: FREE}
+    """The options of a volume that a pool may take again. The last is what Manila writes."""
+    return {SHARE: _NOBODY, STATE: FREE, _MANILA: "NONE"}
+
+
+def set_aside() -> dict[str, str]:
+    """The options of a volume that no pool may take, because something is in it."""
+    return {SHARE: NOT_EMPTY, STATE: FREE, _MANILA: "NONE"}
 
 
 def is_free(volume: Volume) -> bool:
-    """Whether a pool may take it. What has a foreign mark, Manila's or a parent's, is in use."""
-    return volume.options.get(SHARE, _NOBODY) == _NOBODY and not _UUID.fullmatch(volume.options.get(_MANILA, ""))
+    """Whether a pool may take it. What has a foreign mark, Manila's or a parent's, is in use, and so is what Heketi
+    made."""
+    return (
+        volume.options.get(SHARE, _NOBODY) == _NOBODY
+        and not _UUID.fullmatch(volume.options.get(_MANILA, ""))
+        and not any(brick.path.startswith(_HEKETI_BRICKS) for brick in volume.bricks)
+    )
 
 
 def share_of(volume: Volume) -> str | None:

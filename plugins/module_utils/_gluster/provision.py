@@ -50,6 +50,12 @@ class Source:
     superfluous: tuple[str, ...] = ()
 
 
+def needs_clients(shares: t.Iterable[Share], volumes: t.Mapping[str, Volume]) -> bool:
+    """Whether some share takes a volume of a pool, so that it has to be known which are in use."""
+    present = pool.by_share(volumes)
+    return any(share.pattern and share.name not in present for share in shares)
+
+
 def needs_snapshots(shares: t.Iterable[Share], volumes: t.Mapping[str, Volume]) -> bool:
     """Whether some share can only be found with the help of its snapshot."""
     present = pool.by_share(volumes)
@@ -59,11 +65,18 @@ def needs_snapshots(shares: t.Iterable[Share], volumes: t.Mapping[str, Volume]) 
 
 
 def sources(
-    shares: t.Sequence[Share], volumes: t.Mapping[str, Volume], snapshots: t.Mapping[str, Snapshot]
+    shares: t.Sequence[Share],
+    volumes: t.Mapping[str, Volume],
+    snapshots: t.Mapping[str, Snapshot],
+    mounted: t.Collection[str] = (),
 ) -> dict[str, Source]:
-    """Share to its volume, or the one that it gets, none twice. Raises what is wrong with any of them."""
+    """Share to its volume, or the one that it gets, none twice. Raises what is wrong with any of them.
+
+    mounted: volumes that have clients, which no pool gives away, whatever their marks say.
+    """
     held = pool.holders(volumes.values())
-    free = {name: pool.Supply(name) for name, volume in volumes.items() if pool.is_free(volume)}
+    kept = {*mounted, *(share.name for share in shares)}
+    free = {name: pool.Supply(name) for name, volume in volumes.items() if pool.is_free(volume) and name not in kept}
     found: dict[str, Source] = {}
     failures: list[GlusterOpsError] = []
     for share in shares:
@@ -128,7 +141,7 @@ def _present(share: Share, volume: Volume, free: t.Sequence[pool.Supply]) -> Sou
     if mark and mark.state == pool.RELEASING:
         raise Conflict(
             f"Share {share.name!r} is being given back (volume {volume.name!r}): finish that first, with gluster_share"
-            " and state: absent."
+            " and state: absent, or with the playbook remove_share."
         )
     size = share.pattern.size_of(volume.name) if share.pattern else None
     if share.pattern and share.size is not None and size is not None and share.size > size:
@@ -209,6 +222,11 @@ def _clone(cli: GlusterCli, origin: str, name: str) -> None:
 def give_up(cli: GlusterCli, volume: str) -> None:
     """The pool may have the volume again. It was nobody's but the infrastructure's."""
     set_options(cli, volume, pool.unmark())
+
+
+def set_aside(cli: GlusterCli, volume: str) -> None:
+    """No pool gives the volume away until somebody frees it."""
+    set_options(cli, volume, pool.set_aside())
 
 
 def set_options(cli: GlusterCli, volume: str, options: t.Mapping[str, str]) -> None:

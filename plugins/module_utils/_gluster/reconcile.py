@@ -53,6 +53,7 @@ _SETTLE = 1.0
 _ROUNDS = 6
 # Held while volumes are taken from pools.
 _POOL_LOCK = ".pool"
+_ADMISSION = (LIST, ADMIT)
 
 
 @dataclasses.dataclass
@@ -127,9 +128,13 @@ def _reconcile(
                     if pool.share_of(volume) != share.name:
                         continue  # Another server's run took it. The next round sees what that means.
                     changes = plan(share, volume, limits.get(share.name))
+                    admission = [
+                        change for change in changes if pool.is_preparing(volume) and change.what in _ADMISSION
+                    ]
                     # Noted before it is done: what fails halfway has changed something.
-                    done += changes
+                    done += [change for change in changes if change not in admission]
                     _apply(cluster, share, volume, changes)
+                    done += admission
         cluster.sleep(_SETTLE)
     raise Conflict(f"Somebody else keeps changing {', '.join(sorted(pending))}: not as asked after {_ROUNDS} tries.")
 
@@ -137,7 +142,9 @@ def _reconcile(
 def _observe(cluster: Cluster, shares: t.Sequence[Share]) -> tuple[dict[str, Volume], dict[str, provision.Source]]:
     volumes = answers.volumes(cluster.cli)
     snapshots = snapshot.snapshots(cluster.cli) if provision.needs_snapshots(shares, volumes) else {}
-    return volumes, provision.sources(shares, volumes, snapshots)
+    clients = answers.clients(cluster.cli) if provision.needs_clients(shares, volumes) else {}
+    mounted = [name for name, kinds in clients.items() if any(map(kinds.get, answers.TENANTS))]
+    return volumes, provision.sources(shares, volumes, snapshots, mounted)
 
 
 def _taking(source: provision.Source, share: str) -> list[Change]:
@@ -254,10 +261,11 @@ def _admit(cluster: Cluster, share: Share, volume: Volume, entries: t.Sequence[s
         with wipe.mounted(cluster.cli.run_command, volume.name) as root:
             left = wipe.left(root)
         if left:
-            provision.give_up(cluster.cli, volume.name)
+            provision.set_aside(cluster.cli, volume.name)
             raise Refused(
                 f"Volume {volume.name!r}, which share {share.name!r} would have got from the pool, is not empty: it"
-                f" holds {', '.join(left)}. Nobody was let in. Empty it, or take it out of the pool.",
+                f" holds {', '.join(left)}. Nobody was let in. It was set aside, so the next run takes another one."
+                f" Once it is empty, 'gluster volume set {volume.name} {pool.SHARE} -' gives it back to the pool.",
                 left=left,
             )
     options = pool.mark(share.name, volume.name, pool.IN_USE, mark.origin)

@@ -34,7 +34,6 @@ if t.TYPE_CHECKING:  # pragma: no cover
 STATE, WIPED, DELETED = "state", "data", "volume"
 # Who is cut off is gone within these seconds.
 _GONE_WITHIN = 15.0
-_TENANTS = ("fuse", "gfapi")
 
 
 def plan(
@@ -168,7 +167,7 @@ def _cut_off(cluster: Cluster, volume: Volume) -> None:
     waited = 0.0
     while True:
         kinds = answers.clients(cluster.cli).get(volume.name, {})
-        if not any(kinds.get(kind) for kind in _TENANTS):
+        if not any(kinds.get(kind) for kind in answers.TENANTS):
             return
         if waited >= _GONE_WITHIN:
             break

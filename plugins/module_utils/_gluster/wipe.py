@@ -155,18 +155,18 @@ def mounted(run_command: _RunCommand, volume: str, directory: str = DIRECTORY) -
     with contextlib.suppress(FileExistsError):
         os.mkdir(path, mode=0o700)
     here = os.stat(path).st_dev
+    mount = Mount(volume, volume, path, ("localhost",))
     try:
-        mount = Mount(volume, volume, path, ("localhost",))
         attach(run_command, mount, ["-t", "glusterfs", mount.source, path])
         root = os.open(path, _OPEN)
         try:
             if os.fstat(root).st_dev == here:
-                raise Refused(f"Volume {volume!r} was unmounted from {path} while it was to be used: try again.")
+                raise OSError(errno.ENOTCONN, "it is not mounted any more")
             yield root
-        except OSError as exc:
-            raise Refused(f"Volume {volume!r}, mounted on {path}, failed: {exc.strerror}.") from exc
         finally:
             os.close(root)
+    except OSError as exc:
+        raise Refused(f"Volume {volume!r}, mounted on {path}, failed: {exc.strerror}.") from exc
     finally:
         _unmount(run_command, path)
         with contextlib.suppress(OSError):

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import pathlib
 import sys
 import typing as t
@@ -28,7 +27,7 @@ def vm(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
     """One server with LVM, a virtual machine. There commands take seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANSIBLE_PIPELINING", "1")
-        yield from above.lab_up(tmp_path_factory.mktemp("vm"), os.environ.get("SNAPVM", "test-vm"), "--vm")
+        yield from above.lab_up(tmp_path_factory.mktemp("vm"), f"{above.NAME}-vm", "--vm")
 
 
 def thin_volume(vm: Lab, name: str, size: str = "600m", pool: str = "pool") -> str:

@@ -209,3 +209,21 @@ def test_what_is_not_given_back() -> None:
         back(volume("data"))
     with pytest.raises(Refused, match="has snapshots, which keep what was stored in it: monday, sunday"):
         back(used("pool-1G-1", "data"), "monday", "sunday")
+
+
+def test_what_is_in_use_is_not_taken() -> None:
+    volumes = {one.name: one for one in (volume("pool-1G-1", "Started", SEALED), volume("pool-2G-1"))}
+    asked = share(pattern=PATTERN)
+    assert provision.needs_clients([asked], volumes)
+    [found] = provision.sources([asked], volumes, {}, mounted=["pool-1G-1"]).values()
+    assert found.volume and found.volume.name == "pool-2G-1"
+    # Nor is a volume that another entry of the list names.
+    both = [asked, share("pool-1G-1", size=None)]
+    found = provision.sources(both, volumes, {})["data"]
+    assert found.volume and found.volume.name == "pool-2G-1"
+    heketis = volume("pool-1G-1", bricks=(Brick("s1", "/var/lib/heketi/mounts/vg_1/brick_2/brick", "u1"),))
+    with pytest.raises(NotFound, match="none is free"):
+        source(asked, heketis)
+    aside = volume("pool-1G-1", options=pool.set_aside())
+    with pytest.raises(NotFound, match="none is free"):
+        source(asked, aside)
