@@ -83,7 +83,7 @@ def clusters(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
 @pytest.fixture(scope="module")
 def shares(clusters: Lab) -> Lab:
     lab = clusters
-    first = play(lab, "site", [])
+    first = play(lab, "topology")
     assert first.rc == 0, first.output
     for name in ("pool-1G-1", "pool-1G-2"):
         lab.gluster(f"volume create {name} replica 3 server1:/srv/{name} server2:/srv/{name} server3:/srv/{name} force")
@@ -156,7 +156,7 @@ def test_another_server_does_the_work(shares: Lab, tmp_path: pathlib.Path) -> No
         assert "tenant-b" in on(lab, "server2")["first"]["identities"]
 
         silent = Lab(lab.folder, tmp_path)
-        silent.inventory = lab.inventory.replace("clusters", "silent")
+        silent.inventory = str(lab.folder / "silent.yml")
         inventory = json.loads(pathlib.Path(lab.inventory).read_text())
         inventory["site_a"]["hosts"]["server1"]["ansible_port"] = 9
         pathlib.Path(silent.inventory).write_text(json.dumps(inventory))

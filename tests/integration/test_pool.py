@@ -137,7 +137,7 @@ def test_what_is_in_it_is_somebody_elses(pool: Lab) -> None:
     assert lab.mount("host1", "pool-2G-1") == ""
     lab.run("host1", "echo secret > /mnt/try/letter; umount /mnt/try")
     # As an administrator would, who thinks that it is free.
-    lab.gluster("volume set pool-2G-1 user.glusterops-share - user.glusterops-state free")
+    lab.gluster("volume set pool-2G-1 user.glusterops-share - user.glusterops-state free user.manila-share NONE")
     asked = {**SHARE, "name": "new", "size": "2G", "identities": ["tenant-b"]}
     refused = lab.module("server1", "gluster_share", **asked)
     assert refused["failed"] and "is not empty: it holds 'letter'. Nobody was let in" in refused["msg"], refused
@@ -173,7 +173,7 @@ def test_what_cannot_be_wiped_stays_its_tenants(pool: Lab) -> None:
     volume = "pool-1G-2"
     pid = lab.run("server3", f"pgrep -f 'glusterfsd.*{volume}'").stdout.split()[0]
     lab.run("server3", f"kill -9 {pid}")
-    refused = lab.module("server1", "gluster_share", **GONE)
+    refused = lab.module("server1", "gluster_share", heal_timeout=2, **GONE)
     assert refused["failed"] and "server3:/srv/pool-1G-2" in refused["msg"] and not refused["changed"], refused
     assert seen(lab)[volume]["state"] == "in-use" and "tenant-a" in seen(lab)[volume]["identities"]
     lab.gluster(f"volume start {volume} force")

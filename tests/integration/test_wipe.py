@@ -92,7 +92,7 @@ while not works():
 (brick,) = pids("--brick-name", f"/srv/{volume}")
 (client,) = pids("--process-name", "fuse", mount)
 os.kill(brick, signal.SIGSTOP)
-time.sleep(8)
+time.sleep(6)
 os.kill(client, signal.SIGKILL)
 os.kill(brick, signal.SIGCONT)
 """
@@ -109,7 +109,7 @@ def nasty(identities: Lab) -> t.Iterator[Lab]:
 
 def share(lab: Lab, **arguments: t.Any) -> dict[str, t.Any]:
     done = lab.module("server1", "gluster_share", **arguments)
-    assert not done["failed"], done
+    assert not done["failed"], done["msg"]
     return done
 
 

@@ -150,7 +150,8 @@ def explain(refused: Refused, share: str, volume: Volume) -> Refused:
         _NOT_THIN: _thick(title, ""),
         _HARD_LIMIT: _too_many(title, volume.name, "it has as many as it may have"),
     }
-    errno = refused.details["op_errno"]
+    # GlusterFS 11 has no number for that.
+    errno = _NOT_THIN if "Snapshots not supported" in str(refused) else refused.details["op_errno"]
     return Refused(sentences[errno], **refused.details) if errno in sentences else refused
 
 

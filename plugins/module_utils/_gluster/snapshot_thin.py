@@ -101,7 +101,7 @@ def observe(run_command: t.Callable[..., tuple[int, str, str]]) -> Lvm:
 
 def ground(volume: Volume, lvm: Lvm, glusterd: str) -> Ground:
     """What the volume's bricks on this server lie on."""
-    here = _server(glusterd)
+    here, kinds = _server(glusterd), _file_systems()
     thick: list[str] = []
     pools: dict[str, Pool] = {}
     for brick in volume.bricks:
@@ -112,10 +112,20 @@ def ground(volume: Volume, lvm: Lvm, glusterd: str) -> Ground:
         logical = next((one for one in lvm.volumes if one.device == number), None)
         if logical:
             pools[logical.pool] = lvm.pools[logical.pool]
-        # Without a block device it may be ZFS, of which GlusterFS 11 takes snapshots.
-        elif number[0]:
+        # GlusterFS 11 takes snapshots of ZFS, too. Of what is not known it will tell itself.
+        elif kinds.get(number, "zfs") != "zfs":
             thick.append(f"{brick.server}:{brick.path}")
     return Ground(tuple(thick), pools)
+
+
+def _file_systems() -> dict[tuple[int, int], str]:
+    """The kind of file system on each device that is mounted."""
+    found = {}
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as handle:
+        for words in map(str.split, handle):
+            major, _colon, minor = words[2].partition(":")
+            found[int(major), int(minor)] = words[words.index("-") + 1]
+    return found
 
 
 def _server(glusterd: str) -> str | None:

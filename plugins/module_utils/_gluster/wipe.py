@@ -40,17 +40,18 @@ THREADS = 8
 _EVERY = 5.0
 # Seconds between two looks at a volume that is not ready.
 _PAUSE = 2.0
-# Directories in one directory that are known at a time, and how deep below the top work is done: what is deeper is
-# moved up first, so neither the length of a path nor the number of open directories has to be thought of.
+# Directories in one directory that are known at a time.
 _BATCH = 512
-_DEEPEST = 24
+# How deep below the root work is done, in bytes of the path, where no name counts less than _SHORT. What is deeper is
+# moved up first: Gluster's client fails beyond 4096, and each level takes a descriptor.
+_DEEPEST, _SHORT = 2000, 80
 # Listings in a row that show again what was removed, and things that cannot be removed, until it is given up.
 _TRIES = 3
 _FAILURES = 20
 
 # Names and characters of a path in a message.
 _FEW = 5
-_SAID = 200
+_SAID = 100
 
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHANGED = (errno.ENOENT, errno.ESTALE, errno.ENOTDIR, errno.EISDIR)
@@ -197,7 +198,7 @@ def _entries(above: int, name: str, where: str) -> t.Iterator[str]:
                 if path in _TRASH and entry.is_dir(follow_symlinks=False):
                     yield from _entries(descriptor, entry.name, path + "/")
                 else:
-                    yield repr(path)
+                    yield _shown(path)
     finally:
         os.close(descriptor)
 
@@ -241,6 +242,12 @@ def _renew(root: int, volume: Volume) -> None:
     os.fchmod(root, 0o755)
 
 
+def _shown(path: str) -> str:
+    """The path as it may be printed, of a long one its beginning and end."""
+    path = path or "/"
+    return repr(path if len(path) <= 2 * _SAID else f"{path[:_SAID]}[...]{path[-_SAID:]}")
+
+
 @dataclasses.dataclass(eq=False)
 class _Directory:
     """A directory that is being emptied. above: None for the root; descriptor: -1 until it is opened.
@@ -252,7 +259,6 @@ class _Directory:
 
     name: str = ""
     above: _Directory | None = None
-    depth: int = 0
     descriptor: int = -1
     waiting: int = 0
     entries: int = 0
@@ -260,6 +266,9 @@ class _Directory:
     seen: t.AbstractSet[str] = frozenset()
     futile: int = 0
     stuck: bool = False
+
+    def __post_init__(self) -> None:
+        self.depth: int = self.above.depth + max(_SHORT, len(os.fsencode(self.name)) + 1) if self.above else 0
 
     @property
     def path(self) -> str:
@@ -384,7 +393,7 @@ class _Removal:
             return False
         with self._changed:
             directory.waiting = len(inner)
-            self._found += [_Directory(name, directory, directory.depth + 1) for name in inner]
+            self._found += [_Directory(name, directory) for name in inner]
             self._changed.notify(len(inner))
         return bool(inner)
 
@@ -429,7 +438,7 @@ class _Removal:
     def _stick(self, directory: _Directory, path: str, why: str) -> None:
         directory.stuck = True
         with self._changed:
-            self.failures.append(f"{path[:_SAID] or '/'!r}: {why}.")
+            self.failures.append(f"{_shown(path)}: {why}.")
 
     def _leave(self, directory: _Directory) -> _Directory | None:
         """The directory above it, if that waited for this one last."""

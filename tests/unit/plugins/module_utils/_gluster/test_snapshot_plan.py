@@ -15,7 +15,9 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     NotFound,
     Refused,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import snapshot
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Process, Volume
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import Allowed, Snapshot
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_plan import (
     Wanted,
@@ -25,6 +27,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapsho
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_thin import Ground, Pool
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from recorded import Recorded
 
 BRICKS = (Brick("server1", "/srv/a/brick", "uuid-1"), Brick("server2", "/srv/a/brick", "uuid-2"))
 VOLUME = Volume("pool-7", "", "Started", "Replicate", 2, 0, 0, 0, 1, BRICKS, {})
@@ -201,3 +204,12 @@ def test_what_is_in_the_way(values: dict[str, t.Any], message: str) -> None:
 def test_gluster_refuses_in_our_words(errno: int, message: str) -> None:
     told = explain(Refused("as gluster said it", op_errno=errno), "tenant", VOLUME)
     assert message in str(told) and told.details["op_errno"] == errno
+
+
+@pytest.mark.parametrize(
+    "version, name", [("10.3", "snapshot-create-not-thin.xml"), ("11.1", "snapshot-create-unsupported.xml")]
+)
+def test_not_thin_in_any_version(version: str, name: str) -> None:
+    with pytest.raises(Refused) as caught:
+        snapshot.create(GlusterCli(Recorded(version, name)), "monday", "v")
+    assert "each brick on a thin logical volume of its own" in str(explain(caught.value, "tenant", VOLUME))

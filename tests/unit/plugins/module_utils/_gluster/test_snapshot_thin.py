@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import snapshot_thin
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_thin import (
     Ground,
@@ -70,13 +71,16 @@ def test_the_ground_of_a_brick(tmp_path: pathlib.Path, glusterd: str) -> None:
     assert ground(volume((brick, "uuid-1")), lvm, str(tmp_path / "nowhere")) == Ground()
 
 
-def test_a_brick_that_is_not_thin(tmp_path: pathlib.Path, glusterd: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    on = volume((tmp_path / "brick", "uuid-1"))
-    monkeypatch.setattr(os, "major", lambda _number: 8)
-    assert ground(on, Lvm(), glusterd).thick == (f"server1:{tmp_path / 'brick'}",)
-    # No block device, such as a ZFS or overlay: gluster will tell.
-    monkeypatch.setattr(os, "major", lambda _number: 0)
-    assert ground(on, Lvm(), glusterd).thick == ()
+@pytest.mark.parametrize("kind, told", [("xfs", True), ("overlay", True), ("zfs", False), (None, False)])
+def test_a_brick_that_is_not_thin(
+    tmp_path: pathlib.Path, glusterd: str, monkeypatch: pytest.MonkeyPatch, kind: str | None, told: bool
+) -> None:
+    """Of ZFS GlusterFS 11 takes snapshots, and of what is not known it will tell itself."""
+    brick = tmp_path / "brick"
+    assert snapshot_thin._file_systems()[device(pathlib.Path("/proc"))] == "proc"
+    monkeypatch.setattr(snapshot_thin, "_file_systems", lambda: {device(brick): kind} if kind else {})
+    found = ground(volume((brick, "uuid-1")), Lvm(), glusterd)
+    assert found == Ground((f"server1:{brick}",) if told else ())
 
 
 def test_one_call() -> None:

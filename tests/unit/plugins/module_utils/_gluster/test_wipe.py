@@ -87,7 +87,7 @@ def test_everything_goes_and_nothing_else(root: pathlib.Path) -> None:
     assert wiped.told() == {"files": wiped.files, "directories": wiped.directories, "seconds": round(wiped.seconds, 1)}
 
 
-@pytest.mark.parametrize("name, depth", [("d", 3000), ("d" * 255, 60)])
+@pytest.mark.parametrize("name, depth", [("d", 3000), ("d" * 255, 60), ("\xe9" * 120, 40)])
 def test_deeper_than_any_path(root: pathlib.Path, name: str, depth: int) -> None:
     nest(root, name, depth)
     assert wipe_it(root).directories == depth
@@ -95,7 +95,7 @@ def test_deeper_than_any_path(root: pathlib.Path, name: str, depth: int) -> None
 
 
 def test_many_nests_beside_each_other(root: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wipe, "_DEEPEST", 3)
+    monkeypatch.setattr(wipe, "_DEEPEST", 3 * wipe._SHORT)
     monkeypatch.setattr(wipe, "_BATCH", 2)
     for number in range(7):
         (root / str(number)).mkdir()
