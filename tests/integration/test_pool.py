@@ -181,22 +181,3 @@ def test_what_cannot_be_wiped_stays_its_tenants(pool: Lab) -> None:
     refused = lab.module("server1", "gluster_share", **{**GONE, "name": "pool-1G-3"})
     assert refused["failed"] and "neither of a pool nor a clone" in refused["msg"]
     assert not lab.module("server1", "gluster_share", **GONE)["failed"]
-
-
-def test_twenty_at_once(pool: Lab) -> None:
-    lab = pool
-    names = [f"many-1G-{number}" for number in range(20)]
-    try:
-        for name in names:
-            lab.gluster(f"volume create {name} server1:/srv/{name} force")
-        asked = {"size": "1G", "pattern": "many-#{size}G-[0-9]+", "identities": ["tenant-a"], "infrastructure": SERVERS}
-        runs = [lab.start("server1", "gluster_share", name=f"share-{number}", **asked) for number in range(20)]
-        taken = [lab.result(run) for run in runs]
-        assert not any(one["failed"] for one in taken), [one.get("msg") for one in taken]
-        assert sorted(one["share"]["volume"] for one in taken) == sorted(names)
-        found = seen(lab)
-        assert {found[name]["share"] for name in names} == {f"share-{number}" for number in range(20)}
-        empty = lab.module("server1", "gluster_share", name="share-20", **asked)
-        assert empty["failed"] and "No volume for share 'share-20'" in empty["msg"]
-    finally:
-        remove(lab, *names)

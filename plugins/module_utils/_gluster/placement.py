@@ -26,7 +26,7 @@ _Found = t.Mapping[str, t.Any]
 
 HEKETI, POOL, SNAPSHOT = "heketi", "pool", "snapshot"
 # What an entry may have besides, by its provisioner.
-_COMMON = {"name", "size", "identities", "mounts", "volume_options", "provisioner"}
+_COMMON = {"name", "size", "identities", "mounts", "snapshots", "volume_options", "provisioner"}
 _OWN = {
     HEKETI: {"clone_of", "clusters", "durability", "gid", "snapshot_factor", "spare_factor"},
     POOL: {"cluster", "pattern"},

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from conftest import SERVERS, Lab
 from killing import Program, killed, timed
-from test_pool import GONE, PATTERN, SHARE, make, on_bricks, remove, seen
+from test_pool import GONE, SHARE, make, on_bricks, remove, seen
 
 VOLUMES = ("pool-1G-8", "pool-1G-9")
 
@@ -95,4 +95,23 @@ def test_a_server_goes_away_in_between(programs: tuple[Program, Program], identi
     assert not done.get("failed") and look(lab) == "in-use", done
     assert "tenant-a" in lab.gluster(f"volume info {volume}", server="server3")
     assert not end_it.run().get("failed")
-    assert PATTERN and look(lab) is None
+    assert look(lab) is None
+
+
+def test_twenty_at_once(identities: Lab) -> None:
+    lab = identities
+    names = [f"many-1G-{number}" for number in range(20)]
+    try:
+        for name in names:
+            lab.gluster(f"volume create {name} server1:/srv/{name} force")
+        asked = {"size": "1G", "pattern": "many-#{size}G-[0-9]+", "identities": ["tenant-a"], "infrastructure": SERVERS}
+        runs = [lab.start("server1", "gluster_share", name=f"share-{number}", **asked) for number in range(20)]
+        taken = [lab.result(run) for run in runs]
+        assert not any(one["failed"] for one in taken), [one.get("msg") for one in taken]
+        assert sorted(one["share"]["volume"] for one in taken) == sorted(names)
+        found = seen(lab)
+        assert {found[name]["share"] for name in names} == {f"share-{number}" for number in range(20)}
+        empty = lab.module("server1", "gluster_share", name="share-20", **asked)
+        assert empty["failed"] and "No volume for share 'share-20'" in empty["msg"]
+    finally:
+        remove(lab, *names)
