@@ -5,7 +5,7 @@
 """Removing many small files from a sealed volume with three copies: as a share is wiped, and with C(rm -rf).
 
 Both on the same mount, in turn, with the files in many directories and in one. From one directory the kernel lets only
-one at a time remove, so there nobody can be much faster than C(rm).
+one at a time remove, so there both take the same time.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def measure(stage: Stage, settings: Settings) -> Row:
     runs: dict[str, list[float]] = {}
     for run in range(settings.runs):
         for where, directories in DIRECTORIES.items():
-            say(f"Removing {COUNT} files from {where}, with rm and as ours, run {run + 1} of {settings.runs} ...")
-            for what, remove in (("rm", _rm), ("ours", _ours)):
+            say(f"Removing {COUNT} files from {where}, in both ways, run {run + 1} of {settings.runs} ...")
+            for what, remove in WAYS[:: -1 if run % 2 else 1]:
                 stage.on_server("python3 -", f"count = {directories}\n{MAKE}")
                 runs.setdefault(f"{what} {where}", []).append(remove(stage))
     stage.on_server(f"umount {MOUNT}")
@@ -75,7 +75,7 @@ def measure(stage: Stage, settings: Settings) -> Row:
         n=COUNT,
         runs=runs,
         ratios={where: (f"rm {where}", f"ours {where}") for where in DIRECTORIES},
-        goals={where: Goal(least=1) for where in DIRECTORIES},
+        goals={"many": Goal(least=1), "one": Goal(least=0.9)},
     )
     for what in runs:
         say(f"{what}: {COUNT / row.seconds(what):.0f} files a second")
@@ -92,3 +92,6 @@ def _ours(stage: Stage) -> float:
     if not told or int(told.group(1)) != COUNT:
         raise BenchError(f"not all {COUNT} files were wiped:\n{output}")
     return float(told.group(2))
+
+
+WAYS = (("rm", _rm), ("ours", _ours))
