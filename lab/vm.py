@@ -65,16 +65,14 @@ def up(name: str) -> Lab:
         if not changed and _argv_of(running(lab)) == _argv(lab, base) and _wait(lab, 20):
             say(f"lab {name} was up already")
             return lab
-        for last in (False, True):
+        _boot(lab, base)
+        if not _wait(lab, PATIENCE):
+            say(f"booting it again, since it {_trouble(lab)}")
             _boot(lab, base)
-            if _wait(lab, PATIENCE):
-                say(f"lab {name} is up: one virtual machine, ssh on port {lab.settings.port}")
-                return lab
-            why = "does not answer" if running(lab) else "ended"
-            if last:
-                raise LabError(f"the virtual machine of {name} {why} ({_last_words(lab)}); see {_console(lab)}")
-            say(f"booting it again, since it {why}")
-    raise AssertionError
+            if not _wait(lab, PATIENCE):
+                raise LabError(f"the virtual machine of {name} {_trouble(lab)}")
+        say(f"lab {name} is up: one virtual machine, ssh on port {lab.settings.port}")
+        return lab
 
 
 def stop(lab: Lab) -> bool:
@@ -219,11 +217,8 @@ def _console(lab: Lab) -> str:
     return lab.path("console.log")
 
 
-def _last_words(lab: Lab) -> str:
-    with contextlib.suppress(OSError), open(_console(lab), encoding="utf-8", errors="replace") as stream:
-        lines = [line.strip() for line in stream if line.strip()]
-        return " | ".join(lines[-3:]) or "its console is empty"
-    return "it has no console"
+def _trouble(lab: Lab) -> str:
+    return f"{'does not answer' if running(lab) else 'ended'} (its console is {_console(lab)})"
 
 
 def _wait(lab: Lab, patience: float) -> bool:
