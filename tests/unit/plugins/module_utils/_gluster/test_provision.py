@@ -215,7 +215,7 @@ def test_what_is_in_use_is_not_taken() -> None:
     volumes = {one.name: one for one in (volume("pool-1G-1", "Started", SEALED), volume("pool-2G-1"))}
     asked = share(pattern=PATTERN)
     assert provision.needs_clients([asked], volumes)
-    [found] = provision.sources([asked], volumes, {}, mounted=["pool-1G-1"]).values()
+    found = provision.sources([asked], volumes, {}, mounted=["pool-1G-1"])["data"]
     assert found.volume and found.volume.name == "pool-2G-1"
     # Nor is a volume that another entry of the list names.
     both = [asked, share("pool-1G-1", size=None)]
