@@ -93,7 +93,7 @@ volumes:
         - The share that it holds, which is that of its mark, or else of its own name. C(null) if a pool has it back.
       type: str
     state:
-      description: C(preparing), C(in-use) or C(releasing) if it is marked as a share's, else C(null).
+      description: C(preparing), C(counting), C(in-use) or C(releasing) if it is marked as a share's, else C(null).
       type: str
     origin:
       description: C(pool), or C(snapshot:) and the snapshot's name, if it is marked as a share's, else C(null).

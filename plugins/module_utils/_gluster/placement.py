@@ -172,7 +172,7 @@ def _told(clusters: t.Mapping[str, _Found | None]) -> dict[str, _Found]:
 
 def _held(found: _Found) -> dict[str, _Found]:
     """Share to its volume. Of several the one that tenants were let in to."""
-    order = sorted(found["volumes"], key=lambda volume: volume["state"] != pool.PREPARING)
+    order = sorted(found["volumes"], key=lambda volume: volume["state"] not in pool.MAKING)
     return {volume["share"]: volume for volume in order if volume["share"] is not None}
 
 

@@ -27,7 +27,9 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 # A volume's own options say whose it is. Gluster can set such options, but not reset a single one.
 SHARE, STATE, ORIGIN = "user.glusterops-share", "user.glusterops-state", "user.glusterops-origin"
-PREPARING, IN_USE, RELEASING, FREE = "preparing", "in-use", "releasing", "free"
+PREPARING, COUNTING, IN_USE, RELEASING, FREE = "preparing", "counting", "in-use", "releasing", "free"
+# Until it is the tenants'.
+MAKING = (PREPARING, COUNTING)
 POOL, SNAPSHOT = "pool", "snapshot:"
 _NOBODY, NOT_EMPTY = "-", "not-empty"
 
@@ -42,8 +44,9 @@ _MAX_PATTERN = 500
 
 @dataclasses.dataclass(frozen=True)
 class Mark:
-    """That a volume is a share's. state: PREPARING (no tenant was let in yet), IN_USE, RELEASING (no tenant is let in
-    any more). origin: POOL, or SNAPSHOT and that snapshot's name."""
+    """That a volume is a share's. state: PREPARING (no tenant was let in yet), COUNTING (nor was all that is in it
+    counted by quota), IN_USE, RELEASING (no tenant is let in any more). origin: POOL, or SNAPSHOT and its name.
+    """
 
     share: str
     state: str
@@ -122,7 +125,7 @@ def superfluous(share: str, several: t.Sequence[Volume]) -> list[Volume]:
 def is_preparing(volume: Volume) -> bool:
     """Whether it is only being made into a share."""
     mine = mark_of(volume)
-    return mine is not None and mine.state == PREPARING
+    return mine is not None and mine.state in MAKING
 
 
 def _is_claim(volume: Volume) -> bool:

@@ -241,7 +241,7 @@ def check_room(cli: GlusterCli, share: Share, volume: Volume) -> None:
     room = answers.capacity(cli, volume)
     if room is not None and room < share.size:
         mark = pool.mark_of(volume)
-        if mark and mark.state == pool.PREPARING and mark.origin == pool.POOL:
+        if mark and pool.is_preparing(volume) and mark.origin == pool.POOL:
             give_up(cli, volume.name)
         raise Refused(
             f"Share {share.name!r} cannot have {format_size(share.size)}: its volume {volume.name!r} holds"

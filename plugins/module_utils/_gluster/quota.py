@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -19,6 +20,11 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers
     read_processes,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterSilent
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import (
+    GLUSTERD,
+    server_info,
+    volume_info,
+)
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
@@ -26,9 +32,10 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 _T = t.TypeVar("_T")
 
-GLUSTERD = "/var/lib/glusterd"
-
 _DAEMON_TIMEOUT = 120.0
+# Seconds between two lines about how far the counting is, and reads until what is stored counts as counted.
+_EVERY = 5.0
+_READS = 30
 _NOT_YET = re.compile("Transport endpoint|Failed to find the directory|Failed to start aux mount|Commit failed")
 
 
@@ -39,13 +46,13 @@ def local_limits(volumes: t.Iterable[Volume], glusterd: str = GLUSTERD) -> dict[
     which grows whenever quota is switched off and on: the keys of earlier versions stay behind with stale limits.
     used is what this server's bricks count, at most the share's whole use.
     """
-    server = _read(os.path.join(glusterd, "glusterd.info"), "UUID")
+    server = server_info(glusterd).get("UUID")
     found: dict[str, Limit | None] = {}
     for volume in volumes:
         bricks = [brick.path for brick in volume.bricks if brick.server_uuid == server and not brick.arbiter]
         if not bricks or not volume.is_on("features.quota"):
             continue
-        version = _read(os.path.join(glusterd, "vols", volume.name, "info"), "quota-version")
+        version = volume_info(volume.name, glusterd).get("quota-version")
         if not version:
             continue
         limits = [_brick_limit(path, version) for path in bricks]
@@ -72,15 +79,6 @@ def _first_number(path: str, attribute: str) -> int | None:
     return int.from_bytes(value[:8], "big", signed=True) if len(value) >= 8 else None
 
 
-def _read(path: str, key: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as handle:
-            match = re.search(rf"^{re.escape(key)}=(.*)$", handle.read(), re.MULTILINE)
-    except OSError:
-        return ""
-    return match.group(1).strip() if match else ""
-
-
 def limit(cli: GlusterCli, name: str, sleep: t.Callable[[float], None] = time.sleep) -> Limit | None:
     """The quota limit of a started volume with quota on. Mounts the volume for a moment, so about half a second."""
 
@@ -98,6 +96,36 @@ def limit(cli: GlusterCli, name: str, sleep: t.Callable[[float], None] = time.sl
 def set_limit(cli: GlusterCli, name: str, size: int, sleep: t.Callable[[float], None] = time.sleep) -> None:
     """Limits the volume's root to C(size) bytes. Quota must be on."""
     _when_ready(cli, name, lambda: cli.xml("volume", "quota", name, "limit-usage", "/", str(size)), sleep)
+
+
+def count(
+    cli: GlusterCli,
+    name: str,
+    root: int,
+    say: t.Callable[[str], None],
+    sleep: t.Callable[[float], None] = time.sleep,
+) -> Limit | None:
+    """The limit, with all counted that is stored below it. root: of a mount of the volume.
+
+    Where quota is switched on and something is stored already, Gluster's own crawl misses some of it. What a client
+    looks at is counted.
+    """
+    looked, told = 0, time.monotonic()
+    for _path, directories, files, here in os.fwalk(".", dir_fd=root):
+        for entry in (*directories, *files):
+            with contextlib.suppress(OSError):
+                os.stat(entry, dir_fd=here, follow_symlinks=False)
+        looked += len(directories) + len(files)
+        if time.monotonic() - told >= _EVERY:
+            told = time.monotonic()
+            say(f"{name}: {looked:,} files and directories counted")
+    before, now = None, limit(cli, name, sleep)
+    for _read in range(_READS):
+        if now is None or now == before:
+            break
+        sleep(1.0)
+        before, now = now, limit(cli, name, sleep)
+    return now
 
 
 def _when_ready(cli: GlusterCli, name: str, call: t.Callable[[], _T], sleep: t.Callable[[float], None]) -> _T:

@@ -24,6 +24,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster import 
     snapshot,
     wipe,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import GLUSTERD
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, held
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import (
     ADMIT,
@@ -62,7 +63,7 @@ class Cluster:
 
     cli: GlusterCli
     known_limits: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
-    glusterd: str = quota.GLUSTERD
+    glusterd: str = GLUSTERD
     locks: str = DIRECTORY
     sleep: t.Callable[[float], None] = time.sleep
 
@@ -133,7 +134,7 @@ def _reconcile(
                     ]
                     # Noted before it is done: what fails halfway has changed something.
                     done += [change for change in changes if change not in admission]
-                    _apply(cluster, share, volume, changes)
+                    _apply(cluster, share, volume, changes, progress)
                     done += admission
         cluster.sleep(_SETTLE)
     raise Conflict(f"Somebody else keeps changing {', '.join(sorted(pending))}: not as asked after {_ROUNDS} tries.")
@@ -227,7 +228,7 @@ def _limits(cluster: Cluster, shares: t.Iterable[Share], present: t.Mapping[str,
     return limits
 
 
-def _apply(cluster: Cluster, share: Share, volume: Volume, changes: t.Sequence[Change]) -> None:
+def _apply(cluster: Cluster, share: Share, volume: Volume, changes: t.Sequence[Change], progress: Progress) -> None:
     cli, name, what = cluster.cli, volume.name, {change.what: change.after for change in changes}
     options = {key: what[key] for key in (*SEAL, *PROMPT, *share.options) if key in what}
     if LIST in what:
@@ -240,9 +241,14 @@ def _apply(cluster: Cluster, share: Share, volume: Volume, changes: t.Sequence[C
         provision.set_options(cli, name, options)
     if RESTART in what or START in what:
         cli.xml("volume", "start", name)
-    if LIMIT in what and pool.mark_of(volume):
+    mark = pool.mark_of(volume)
+    if LIMIT in what and mark:
         provision.check_room(cli, share, volume)
+    counting = mark is not None and mark.state == pool.COUNTING
     if QUOTA in what:
+        if mark and mark.origin.startswith(pool.SNAPSHOT) and pool.is_preparing(volume):
+            counting = True
+            provision.set_options(cli, name, pool.mark(mark.share, name, pool.COUNTING, mark.origin))
         cli.xml("volume", "quota", name, "enable")
     elif LIMIT in what and pool.is_preparing(volume):
         before = quota.limit(cli, name, cluster.sleep)
@@ -250,6 +256,12 @@ def _apply(cluster: Cluster, share: Share, volume: Volume, changes: t.Sequence[C
             check_used(share, before)
     if LIMIT in what:
         quota.set_limit(cli, name, t.cast(int, share.size), cluster.sleep)
+    if counting:
+        # What a clone came with was never counted, where its parent had no quota.
+        with wipe.mounted(cli.run_command, name) as root:
+            counted = quota.count(cli, name, root, progress.say, cluster.sleep)
+        if counted:
+            check_used(share, counted)
     if ADMIT in what:
         _admit(cluster, share, volume, what.get(LIST))
 

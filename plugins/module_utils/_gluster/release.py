@@ -4,7 +4,7 @@
 
 # Private to this collection: other code must not import it, it may change at any time.
 
-"""The end of a share: its volume goes back to the pool, wiped, or is deleted where it is a snapshot's clone."""
+"""The end of a share: its volume is wiped, and goes back to the pool, or is deleted where it is a snapshot's clone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     GlusterOpsError,
     Refused,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, pool, provision, snapshot, wipe
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import (
+    answers,
+    pool,
+    provision,
+    reclaim,
+    snapshot,
+    wipe,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import held
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, QUOTA, split_list
 from ansible_collections.glusterops.shares.plugins.module_utils._names import (
@@ -60,10 +67,9 @@ def plan(
         changes.append(Change(share, STATE, mark.state, pool.RELEASING))
     if listed != wanted:
         changes.append(Change(share, LIST, listed, wanted))
-    if mark.origin == pool.POOL:
-        changes.append(Change(share, WIPED, volume.name, None))
-        if volume.is_on(QUOTA):
-            changes.append(Change(share, QUOTA, "on", "off"))
+    changes.append(Change(share, WIPED, volume.name, None))
+    if mark.origin == pool.POOL and volume.is_on(QUOTA):
+        changes.append(Change(share, QUOTA, "on", "off"))
     changes.append(Change(share, DELETED, volume.name, None))
     return changes
 
@@ -102,8 +108,14 @@ def release(
 
 
 def _observe(cluster: Cluster, share: str, infrastructure: t.Sequence[str]) -> tuple[Volume | None, list[Change]]:
-    several = pool.holders(answers.volumes(cluster.cli).values()).get(share, [])
+    volumes = answers.volumes(cluster.cli)
+    several = pool.holders(volumes.values()).get(share, [])
     pool.superfluous(share, several)
+    if not several and share in volumes and provision.is_unfinished_clone(volumes[share]):
+        raise Conflict(
+            f"Volume {share!r} is a clone whose making was interrupted, if it is not somebody else's: make the share"
+            " with from_snapshot once more and give it back then, or delete the volume."
+        )
     volume = several[0] if several else None
     snapshots = snapshot.snapshots(cluster.cli).values() if volume and volume.snapshots else ()
     of = [one.name for one in snapshots if volume and one.volume == volume.name]
@@ -121,8 +133,7 @@ def _apply(
 ) -> dict[str, t.Any]:
     cli, name, what = cluster.cli, volume.name, {change.what: change for change in changes}
     mark = t.cast(pool.Mark, pool.mark_of(volume))
-    wiping = WIPED in what
-    if wiping and volume.started:
+    if volume.started:
         # While it still is the tenant's: what cannot be wiped is not taken away.
         wipe.ready(cli, volume, heal_timeout)
     done += [change for change in changes if change.what in (STATE, LIST)]
@@ -132,26 +143,25 @@ def _apply(
         {
             **provision.closed(infrastructure),
             **pool.mark(mark.share, name, pool.RELEASING, mark.origin),
-            **({"features.trash": "off"} if wiping else {}),
+            "features.trash": "off",
         },
     )
-    if not wiping:
-        done.append(what[DELETED])
-        if volume.started:
-            cli.xml("volume", "stop", name, "force")
-        cli.xml("volume", "delete", name)
-        return {}
     done.append(what[WIPED])
-    counted = _wipe(cluster, volume, heal_timeout, progress)
+    pooled = mark.origin == pool.POOL
+    counted = _wipe(cluster, volume, heal_timeout, progress, pooled)
     if QUOTA in what:
         done.append(what[QUOTA])
         cli.xml("volume", "quota", name, "disable")
     done.append(what[DELETED])
-    provision.give_up(cli, name)
+    if pooled:
+        provision.give_up(cli, name)
+    else:
+        cli.xml("volume", "stop", name, "force")
+        cli.xml("volume", "delete", name)
     return counted
 
 
-def _wipe(cluster: Cluster, volume: Volume, heal_timeout: float, progress: Progress) -> dict[str, t.Any]:
+def _wipe(cluster: Cluster, volume: Volume, heal_timeout: float, progress: Progress, pooled: bool) -> dict[str, t.Any]:
     cli = cluster.cli
     if not volume.started:
         cli.xml("volume", "start", volume.name)
@@ -159,7 +169,10 @@ def _wipe(cluster: Cluster, volume: Volume, heal_timeout: float, progress: Progr
         _cut_off(cluster, volume)
     wipe.ready(cli, volume, heal_timeout)
     with wipe.mounted(cli.run_command, volume.name) as root:
-        return wipe.wipe(root, progress, volume).told()
+        counted = wipe.wipe(root, progress, volume).told()
+        if not pooled:
+            reclaim.mark_released(root, volume.name)
+        return counted
 
 
 def _cut_off(cluster: Cluster, volume: Volume) -> None:

@@ -11,7 +11,7 @@ import fnmatch
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound, Refused
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.pool import IN_USE, POOL, PREPARING, mark_of
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.pool import IN_USE, POOL, is_preparing, mark_of
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import check_snapshot_name
 from ansible_collections.glusterops.shares.plugins.module_utils._names import (
     MAX_ACCESS_LIST,
@@ -135,7 +135,7 @@ def plan(share: Share, volume: Volume | None, limit: Limit | None) -> list[Chang
     if volume is None:
         raise NotFound(f"Volume {name!r} does not exist on this cluster: create it first.")
     mark = mark_of(volume)
-    preparing = mark is not None and mark.state == PREPARING
+    preparing = is_preparing(volume)
     if preparing and not share.seal:
         raise Conflict(f"Share {name!r} is not ready for its tenants yet: finish it with gluster_shares first.")
     if preparing and mark and mark.origin == POOL and not (share.start or volume.started):
@@ -177,7 +177,7 @@ def plan(share: Share, volume: Volume | None, limit: Limit | None) -> list[Chang
         changes += _plan_limit(share, volume, limit)
     if preparing:
         # Nobody is let in before it is limited, and was proven empty if it is from a pool.
-        changes += [*admission, Change(name, ADMIT, PREPARING, IN_USE)]
+        changes += [*admission, Change(name, ADMIT, mark.state if mark else None, IN_USE)]
     return changes
 
 

@@ -14,6 +14,7 @@ import os
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import server_info
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
@@ -101,7 +102,7 @@ def observe(run_command: t.Callable[..., tuple[int, str, str]]) -> Lvm:
 
 def ground(volume: Volume, lvm: Lvm, glusterd: str) -> Ground:
     """What the volume's bricks on this server lie on."""
-    here, kinds = _server(glusterd), _file_systems()
+    here, kinds = server_info(glusterd).get("UUID"), _file_systems()
     thick: list[str] = []
     pools: dict[str, Pool] = {}
     for brick in volume.bricks:
@@ -126,12 +127,3 @@ def _file_systems() -> dict[tuple[int, int], str]:
             major, _colon, minor = words[2].partition(":")
             found[int(major), int(minor)] = words[words.index("-") + 1]
     return found
-
-
-def _server(glusterd: str) -> str | None:
-    """This server's UUID."""
-    try:
-        with open(os.path.join(glusterd, "glusterd.info"), encoding="utf-8") as handle:
-            return dict(line.rstrip("\n").partition("=")[::2] for line in handle).get("UUID")
-    except OSError:
-        return None

@@ -13,7 +13,7 @@ import os
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.quota import GLUSTERD
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import GLUSTERD, server_info
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, QUOTA, split_list
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -51,7 +51,7 @@ def daemons(kind: tuple[str, str], rows: t.Iterable[Process], clients: t.Mapping
 
 def machine(run_command: t.Callable[..., tuple[int, str, str]], glusterd: str = GLUSTERD) -> dict[str, t.Any]:
     """What a server or host tells whether glusterd runs there or not."""
-    known = _glusterd_info(os.path.join(glusterd, "glusterd.info"))
+    known = server_info(glusterd)
     op_version = known.get("operating-version", "")
     return {
         "version": _version(run_command),
@@ -67,15 +67,6 @@ def _version(run_command: t.Callable[..., tuple[int, str, str]]) -> str | None:
     except OSError:
         return None
     return words[1] if len(words) > 1 and words[0] == "glusterfs" else None
-
-
-def _glusterd_info(path: str) -> dict[str, str]:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as handle:
-            pairs = [line.strip().partition("=") for line in handle]
-    except OSError:
-        return {}
-    return {key: value for key, _equals, value in pairs}
 
 
 def clock(before: float, began: float, ended: float, after: float) -> dict[str, float]:

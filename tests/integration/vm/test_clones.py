@@ -7,9 +7,13 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import typing as t
+from xml.etree import ElementTree
 
 import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, pool
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
 from conftest import Lab, thin_volume
 from killing import Program, killed, timed
 
@@ -28,24 +32,32 @@ CLONE: dict[str, t.Any] = {
     "from_snapshot": "monday",
     "infrastructure": [SERVER],
 }
+DELETE = "gluster --mode=script volume stop copy force && gluster --mode=script volume delete copy"
 CLONE_GONE: dict[str, t.Any] = {"name": "copy", "infrastructure": [SERVER], "state": "absent"}
 
 
-def volumes(vm: Lab) -> dict[str, dict[str, t.Any]]:
-    return {one["name"]: one for one in vm.module("server1", "gluster_info", gather=["volumes"])["volumes"]}
+def volumes(vm: Lab) -> dict[str, Volume]:
+    return answers.read_volumes(ElementTree.fromstring(vm.gluster("--xml volume info")))
 
 
-def issue(vm: Lab, name: str) -> None:
-    """An identity beside the server's own, as /root/NAME.key and /root/NAME.pem."""
-    made = f"openssl req -new -newkey rsa:2048 -nodes -keyout /root/{name}.key -subj /CN={name} 2>/dev/null"
-    csr = vm.run("server1", made).stdout
+def identities(volume: Volume) -> set[str]:
+    return set(volume.options["auth.ssl-allow"].split(","))
+
+
+def issue(vm: Lab, *names: str) -> None:
+    """Identities beside the server's own, as /root/NAME.key and /root/NAME.pem."""
+    made = "openssl req -new -newkey rsa:2048 -nodes -keyout /root/{0}.key -subj /CN={0} 2>/dev/null"
+    said = vm.run("server1", ";".join(map(made.format, names))).stdout
+    requests = re.findall("-----BEGIN.*?-----END[^\n]*", said, re.DOTALL)
     passphrase = pathlib.Path(vm.inventory).with_name("ca-passphrase").read_text(encoding="utf-8").split()[0]
     path = str(pathlib.Path(vm.inventory).with_name("ca"))
-    signed = vm.module(
-        "localhost", "gluster_tls_ca", path=path, passphrase=passphrase, sign=[{"common_name": name, "csr": csr}]
-    )
+    sign = [{"common_name": name, "csr": f"{csr}\n"} for name, csr in zip(names, requests)]
+    signed = vm.module("localhost", "gluster_tls_ca", path=path, passphrase=passphrase, sign=sign)
     assert not signed["failed"], signed
-    vm.run("server1", f"cat > /root/{name}.pem <<'END'\n{signed['certificates'][0]['certificate']}\nEND")
+    certificates = zip(names, signed["certificates"])
+    vm.run(
+        "server1", "\n".join(f"cat > /root/{name}.pem <<'END'\n{one['certificate']}\nEND" for name, one in certificates)
+    )
 
 
 def mounted_as(vm: Lab, name: str, volume: str, command: str) -> str | None:
@@ -70,8 +82,7 @@ def parent(vm: Lab) -> Lab:
     """A share with a snapshot, which is not active."""
     done = vm.play("glusterops.shares.tls")
     assert done.rc == 0, done.output
-    for name in ("tenant-a", "tenant-b"):
-        issue(vm, name)
+    issue(vm, "tenant-a", "tenant-b")
     thin_volume(vm, "pool-1G-1", "600m")
     vm.gluster("volume stop pool-1G-1")
     made = vm.module("server1", "gluster_share", **PARENT)
@@ -80,32 +91,47 @@ def parent(vm: Lab) -> Lab:
         vm, "tenant-a", "pool-1G-1", "echo precious > kept && dd if=/dev/zero of=big bs=1M count=20 2>&1; sync; ls"
     )
     assert written and written.split()[-2:] == ["big", "kept"], written
-    assert not vm.module("server1", "gluster_snapshot", name="monday", share="origin")["failed"]
+    vm.gluster("snapshot create monday pool-1G-1 no-timestamp")
     return vm
+
+
+@pytest.fixture(scope="module")
+def make(parent: Lab) -> Program:
+    """Makes the clone, and did once, as it was predicted."""
+    dry = parent.module("server1", "gluster_share", check=True, **CLONE)
+    made = Program(parent, "server1", "gluster_share", **CLONE)
+    assert dry["changes"] == made.first["changes"] and dry["diff"] == made.first["diff"], dry
+    return made
 
 
 def look(vm: Lab) -> str | None:
     """The clone's state. At no time can the parent's tenants mount it, nor its own before it is ready."""
     found = volumes(vm)
-    assert found["pool-1G-1"]["share"] == "origin" and "tenant-a" in found["pool-1G-1"]["identities"]
-    clone = found.get("copy")
+    parent, clone = found["pool-1G-1"], found.get("copy")
+    assert pool.share_of(parent) == "origin" and "tenant-a" in identities(parent)
     if not clone:
         return None
-    if clone["share"] != "copy":
-        assert clone["status"] == "Created", clone
+    mark = pool.mark_of(clone)
+    if not mark:
+        assert clone.status == "Created", clone
         return None
-    assert clone["sealed"] and set(clone["identities"]) <= {SERVER, "tenant-b"}, clone
-    assert clone["state"] == "in-use" or "tenant-b" not in clone["identities"], clone
-    return str(clone["state"])
+    assert clone.options["client.ssl"] == clone.options["server.ssl"] == "on"
+    assert mark.share == "copy" and identities(clone) <= {SERVER, "tenant-b"}, clone
+    assert mark.state == "in-use" or "tenant-b" not in identities(clone), clone
+    return mark.state
 
 
-def test_a_share_from_an_inactive_snapshot(parent: Lab) -> None:
-    vm = parent
-    done = vm.predicted("server1", "gluster_share", **CLONE)
+def left(vm: Lab) -> list[str]:
+    """What there is of snapshots and clones: where a brick is mounted, and names of logical volumes."""
+    found = vm.run("server1", "findmnt -rno TARGET | grep ^/run/gluster/snaps; lvs --noheadings -o lv_name | grep _0")
+    return found.stdout.split()
+
+
+def test_a_share_from_an_inactive_snapshot(parent: Lab, make: Program) -> None:
+    vm, done = parent, make.first
     assert [change["what"] for change in done["changes"]] == ["clone of", "started", "size", "auth.ssl-allow", "state"]
     assert done["share"]["identities"] == [SERVER, "tenant-b"] and done["share"]["limit"] == 100 * 1024**2
-    found = volumes(vm)["copy"]
-    assert (found["share"], found["origin"]) == ("copy", "snapshot:monday")
+    assert pool.mark_of(volumes(vm)["copy"]) == pool.Mark("copy", "in-use", "snapshot:monday")
     [snapshot] = vm.module("server1", "gluster_info", gather=["snapshots"])["snapshots"]
     assert snapshot["name"] == "monday" and not snapshot["active"]
     assert mounted_as(vm, "tenant-b", "copy", "cat kept && df --output=size -BM . | tail -1") == "precious\n     100M\n"
@@ -113,21 +139,57 @@ def test_a_share_from_an_inactive_snapshot(parent: Lab) -> None:
     assert mounted_as(vm, "tenant-b", "pool-1G-1", "ls") is None
 
 
-def test_smaller_than_what_is_in_it(parent: Lab) -> None:
-    asked = {**CLONE, "name": "small", "size": "10M"}
-    refused = parent.module("server1", "gluster_share", **asked)
-    assert refused["failed"] and "Share 'small' cannot be limited to 10M: 2" in refused["msg"], refused
-    assert volumes(parent)["small"]["identities"] == [SERVER]
-    assert not parent.module("server1", "gluster_share", **{**CLONE_GONE, "name": "small"})["failed"]
-
-
-def test_killed_again_and_again(parent: Lab) -> None:
+def test_what_gluster_has_not_counted(parent: Lab) -> None:
+    """The parent has no quota, and Gluster's own crawl misses files of the clone."""
     vm = parent
-    gone = Program(vm, "server1", "gluster_share", **CLONE_GONE)
-    make = Program(vm, "server1", "gluster_share", **CLONE)
-    assert not gone.run().get("failed")
+    thin_volume(vm, "plain", "300m")
+    vm.run(
+        "server1",
+        "mount --mkdir -t glusterfs localhost:/plain /mnt/plain && cd /mnt/plain && for n in 1 2 3 4 5 6; do"
+        " mkdir d$n && dd if=/dev/zero of=d$n/file bs=1M count=5 2>/dev/null; done && sync && cd / && umount /mnt/plain",
+    )
+    vm.gluster("snapshot create tuesday plain no-timestamp")
+    asked = {**CLONE, "name": "small", "size": "29M", "from_snapshot": "tuesday"}
+    refused = vm.module("server1", "gluster_share", **asked)
+    assert refused["failed"] and 30 <= refused["used"] / 1024**2 < 31, refused
+    assert f"Share 'small' cannot be limited to 29M: {refused['used']} bytes are stored in it" in refused["msg"]
+    small = volumes(vm)["small"]
+    assert identities(small) == {SERVER} and pool.mark_of(small) == pool.Mark("small", "counting", "snapshot:tuesday")
+    enough = vm.module("server1", "gluster_share", **{**asked, "size": "31M"})
+    assert not enough["failed"] and enough["share"]["identities"] == [SERVER, "tenant-b"], enough
+
+
+def test_what_deleted_clones_leave(parent: Lab) -> None:
+    vm = parent
+    before = left(vm)
+    gone = vm.module("server1", "gluster_share", name="small", infrastructure=[SERVER], state="absent")
+    assert not gone["failed"] and gone["wiped"]["files"] == 6 and "small" not in volumes(vm), gone
+    assert left(vm) == before
+    dry = vm.module("server1", "gluster_reclaim", check=True)
+    [change] = dry["changes"]
+    assert left(vm) == before
+    assert vm.module("server1", "gluster_reclaim")["changes"] == [change]
+    assert change["before"] in before and change["after"] is None
+    after = left(vm)
+    assert set(before) - set(after) == {change["before"], change["subject"].rpartition("-")[2]}
+    # Killed once it was unmounted, or else the server was started anew.
+    vm.gluster("snapshot activate tuesday")
+    vm.gluster("snapshot clone lost tuesday")
+    vm.gluster("volume delete lost")
+    mount = vm.run("server1", "ls -td /run/gluster/snaps/*/brick1 | head -1").stdout.strip()
+    assert not vm.module("server1", "gluster_reclaim")["changed"], "nobody said that it may go"
+    vm.run("server1", f"lvchange -q --addtag glusterops_released $(findmnt -no SOURCE {mount}) && umount {mount}")
+    [change] = vm.module("server1", "gluster_reclaim")["changes"]
+    assert change["before"] is None
+    vm.gluster("snapshot deactivate tuesday")
+    assert {line for line in left(vm) if line.endswith("_0")} == {line for line in after if line.endswith("_0")}
+
+
+def test_killed_again_and_again(parent: Lab, make: Program) -> None:
+    vm = parent
+    vm.run("server1", DELETE)
     seconds = timed(make)
-    assert not gone.run().get("failed")
+    vm.run("server1", DELETE)
     print(killed(make, seconds, lambda: look(vm) == "in-use"))
     done = make.run()
     assert not done.get("failed") and look(vm) == "in-use", done
@@ -141,13 +203,13 @@ def test_deleted_in_either_order(parent: Lab) -> None:
     refused = vm.module("server1", "gluster_share", **parent_gone)
     assert refused["failed"] and "has snapshots, which keep what was stored in it: monday" in refused["msg"]
     # The clone needs neither its snapshot nor its parent.
-    assert not vm.module("server1", "gluster_snapshot", name="monday", share="origin", state="absent")["failed"]
+    vm.gluster("snapshot delete monday")
     given_back = vm.module("server1", "gluster_share", **parent_gone)
     assert not given_back["failed"] and given_back["wiped"]["files"] == 2, given_back
     assert mounted_as(vm, "tenant-b", "copy", "cat kept") == "precious\n"
-    assert not vm.module("server1", "gluster_snapshot", name="of-copy", share="copy")["failed"]
+    vm.gluster("snapshot create of-copy copy no-timestamp")
     refused = vm.module("server1", "gluster_share", **CLONE_GONE)
     assert refused["failed"] and "has snapshots, which keep what was stored in it: of-copy" in refused["msg"]
-    assert not vm.module("server1", "gluster_snapshot", name="of-copy", share="copy", state="absent")["failed"]
+    vm.gluster("snapshot delete of-copy")
     assert not vm.module("server1", "gluster_share", **CLONE_GONE)["failed"]
-    assert "copy" not in volumes(vm) and volumes(vm)["pool-1G-1"]["free"]
+    assert "copy" not in volumes(vm) and pool.is_free(volumes(vm)["pool-1G-1"])

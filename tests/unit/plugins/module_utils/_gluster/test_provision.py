@@ -200,7 +200,7 @@ def test_giving_back() -> None:
     held.options.update({"auth.ssl-allow": "server-1,server-2", pool.STATE: pool.RELEASING})
     assert [change.what for change in back(held)] == ["data", "features.quota", "volume"]
     clone = used("data", "data", origin="snapshot:monday")
-    assert [change.what for change in back(clone)] == ["state", "auth.ssl-allow", "volume"]
+    assert [change.what for change in back(clone)] == ["state", "auth.ssl-allow", "data", "volume"]
     assert back(None) == []
 
 

@@ -1,0 +1,32 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+"""What glusterd keeps in files on its own server."""
+
+from __future__ import annotations
+
+import os
+
+GLUSTERD = "/var/lib/glusterd"
+
+
+def server_info(glusterd: str = GLUSTERD) -> dict[str, str]:
+    """What the server knows of itself, as C(UUID) and C(operating-version); empty where glusterd never ran."""
+    return _read(os.path.join(glusterd, "glusterd.info"))
+
+
+def volume_info(name: str, glusterd: str = GLUSTERD) -> dict[str, str]:
+    """What the server knows of a volume beyond what gluster tells, as C(quota-version)."""
+    return _read(os.path.join(glusterd, "vols", name, "info"))
+
+
+def _read(path: str) -> dict[str, str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            pairs = [line.strip().partition("=") for line in handle]
+    except OSError:
+        return {}
+    return {key: value for key, _equals, value in pairs}
