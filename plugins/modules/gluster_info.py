@@ -76,6 +76,9 @@ peers:
     connected:
       description: Whether its glusterd is connected.
       type: bool
+    state:
+      description: C(Peer in Cluster) if it is a full member, or Gluster's word for what it is. Empty for the asked one.
+      type: str
 volumes:
   description: The volumes.
   returned: when gathered

@@ -51,17 +51,20 @@ def timed(program: Program) -> float:
     return time.monotonic() - began
 
 
-def killed(program: Program, seconds: float, look: t.Callable[[], bool]) -> list[str]:
-    """Kills it at so many random points of its C(seconds), each run beginning where the one before was killed. When.
+def killed(program: Program, seconds: float, look: t.Callable[[], bool], undo: t.Callable[[], object]) -> None:
+    """Kills it at ten random points of its C(seconds), by twos: late in a run, then early in the one that goes on.
 
-    look tells whether it had ended its work, and asserts what must be true at any time.
+    look tells whether it had ended its work, and asserts what must be true at any time; undo makes it begin again.
     """
-    points: list[str] = []
     dice = random.Random(len(program.path))
-    for number in range(POINTS):
-        point = seconds * (number + dice.random()) / POINTS
-        alive = program.kill(point)
-        done = look()
-        assert done or alive, "a run that was not killed did not do its work"
-        points.append(f"{point:.2f}{'' if alive else ' (it had ended)'}")
-    return points
+    points = [seconds * (number + dice.random()) / POINTS for number in range(POINTS)]
+    ended = []
+    for late, early in zip(reversed(points[POINTS // 2 :]), points):
+        undo()
+        for point in (late, early):
+            alive = program.kill(point)
+            done = look()
+            assert done or alive, "a run that was not killed did not do its work"
+            if not alive:
+                ended.append(point)
+    assert len(ended) <= POINTS // 5, f"of {points} these were too late: {ended}"

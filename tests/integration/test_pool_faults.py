@@ -43,8 +43,7 @@ def look(lab: Lab) -> str | None:
 def test_making(programs: tuple[Program, Program], identities: Lab) -> None:
     lab, (make_it, end_it) = identities, programs
     seconds = timed(make_it)
-    end_it.run()
-    print(killed(make_it, seconds, lambda: look(lab) == "in-use"))
+    killed(make_it, seconds, lambda: look(lab) == "in-use", end_it.run)
     done = make_it.run()
     assert not done.get("failed"), done
     assert look(lab) == "in-use" and done["share"]["limit"] == 1024**3
@@ -64,8 +63,7 @@ def test_giving_back(programs: tuple[Program, Program], identities: Lab) -> None
 
     fill()
     seconds = timed(end_it)
-    fill()
-    print(killed(end_it, seconds, lambda: look(lab) is None))
+    killed(end_it, seconds, lambda: look(lab) is None, fill)
     done = end_it.run()
     assert not done.get("failed") and look(lab) is None, done
     assert not end_it.run()["changed"]

@@ -61,11 +61,15 @@ class Volume:
 
 @dataclasses.dataclass(frozen=True)
 class Peer:
-    """A server of the trusted pool, this one included. hostname of this one is localhost."""
+    """A server of the trusted pool, this one included, whose hostname is localhost and whose state is empty.
+
+    state in Gluster's words: MEMBER if all is well.
+    """
 
     uuid: str
     hostname: str
     connected: bool
+    state: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +106,8 @@ class Limit:
     used: int
 
 
+# The state of a full member of the pool.
+MEMBER = "Peer in Cluster"
 # The kind of client that heals a volume's bricks.
 HEALER = "glustershd"
 # The kinds that are no servers' daemons: mounts, and gateways and virtual machines.
@@ -155,6 +161,7 @@ def read_peers(root: ET.Element) -> list[Peer]:
             uuid=peer.findtext("uuid") or "",
             hostname=peer.findtext("hostname") or "",
             connected=peer.findtext("connected") == "1",
+            state=peer.findtext("stateStr") or "",
         )
         for peer in root.iterfind("peerStatus/peer")
     ]

@@ -13,6 +13,7 @@ import dataclasses
 import time
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import MEMBER
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.scene import Clock
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import matches
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import TRASH_DEFAULT
@@ -212,17 +213,28 @@ def _connected(scene: Scene) -> _Problems:
     known = {server.name for server in scene.pooled}
     silent = {name for cluster in scene.clusters for name in cluster.servers if name not in known}
     missed: dict[str, list[str]] = {}
+    strange: dict[tuple[str, str], list[str]] = {}
     for server in scene.pooled:
         for peer in server.peers or ():
             name = names.get(peer.uuid, peer.hostname)
             if not peer.connected and name not in silent:
                 missed.setdefault(name, []).append(server.name)
+            if peer.connected and peer.state not in ("", MEMBER):
+                strange.setdefault((name, peer.state), []).append(server.name)
     for name, by in missed.items():
         yield (
             ERROR,
             [name],
             f"its glusterd is not connected to that of {some(by)}",
             "See that both run, that port 24007 is open between them, and that names resolve: gluster peer status.",
+        )
+    for (name, state), by in strange.items():
+        yield (
+            ERROR,
+            [name],
+            f"to {some(by)} it is no full member of the pool: {state}",
+            "If it was rejected, it knows the volumes differently than the others: glusterd.log names the first that"
+            " differs. Mend what it has in /var/lib/glusterd/vols, and restart glusterd there.",
         )
 
 

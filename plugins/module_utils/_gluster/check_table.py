@@ -22,17 +22,21 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.check import Finding
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.scene import Scene
 
-_WIDTH, _WHERE = 100, 24
+# Columns: of all, of the names' column, and of that where names are long.
+_WIDTH, _WHERE, _LONGEST = 100, 24, 60
 
 
 def table(scene: Scene, found: t.Sequence[Finding]) -> list[str]:
     """The findings as lines of plain text, and what was checked."""
     lines = []
+    # Names that are longer than that are broken.
+    names = [len(name) + 1 for finding in found for name in finding.where]
+    across = max(_WHERE, min(max(names, default=0), _LONGEST))
     if found:
-        lines = [_row("SEVERITY", "CHECK", "WHERE", "WHAT WAS FOUND, AND WHAT TO DO"), ""]
+        lines = [_row("SEVERITY", "CHECK", "WHERE", across, "WHAT WAS FOUND, AND WHAT TO DO"), ""]
     for finding in found:
-        where = textwrap.wrap(some(finding.where), _WHERE, break_on_hyphens=False)
-        width = _WIDTH - len(_row("", "", "", "."))
+        where = textwrap.wrap(some(finding.where), across, break_on_hyphens=False)
+        width = _WIDTH - len(_row("", "", "", _WHERE, "."))
         text = _wrap(finding.found + ".", width) + _wrap(finding.advice, width, "-> ")
         for number in range(max(len(where), len(text))):
             first = number == 0
@@ -41,6 +45,7 @@ def table(scene: Scene, found: t.Sequence[Finding]) -> list[str]:
                     finding.severity.upper() if first else "",
                     finding.what if first else "",
                     where[number] if number < len(where) else "",
+                    across,
                     text[number] if number < len(text) else "",
                 )
             )
@@ -52,8 +57,8 @@ def table(scene: Scene, found: t.Sequence[Finding]) -> list[str]:
     return lines + (_wrap(f"Not checked: {', '.join(left)}.", _WIDTH) if left else [])
 
 
-def _row(severity: str, what: str, where: str, text: str) -> str:
-    return f"{severity:8} {what:11} {where:{_WHERE}} {text}".rstrip()
+def _row(severity: str, what: str, where: str, across: int, text: str) -> str:
+    return f"{severity:8} {what:11} {where:{across}} {text}".rstrip()
 
 
 def _wrap(text: str, width: int, mark: str = "") -> list[str]:

@@ -10,6 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import check, check_table, scene
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import MEMBER
 
 NOW = 1_800_000_000.0  # 2027-01-15 08:00 UTC
 SERVERS = ("server1", "server2", "server3")
@@ -18,13 +19,13 @@ Told = t.Dict[str, t.Any]
 
 
 def peer(number: int, **more: t.Any) -> Told:
-    return {"uuid": f"uuid-{number}", "hostname": f"server{number}", "connected": True, **more}
+    return {"uuid": f"uuid-{number}", "hostname": f"server{number}", "connected": True, "state": MEMBER, **more}
 
 
 def server(number: int, members: t.Iterable[int] = (1, 2, 3)) -> Told:
     told = host(f"glusterfs-server-server{number}")
     told["machine"].update(uuid=f"uuid-{number}", op_version=100000)
-    told["peers"] = [peer(one) for one in members if one != number] + [peer(number, hostname="localhost")]
+    told["peers"] = [peer(one) for one in members if one != number] + [peer(number, hostname="localhost", state="")]
     return told
 
 
@@ -218,6 +219,9 @@ ROWS: list[tuple[str, Spoil, str, str, tuple[str, ...], str, str]] = [
     ("stranger", lambda w: w.apart((1, 2, 3, 4)),
      WARNING, "clusters", ("server4",),
      "not in the inventory's group gluster_servers", "peer detach"),
+    ("rejected", lambda w: w.told["server1"]["peers"][1].update(state="Peer Rejected"),
+     ERROR, "connected", ("server3",),
+     "to server1 it is no full member of the pool: Peer Rejected", "glusterd.log names the first"),
     ("disconnected", lambda w: w.disconnected("server3", "server1"),
      ERROR, "connected", ("server3",),
      "not connected to that of server1", "port 24007"),
@@ -401,6 +405,13 @@ def test_a_long_list_is_cut_in_the_table_only() -> None:
     [finding] = world.findings()
     assert len(finding.where) == 20
     assert "web5 and 14 more" in " ".join(" ".join(check_table.table(world.scene(), [finding])).split())
+
+
+def test_long_names_are_not_broken() -> None:
+    world = World()
+    name = "storage-node-17.rack-4.frankfurt.example.com"
+    world.told[name] = {"msg": "gone"}
+    assert f" {name}  nothing is known of it" in "\n".join(check_table.table(world.scene(), world.findings()))
 
 
 @pytest.mark.parametrize(
