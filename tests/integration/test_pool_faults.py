@@ -57,6 +57,7 @@ def test_giving_back(programs: tuple[Program, Program], identities: Lab) -> None
     lab, (make_it, end_it) = identities, programs
 
     def fill() -> None:
+        end_it.run()
         done = make_it.run()
         assert lab.mount("host1", done["share"]["volume"]) == ""
         lab.run("host1", "cd /mnt/try && mkdir -p d && for n in $(seq 2000); do echo $n > d/$n; done")
