@@ -42,11 +42,13 @@ _SNAPSHOT_BRICKS = ("/run/gluster/snaps/", "/var/run/gluster/snaps/")
 class Source:
     """The volume of a share, None if there is none. Where it has to be taken first: how, and as it will be then.
 
-    superfluous: volumes that runs on other servers took for the same share at the same time.
+    inactive: the snapshot that is cloned is not active. superfluous: volumes that runs on other servers took for the
+    same share at the same time.
     """
 
     volume: Volume | None
     taking: Change | None = None
+    inactive: bool = False
     superfluous: tuple[str, ...] = ()
 
 
@@ -125,7 +127,8 @@ def _source(
             raise NotFound(f"Share {share.name!r}: snapshot {share.snapshot!r} does not exist: make it first.")
         parent = volumes[origin.volume]
         clone = dataclasses.replace(parent, name=share.name, status="Created", snapshots=0)
-        return Source(_taken(share, clone, _origin(share)), Change(share.name, CLONED, None, share.snapshot))
+        taking = Change(share.name, CLONED, None, share.snapshot)
+        return Source(_taken(share, clone, _origin(share)), taking, inactive=not origin.active)
     return Source(None)
 
 
@@ -196,17 +199,16 @@ def take(cli: GlusterCli, share: Share, source: Source, volumes: t.Mapping[str, 
     now = volumes.get(taken.name)
     mark = t.cast(pool.Mark, pool.mark_of(taken))
     if now is None:
-        _clone(cli, t.cast(str, share.snapshot), taken.name)
+        _clone(cli, t.cast(str, share.snapshot), taken.name, source.inactive)
     elif now.started and not taken.started:
         cli.xml("volume", "stop", taken.name)
     # One transaction, so that it is never the share's and open.
     set_options(cli, taken.name, taking_options(share, taken.name, mark.origin))
 
 
-def _clone(cli: GlusterCli, origin: str, name: str) -> None:
+def _clone(cli: GlusterCli, origin: str, name: str, inactive: bool) -> None:
     """Clones the snapshot. An inactive one cannot be cloned, so it is active meanwhile."""
-    active = snapshot.snapshots(cli)[origin].active
-    if not active:
+    if inactive:
         snapshot.activate(cli, origin)
     try:
         cli.xml("snapshot", "clone", name, origin)
@@ -215,7 +217,7 @@ def _clone(cli: GlusterCli, origin: str, name: str) -> None:
         if name not in answers.volumes(cli):
             raise
     finally:
-        if not active:
+        if inactive:
             snapshot.deactivate(cli, origin)
 
 

@@ -33,6 +33,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
 _T = t.TypeVar("_T")
 
 _DAEMON_TIMEOUT = 120.0
+# Seconds between two looks at daemons that are being started: mostly they need one or two.
+_SOON, _LATER = 0.4, 1.0
 # Seconds between two lines about how far the counting is, and reads until what is stored counts as counted.
 _EVERY = 5.0
 _READS = 30
@@ -155,5 +157,6 @@ def _when_ready(cli: GlusterCli, name: str, call: t.Callable[[], _T], sleep: t.C
                 f" {said}".rstrip(),
                 daemons=[f"{daemon.server}: {'online' if daemon.online else 'offline'}" for daemon in daemons],
             )
-        sleep(1.0)
-        waited += 1.0
+        pause = _SOON if waited < 4 else _LATER
+        sleep(pause)
+        waited += pause
