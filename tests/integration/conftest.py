@@ -12,9 +12,12 @@ import re
 import subprocess
 import sys
 import typing as t
+from xml.etree import ElementTree
 
 import pytest
 import yaml
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAME = "test"
@@ -125,6 +128,9 @@ class Lab:
 
     def gluster(self, words: str, server: str = "server1") -> str:
         return self.run(server, f"gluster --mode=script {words}").stdout
+
+    def volumes(self) -> dict[str, Volume]:
+        return answers.read_volumes(ElementTree.fromstring(self.gluster("--xml volume info")))
 
     def options(self, volume: str) -> dict[str, str]:
         found = self.run("server1", f"gluster volume info {volume}").stdout

@@ -155,9 +155,9 @@ def read_mounts(mountinfo: str = _MOUNTINFO) -> dict[str, tuple[str, str]]:
     return found
 
 
-def answers(run_command: _RunCommand, path: str) -> bool:
+def answers(run_command: _RunCommand, path: str, patience: int = 20) -> bool:
     """Whether the mounted file system is alive. A dead client fails at once, a cut-off one may hang."""
-    return run_command(["timeout", "20", "stat", "--file-system", "--", path])[0] == 0
+    return run_command(["timeout", str(patience), "stat", "--file-system", "--", path])[0] == 0
 
 
 def attach(run_command: _RunCommand, mount: Mount, words: t.Sequence[str], mountinfo: str = _MOUNTINFO) -> None:
@@ -171,7 +171,8 @@ def attach(run_command: _RunCommand, mount: Mount, words: t.Sequence[str], mount
     # mount.glusterfs may succeed and the client go away a moment later, when the bricks have refused it.
     for _try in range(5):
         kind, source = read_mounts(mountinfo).get(path, ("", ""))
-        if kind != "fuse.glusterfs" or not mount.is_from(source) or not answers(run_command, path):
+        # On a busy server a new client needs long until it has reached the bricks.
+        if kind != "fuse.glusterfs" or not mount.is_from(source) or not answers(run_command, path, 60):
             break
         time.sleep(0.2)
     else:

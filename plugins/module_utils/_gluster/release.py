@@ -177,6 +177,7 @@ def _wipe(cluster: Cluster, volume: Volume, heal_timeout: float, progress: Progr
 
 def _cut_off(cluster: Cluster, volume: Volume) -> None:
     """Waits until no tenant is connected. Stops and starts the volume if one stays: then nobody can be."""
+    wipe.unmount(cluster.cli.run_command, volume.name)
     waited = 0.0
     while True:
         kinds = answers.clients(cluster.cli).get(volume.name, {})

@@ -149,9 +149,8 @@ def mounted(run_command: _RunCommand, volume: str, directory: str = DIRECTORY) -
 
     All work goes through the descriptor: if the mount goes away, it fails, and never touches this machine's files.
     """
-    path = os.path.join(directory, f"{volume}.mount")
-    # An interrupted run may have left it, dead or alive.
-    _unmount(run_command, path)
+    unmount(run_command, volume, directory)
+    path = _path(volume, directory)
     os.makedirs(directory, mode=0o700, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         os.mkdir(path, mode=0o700)
@@ -172,6 +171,15 @@ def mounted(run_command: _RunCommand, volume: str, directory: str = DIRECTORY) -
         _unmount(run_command, path)
         with contextlib.suppress(OSError):
             os.rmdir(path)
+
+
+def _path(volume: str, directory: str) -> str:
+    return os.path.join(directory, f"{volume}.mount")
+
+
+def unmount(run_command: _RunCommand, volume: str, directory: str = DIRECTORY) -> None:
+    """Ends a mount that an interrupted run may have left, dead or alive. The caller holds the volume's lock."""
+    _unmount(run_command, _path(volume, directory))
 
 
 def _unmount(run_command: _RunCommand, path: str) -> None:

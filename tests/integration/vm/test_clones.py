@@ -9,10 +9,9 @@ from __future__ import annotations
 import pathlib
 import re
 import typing as t
-from xml.etree import ElementTree
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, pool
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
 from conftest import Lab, thin_volume
 from killing import Program, killed, timed
@@ -34,10 +33,6 @@ CLONE: dict[str, t.Any] = {
 }
 DELETE = "gluster --mode=script volume stop copy force; gluster --mode=script volume delete copy"
 CLONE_GONE: dict[str, t.Any] = {"name": "copy", "infrastructure": [SERVER], "state": "absent"}
-
-
-def volumes(vm: Lab) -> dict[str, Volume]:
-    return answers.read_volumes(ElementTree.fromstring(vm.gluster("--xml volume info")))
 
 
 def identities(volume: Volume) -> set[str]:
@@ -106,7 +101,7 @@ def make(parent: Lab) -> Program:
 
 def look(vm: Lab) -> str | None:
     """The clone's state. At no time can the parent's tenants mount it, nor its own before it is ready."""
-    found = volumes(vm)
+    found = vm.volumes()
     parent, clone = found["pool-1G-1"], found.get("copy")
     assert pool.share_of(parent) == "origin" and "tenant-a" in identities(parent)
     if not clone:
@@ -131,7 +126,7 @@ def test_a_share_from_an_inactive_snapshot(parent: Lab, make: Program) -> None:
     vm, done = parent, make.first
     assert [change["what"] for change in done["changes"]] == ["clone of", "started", "size", "auth.ssl-allow", "state"]
     assert done["share"]["identities"] == [SERVER, "tenant-b"] and done["share"]["limit"] == 100 * 1024**2
-    assert pool.mark_of(volumes(vm)["copy"]) == pool.Mark("copy", "in-use", "snapshot:monday")
+    assert pool.mark_of(vm.volumes()["copy"]) == pool.Mark("copy", "in-use", "snapshot:monday")
     [snapshot] = vm.module("server1", "gluster_info", gather=["snapshots"])["snapshots"]
     assert snapshot["name"] == "monday" and not snapshot["active"]
     assert mounted_as(vm, "tenant-b", "copy", "cat kept && df --output=size -BM . | tail -1") == "precious\n     100M\n"
@@ -153,7 +148,7 @@ def test_what_gluster_has_not_counted(parent: Lab) -> None:
     refused = vm.module("server1", "gluster_share", **asked)
     assert refused["failed"] and 30 <= refused["used"] / 1024**2 < 31, refused
     assert f"Share 'small' cannot be limited to 29M: {refused['used']} bytes are stored in it" in refused["msg"]
-    small = volumes(vm)["small"]
+    small = vm.volumes()["small"]
     assert identities(small) == {SERVER} and pool.mark_of(small) == pool.Mark("small", "counting", "snapshot:tuesday")
     enough = vm.module("server1", "gluster_share", **{**asked, "size": "31M"})
     assert not enough["failed"] and enough["share"]["identities"] == [SERVER, "tenant-b"], enough
@@ -181,14 +176,14 @@ def test_deleted_in_either_order(parent: Lab) -> None:
     assert not given_back["failed"] and given_back["wiped"]["files"] == 2, given_back
     assert mounted_as(vm, "tenant-b", "copy", "cat kept") == "precious\n"
     assert not vm.module("server1", "gluster_share", **CLONE_GONE)["failed"]
-    assert "copy" not in volumes(vm) and pool.is_free(volumes(vm)["pool-1G-1"])
+    assert "copy" not in vm.volumes() and pool.is_free(vm.volumes()["pool-1G-1"])
 
 
 def test_what_deleted_clones_leave(parent: Lab) -> None:
     """Of clones that were given back, not of those that were deleted by hand, of which there are many by now."""
     vm = parent
     gone = vm.module("server1", "gluster_share", name="small", infrastructure=[SERVER], state="absent")
-    assert not gone["failed"] and gone["wiped"]["files"] == 6 and "small" not in volumes(vm), gone
+    assert not gone["failed"] and gone["wiped"]["files"] == 6 and "small" not in vm.volumes(), gone
     before = left(vm)
     dry = vm.module("server1", "gluster_reclaim", check=True)
     leftovers = {change["subject"]: change["before"] for change in dry["changes"]}
