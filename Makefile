@@ -111,9 +111,9 @@ test-quick: lint sanity unit ## Lint, sanity and unit tests
 
 test: lint sanity unit contract integration molecule ## Everything
 
-bench: tree ## Benchmarks: prints ratios, writes benchmarks/latest.json (COUNT=200)
+bench: tree ## Benchmarks: prints ratios, writes benchmarks/latest.json (COUNT=1000)
 	@tests/utils/prepare.sh lab
-	$(ROOT) $(BIN)/python -m benchmarks --count $(or $(COUNT),200) $(BENCH_ARGS)
+	$(ROOT) $(BIN)/python -m benchmarks --count $(or $(COUNT),1000) $(BENCH_ARGS)
 
 build: tree ## Build the collection's package into build/
 	@ansible-galaxy collection build --force --output-path build $(TREE)

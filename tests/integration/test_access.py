@@ -75,7 +75,7 @@ def sealed(identities: Lab, untouched: str) -> str:
     "arguments, message",
     [
         ({"name": "no-such-volume"}, "Volume 'no-such-volume' does not exist on this cluster"),
-        ({"name": "all"}, "name 'all' is not a volume name"),
+        ({"name": "all"}, "share 'all' is not a volume name"),
         ({"identities": ["*"]}, "identity '*' is not a valid name"),
         ({"identities": ["a,b"]}, "identity 'a,b' is not a valid name"),
         ({"identities": []}, "identities is empty"),
