@@ -34,6 +34,8 @@ CLONED = "clone of"
 # Lists take effect on clients that are connected.
 DYNAMIC = "server.dynamic-auth"
 
+# Names in a message.
+_FEW = 5
 # Where Gluster mounts the bricks of snapshots and clones.
 _SNAPSHOT_BRICKS = ("/run/gluster/snaps/", "/var/run/gluster/snaps/")
 
@@ -79,11 +81,12 @@ def sources(
     held = pool.holders(volumes.values())
     kept = {*mounted, *(share.name for share in shares)}
     free = {name: pool.Supply(name) for name, volume in volumes.items() if pool.is_free(volume) and name not in kept}
+    busy = [name for name in sorted(mounted) if name in volumes and pool.is_free(volumes[name])]
     found: dict[str, Source] = {}
     failures: list[GlusterOpsError] = []
     for share in shares:
         try:
-            source = _source(share, volumes, held, snapshots, list(free.values()))
+            source = _source(share, volumes, held, snapshots, list(free.values()), busy)
         except GlusterOpsError as exc:
             failures.append(exc)
         else:
@@ -100,6 +103,7 @@ def _source(
     held: t.Mapping[str, list[Volume]],
     snapshots: t.Mapping[str, Snapshot],
     free: t.Sequence[pool.Supply],
+    busy: t.Sequence[str],
 ) -> Source:
     several = held.get(share.name, [])
     if several:
@@ -114,7 +118,15 @@ def _source(
             f"Share {share.name!r} needs a size: it gets a volume now, and a tenant gets no more than asked for."
         )
     if share.pattern:
-        volume = volumes[pool.choose(share.name, share.size, share.pattern, free).name]
+        try:
+            volume = volumes[pool.choose(share.name, share.size, share.pattern, free).name]
+        except NotFound as exc:
+            matching = [name for name in busy if share.pattern.regex.fullmatch(name)]
+            if not matching:
+                raise
+            raise NotFound(
+                f"{exc} Without a mark, but mounted by somebody: {', '.join(matching[:_FEW])}.", **exc.details
+            ) from exc
         if volume.started and not all(map(volume.is_on, SEAL)) and not share.restart:
             raise Refused(
                 f"Share {share.name!r} would get volume {volume.name!r}, which is started and not sealed. Sealing it"

@@ -217,6 +217,8 @@ def test_what_is_in_use_is_not_taken() -> None:
     assert provision.needs_clients([asked], volumes)
     found = provision.sources([asked], volumes, {}, mounted=["pool-1G-1"])["data"]
     assert found.volume and found.volume.name == "pool-2G-1"
+    with pytest.raises(NotFound, match="none is free.* Without a mark, but mounted by somebody: pool-1G-1, pool-2G-1"):
+        provision.sources([asked], volumes, {}, mounted=["pool-2G-1", "pool-1G-1", "else"])
     # Nor is a volume that another entry of the list names.
     both = [asked, share("pool-1G-1", size=None)]
     found = provision.sources(both, volumes, {})["data"]
