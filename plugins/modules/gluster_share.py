@@ -16,7 +16,7 @@ description:
   - Does for one share what M(glusterops.shares.gluster_shares) does for many, and the opposite.
   - Giving back a volume of a pool locks out all tenants, wipes the volume through a mount of its own, proves it empty,
     removes the quota and frees the volume for the next share. A clone of a snapshot is wiped, too, and deleted. Gluster
-    leaves its bricks behind: M(glusterops.shares.gluster_reclaim) removes them.
+    leaves its bricks behind, and M(glusterops.shares.gluster_reclaim) removes them.
   - Whenever it is interrupted, the share is still its tenant's, or nobody can reach it. Run it again, and it finishes.
   - Runs on any one server of the cluster. Use the same server for all changes, see
     M(glusterops.shares.gluster_share_access).
