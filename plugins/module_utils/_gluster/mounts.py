@@ -23,6 +23,11 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Refused,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, held
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mountinfo import (
+    MOUNTINFO,
+    Mounted,
+    read_mounts,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique, check_volume_name
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 
@@ -37,8 +42,7 @@ _OPTION = re.compile(r"[a-z][a-z0-9-]*(=[A-Za-z0-9._/:-]+)?", re.ASCII)
 _GETFLAGS, _SETFLAGS, _IMMUTABLE = 0x80086601, 0x40086602, 0x10
 _CLONE_NEWNS, _MS_REC, _MS_PRIVATE, _MNT_DETACH = 0x20000, 0x4000, 0x40000, 2
 
-_MOUNTINFO = "/proc/self/mountinfo"
-
+KIND = "fuse.glusterfs"
 GUARDED = "guarded"
 DISCONNECTED = "disconnected"
 
@@ -144,23 +148,12 @@ def split_source(source: str) -> tuple[str, str]:
     return server, volume.lstrip("/")
 
 
-def read_mounts(mountinfo: str = _MOUNTINFO) -> dict[str, tuple[str, str]]:
-    """Mount point to file system type and source; of several mounts on a point the topmost."""
-    found: dict[str, tuple[str, str]] = {}
-    with open(mountinfo, encoding="utf-8", errors="surrogateescape") as handle:
-        for line in handle:
-            left, _dash, right = line.partition(" - ")
-            kind, source = right.split()[:2]
-            found[left.split()[4].replace("\\040", " ")] = (kind, source)
-    return found
-
-
 def answers(run_command: _RunCommand, path: str, patience: int = 20) -> bool:
     """Whether the mounted file system is alive. A dead client fails at once, a cut-off one may hang."""
     return run_command(["timeout", str(patience), "stat", "--file-system", "--", path])[0] == 0
 
 
-def attach(run_command: _RunCommand, mount: Mount, words: t.Sequence[str], mountinfo: str = _MOUNTINFO) -> None:
+def attach(run_command: _RunCommand, mount: Mount, words: t.Sequence[str], mountinfo: str = MOUNTINFO) -> None:
     """Mounts it with C(mount WORDS). Raises Refused, with what the client's log says."""
     if not os.path.exists("/sbin/mount.glusterfs"):
         raise NotFound("mount.glusterfs is not on this machine: install the GlusterFS client (glusterfs-client).")
@@ -170,9 +163,9 @@ def attach(run_command: _RunCommand, mount: Mount, words: t.Sequence[str], mount
     _rc, out, err = run_command(["timeout", "60", "mount", *words])
     # mount.glusterfs may succeed and the client go away a moment later, when the bricks have refused it.
     for _try in range(5):
-        kind, source = read_mounts(mountinfo).get(path, ("", ""))
+        there = read_mounts(mountinfo).get(path)
         # On a busy server a new client needs long until it has reached the bricks.
-        if kind != "fuse.glusterfs" or not mount.is_from(source) or not answers(run_command, path, 60):
+        if there is None or there.kind != KIND or not mount.is_from(there.source) or not answers(run_command, path, 60):
             break
         time.sleep(0.2)
     else:
@@ -195,7 +188,7 @@ class Machine:
         run_command: _RunCommand,
         atomic_move: t.Callable[[str, str], None],
         fstab: str = "/etc/fstab",
-        mountinfo: str = _MOUNTINFO,
+        mountinfo: str = MOUNTINFO,
         locks: str = DIRECTORY,
     ) -> None:
         self._run_command = run_command
@@ -208,24 +201,24 @@ class Machine:
         """Mount point to line, of the shares in fstab."""
         return {line.split()[1]: line.strip() for line in self._lines() if self._is_share(line)}
 
-    def mounts(self) -> dict[str, tuple[str, str]]:
+    def mounts(self) -> dict[str, Mounted]:
         return read_mounts(self._mountinfo)
 
     def everywhere(self, mount: Mount) -> list[Mount]:
         """The mount at each path where its share is mounted, or would be at boot."""
         sources = [(path, line.split()[0]) for path, line in self.fstab().items()]
-        sources += [(path, source) for path, (kind, source) in self.mounts().items() if kind == "fuse.glusterfs"]
+        sources += [(path, there.source) for path, there in self.mounts().items() if there.kind == KIND]
         paths = {path for path, source in sources if mount.is_from(source)}
         return [dataclasses.replace(mount, path=path) for path in sorted(paths)]
 
     def place(self, path: str) -> Place:
         line = self.fstab().get(path)
-        kind, source = self.mounts().get(path, ("", ""))
-        if not kind:
+        there = self.mounts().get(path)
+        if there is None:
             return Place(None, line, look(path))
-        if kind != "fuse.glusterfs":
-            return Place(None, line, None, foreign=f"{kind} {source}")
-        return Place(source, line, underneath(look, path), answers(self._run_command, path))
+        if there.kind != KIND:
+            return Place(None, line, None, foreign=f"{there.kind} {there.source}")
+        return Place(there.source, line, underneath(look, path), answers(self._run_command, path))
 
     def apply(self, mount: Mount, changes: t.Iterable[Change]) -> None:
         for change in changes:
@@ -254,7 +247,7 @@ class Machine:
     @staticmethod
     def _is_share(line: str) -> bool:
         words = line.split()
-        return len(words) >= 3 and not words[0].startswith("#") and words[2] in ("glusterfs", "fuse.glusterfs")
+        return len(words) >= 3 and not words[0].startswith("#") and words[2] in ("glusterfs", KIND)
 
     def _write(self, path: str, line: str | None) -> None:
         with held(".fstab", self._locks):

@@ -36,8 +36,6 @@ DYNAMIC = "server.dynamic-auth"
 
 # Names in a message.
 _FEW = 5
-# Where Gluster mounts the bricks of snapshots and clones.
-_SNAPSHOT_BRICKS = ("/run/gluster/snaps/", "/var/run/gluster/snaps/")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,7 +177,7 @@ def is_unfinished_clone(volume: Volume) -> bool:
     return (
         volume.status == "Created"
         and bool(volume.bricks)
-        and all(brick.path.startswith(_SNAPSHOT_BRICKS) for brick in volume.bricks)
+        and all(brick.path.startswith(snapshot.BRICKS) for brick in volume.bricks)
     )
 
 

@@ -18,8 +18,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     NotFound,
     Refused,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, snapshot
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import read_mounts
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, snapshot, snapshot_thin
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mountinfo import read_mounts
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -28,14 +28,14 @@ if t.TYPE_CHECKING:  # pragma: no cover
 _RunCommand = t.Callable[..., "tuple[int, str, str]"]
 
 BRICK = "brick"
-# Where Gluster mounts the bricks of snapshots and clones, each in a directory of its snapshot or clone.
-DIRECTORY = "/run/gluster/snaps"
 # What a brick's root says once its volume was wiped to be deleted: the volume's name.
 _RELEASED = "user.glusterops-released"
 # What its logical volume says before it is unmounted, when the brick cannot be asked any more.
 _TAG = "glusterops_released"
 # How deep in its file system a brick is looked for.
 _DEPTH = 8
+# Directories that Gluster has in the root of a brick that is empty.
+_GLUSTERS = (".glusterfs", ".shard", ".trashcan")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +51,7 @@ def mark_released(root: int, volume: str) -> None:
     os.setxattr(root, _RELEASED, volume.encode())
 
 
-def reclaim(cli: GlusterCli, check_mode: bool, directory: str = DIRECTORY) -> list[Change]:
+def reclaim(cli: GlusterCli, check_mode: bool, directory: str = snapshot.BRICKS[0]) -> list[Change]:
     """Removes what deleted clones left on this server: what was removed. Nobody else knows these logical volumes."""
     found = observe(cli, directory)
     changes = [Change(leftover.device, BRICK, leftover.mount, None) for leftover in found]
@@ -64,12 +64,12 @@ def reclaim(cli: GlusterCli, check_mode: bool, directory: str = DIRECTORY) -> li
     return changes
 
 
-def observe(cli: GlusterCli, directory: str = DIRECTORY) -> list[Leftover]:
+def observe(cli: GlusterCli, directory: str = snapshot.BRICKS[0]) -> list[Leftover]:
     """The logical volumes on this server that can go. Asks gluster only where some brick says that it was released.
 
     No volume and no snapshot may have it, whatever it says: a snapshot might have been taken of it meanwhile.
     """
-    mounts = {path: source for path, (_kind, source) in read_mounts().items() if path.startswith(f"{directory}/")}
+    mounts = {path: there.source for path, there in read_mounts().items() if path.startswith(directory)}
     released = {source: path for path, source in sorted(mounts.items()) if _is_released(path)}
     if released:
         used = [os.path.realpath(brick.path) for volume in answers.volumes(cli).values() for brick in volume.bricks]
@@ -78,32 +78,28 @@ def observe(cli: GlusterCli, directory: str = DIRECTORY) -> list[Leftover]:
             if path.startswith(tuple(kept)) or any(brick.startswith(f"{path}/") for brick in used):
                 del released[source]
     where = {os.path.realpath(source): path for path, source in mounts.items()}
-    tagged = {device: where.get(os.path.realpath(device)) for device in _tagged(cli.run_command)}
+    rows = snapshot_thin.lvs(cli.run_command, "-o", "lv_dm_path", f"@{_TAG}")
+    tagged = {row["lv_dm_path"]: where.get(os.path.realpath(row["lv_dm_path"])) for row in rows}
     return [Leftover(*one) for one in {**tagged, **released}.items()]
 
 
 def _is_released(path: str) -> bool:
-    """Whether a brick in this file system says so."""
-    for place, directories, _files in os.walk(path):
+    """Whether all bricks in this file system say so, and are empty. A tenant can have his brick say anything, and
+    Gluster does not know yet of a snapshot that is only being made."""
+    found = False
+    for place, directories, files in os.walk(path):
         if ".glusterfs" in directories:
-            directories.clear()
-            with contextlib.suppress(OSError):
+            if files or not all(name.startswith(_GLUSTERS) for name in directories):
+                return False
+            try:
                 os.getxattr(place, _RELEASED)
-                return True
+            except OSError:
+                return False
+            found = True
+            directories.clear()
         elif place[len(path) :].count("/") >= _DEPTH:
             directories.clear()
-    return False
-
-
-def _tagged(run_command: _RunCommand) -> list[str]:
-    argv = ["lvs", "--noheadings", "-o", "lv_dm_path", f"@{_TAG}"]
-    try:
-        rc, out, err = run_command(argv, environ_update={"LC_ALL": "C.UTF-8"}, handle_exceptions=False)
-    except OSError:
-        return []
-    if rc:
-        raise GlusterOpsError(f"lvs does not list logical volumes: {err.strip()[:300]}", cmd=" ".join(argv), rc=rc)
-    return out.split()
+    return found
 
 
 def _remove(run_command: _RunCommand, leftover: Leftover) -> None:

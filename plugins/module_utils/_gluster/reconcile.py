@@ -241,29 +241,35 @@ def _apply(cluster: Cluster, share: Share, volume: Volume, changes: t.Sequence[C
         provision.set_options(cli, name, options)
     if RESTART in what or START in what:
         cli.xml("volume", "start", name)
-    mark = pool.mark_of(volume)
-    if LIMIT in what and mark:
+    if LIMIT in what:
+        _set_limit(cluster, share, volume, QUOTA in what, progress)
+    if ADMIT in what:
+        _admit(cluster, share, volume, what.get(LIST))
+
+
+def _set_limit(cluster: Cluster, share: Share, volume: Volume, enable: bool, progress: Progress) -> None:
+    """Limits the volume to the share's size. What a volume that is only being made into the share holds must fit."""
+    cli, name, mark = cluster.cli, volume.name, pool.mark_of(volume)
+    size = t.cast(int, share.size)
+    if mark:
         provision.check_room(cli, share, volume)
     counting = mark is not None and mark.state == pool.COUNTING
-    if QUOTA in what:
+    if enable:
         if mark and mark.origin.startswith(pool.SNAPSHOT) and pool.is_preparing(volume):
             counting = True
             provision.set_options(cli, name, pool.mark(mark.share, name, pool.COUNTING, mark.origin))
         cli.xml("volume", "quota", name, "enable")
-    elif LIMIT in what and pool.is_preparing(volume):
+    elif pool.is_preparing(volume):
         before = quota.limit(cli, name, cluster.sleep)
         if before:
             check_used(share, before)
-    if LIMIT in what:
-        quota.set_limit(cli, name, t.cast(int, share.size), cluster.sleep)
+    quota.set_limit(cli, name, size, cluster.sleep)
     if counting:
         # What a clone came with was never counted, where its parent had no quota.
         with wipe.mounted(cli.run_command, name) as root:
             counted = quota.count(cli, name, root, progress.say, cluster.sleep)
         if counted:
             check_used(share, counted)
-    if ADMIT in what:
-        _admit(cluster, share, volume, what.get(LIST))
 
 
 def _admit(cluster: Cluster, share: Share, volume: Volume, entries: t.Sequence[str] | None) -> None:

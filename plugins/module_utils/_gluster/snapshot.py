@@ -19,6 +19,9 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 
+# Where Gluster mounts the bricks of snapshots and clones, each in a directory of its snapshot or clone.
+BRICKS = ("/run/gluster/snaps/", "/var/run/gluster/snaps/")
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,253}", re.ASCII)
 # Words of gluster's own command line.
 _RESERVED = ("all", "description", "force", "volume")

@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import server_info
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mountinfo import read_mounts
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
@@ -63,9 +64,26 @@ class Ground:
     pools: t.Mapping[str, Pool] = dataclasses.field(default_factory=dict)
 
 
-def read_lvs(text: str) -> Lvm:
-    """From what C(lvs) reports in JSON."""
-    rows = [row for report in json.loads(text)["report"] for row in report["lv"]]
+def lvs(run_command: t.Callable[..., tuple[int, str, str]], *words: str) -> list[dict[str, str]]:
+    """What C(lvs) reports, by field; sizes in bytes. Nothing where there is no C(lvs): glusterd has none either."""
+    argv = ["lvs", "--reportformat", "json", "--units", "b", "--nosuffix", *words]
+    try:
+        rc, out, err = run_command(argv, environ_update={"LC_ALL": "C.UTF-8"}, handle_exceptions=False)
+    except OSError:
+        return []
+    try:
+        return [row for report in json.loads(out)["report"] for row in report["lv"]]
+    except (ValueError, KeyError) as exc:
+        raise GlusterOpsError(
+            f"lvs does not tell which logical volumes there are: {(err or out).strip()[:300]}",
+            cmd=" ".join(argv),
+            rc=rc,
+        ) from exc
+
+
+def observe(run_command: t.Callable[..., tuple[int, str, str]]) -> Lvm:
+    """All thin logical volumes of this server, in one call."""
+    rows = lvs(run_command, "-o", _FIELDS)
     volumes = [
         Logical(
             name=row["lv_name"],
@@ -85,24 +103,10 @@ def read_lvs(text: str) -> Lvm:
     return Lvm(tuple(volumes), pools)
 
 
-def observe(run_command: t.Callable[..., tuple[int, str, str]]) -> Lvm:
-    """All thin logical volumes of this server, in one call. glusterd has none, where it has no C(lvs) either."""
-    argv = ["lvs", "--reportformat", "json", "--units", "b", "--nosuffix", "-o", _FIELDS]
-    try:
-        rc, out, err = run_command(argv, environ_update={"LC_ALL": "C.UTF-8"}, handle_exceptions=False)
-    except OSError:
-        return Lvm()
-    try:
-        return read_lvs(out)
-    except (ValueError, KeyError) as exc:
-        raise GlusterOpsError(
-            f"lvs does not tell how full the thin pools are: {(err or out).strip()[:300]}", cmd=" ".join(argv), rc=rc
-        ) from exc
-
-
 def ground(volume: Volume, lvm: Lvm, glusterd: str) -> Ground:
     """What the volume's bricks on this server lie on."""
-    here, kinds = server_info(glusterd).get("UUID"), _file_systems()
+    here = server_info(glusterd).get("UUID")
+    kinds = {there.device: there.kind for there in read_mounts().values()}
     thick: list[str] = []
     pools: dict[str, Pool] = {}
     for brick in volume.bricks:
@@ -117,13 +121,3 @@ def ground(volume: Volume, lvm: Lvm, glusterd: str) -> Ground:
         elif kinds.get(number, "zfs") != "zfs":
             thick.append(f"{brick.server}:{brick.path}")
     return Ground(tuple(thick), pools)
-
-
-def _file_systems() -> dict[tuple[int, int], str]:
-    """The kind of file system on each device that is mounted."""
-    found = {}
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as handle:
-        for words in map(str.split, handle):
-            major, _colon, minor = words[2].partition(":")
-            found[int(major), int(minor)] = words[words.index("-") + 1]
-    return found

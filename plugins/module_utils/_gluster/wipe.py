@@ -22,7 +22,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused, few
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import read_processes
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import Mount, attach, read_mounts
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mountinfo import read_mounts
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import Mount, attach
 
 if t.TYPE_CHECKING:  # pragma: no cover
     import xml.etree.ElementTree as ET

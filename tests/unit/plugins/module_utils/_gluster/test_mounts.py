@@ -10,6 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import mounts
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mountinfo import Mounted
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import (
     DISCONNECTED,
     GUARDED,
@@ -167,7 +168,7 @@ def test_where_a_share_is_mounted(machine: Machine) -> None:
 
     assert paths("share", "w", "") == paths("share", "w", "", ("server2", "server1")) == ["/srv/w"]
     assert paths("share", "w", "", ("server2",)) == paths("w", "v", "") == []
-    assert machine.mounts()["/srv/with blank"] == ("tmpfs", "tmpfs")
+    assert machine.mounts()["/srv/with blank"] == Mounted("tmpfs", "tmpfs", (0, 49))
 
 
 def test_two_mounts_at_one_path(machine: Machine) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import typing as t
 
@@ -12,6 +13,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import G
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import reclaim
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mountinfo import Mounted
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import Snapshot
 
 
@@ -19,8 +21,8 @@ class Machine:
     """Where bricks of snapshots and clones are mounted, which say that they were released; and what is run."""
 
     def __init__(self, root: pathlib.Path, patch: pytest.MonkeyPatch) -> None:
-        self.root = str(root)
-        self.mounts = {"/": ("ext4", "/dev/sda1")}
+        self.root = f"{root}/"
+        self.mounts = {"/": Mounted("ext4", "/dev/sda1", (8, 1))}
         self.released: set[str] = set()
         self.tagged: list[str] = []
         self.used: list[str] = []
@@ -33,8 +35,8 @@ class Machine:
         patch.setattr(reclaim.snapshot, "snapshots", self._snapshots)
 
     def mount(self, logical: str, released: bool = True) -> str:
-        path = f"{self.root}/{logical}/brick1"
-        self.mounts[path] = ("xfs", f"/dev/mapper/data-{logical}_0")
+        path = f"{self.root}{logical}/brick1"
+        self.mounts[path] = Mounted("xfs", f"/dev/mapper/data-{logical}_0", (254, 7))
         if released:
             self.released.add(path)
         return path
@@ -52,7 +54,8 @@ class Machine:
         if isinstance(end, OSError):
             raise end
         if argv[0] == "lvs":
-            return end or (0, "".join(f"  {device}\n" for device in self.tagged), "")
+            rows = [{"lv_dm_path": device} for device in self.tagged]
+            return end or (0, json.dumps({"report": [{"lv": rows}]}), "")
         return end or (0, "", "")
 
     def reclaim(self, check_mode: bool = False) -> list[tuple[str, str | None]]:
@@ -95,7 +98,7 @@ def test_nothing_there(machine: Machine) -> None:
     machine.fails["lvs"] = FileNotFoundError(2, "No such file or directory")
     assert machine.reclaim() == []
     machine.fails["lvs"] = (5, "", "Locking failed")
-    with pytest.raises(GlusterOpsError, match="lvs does not list logical volumes: Locking failed"):
+    with pytest.raises(GlusterOpsError, match="lvs does not tell which logical volumes there are: Locking failed"):
         machine.reclaim()
 
 
@@ -109,18 +112,39 @@ def test_what_cannot_be_removed(machine: Machine) -> None:
         machine.reclaim()
 
 
-def test_where_a_brick_is_looked_for(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a" / "brick" / ".glusterfs").mkdir(parents=True)
-    (tmp_path / "a" / "brick" / "of" / "tenant" / ".glusterfs").mkdir(parents=True)
-    asked = []
+def test_whether_a_brick_was_released(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what its root says, if it is empty: a tenant can have the root of his share say the same."""
+    brick = tmp_path / "a" / "brick"
+    for name in (".glusterfs", ".glusterfs-anonymous-inode-5", ".trashcan"):
+        (brick / name).mkdir(parents=True)
+    said: set[str] = set()
 
     def getxattr(path: str, name: str) -> bytes:
-        asked.append((path, name))
+        if path in said and name == "user.glusterops-released":
+            return b"copy"
         raise OSError
 
     monkeypatch.setattr(reclaim.os, "getxattr", getxattr)
     assert not reclaim._is_released(str(tmp_path))
-    assert asked == [(str(tmp_path / "a" / "brick"), "user.glusterops-released")]
-    monkeypatch.setattr(reclaim.os, "getxattr", lambda _path, _name: b"copy")
+    said.add(str(brick))
     assert reclaim._is_released(str(tmp_path))
     assert not reclaim._is_released(str(tmp_path / "nowhere"))
+    (brick / "directory").mkdir()
+    assert not reclaim._is_released(str(tmp_path))
+    (brick / "directory").rmdir()
+    (brick / "file").touch()
+    assert not reclaim._is_released(str(tmp_path))
+    (brick / "file").unlink()
+    # Another volume's brick in the same file system.
+    other = tmp_path / "b" / ".glusterfs"
+    other.mkdir(parents=True)
+    assert not reclaim._is_released(str(tmp_path))
+    said.add(str(other.parent))
+    assert reclaim._is_released(str(tmp_path))
+
+
+def test_how_deep_a_brick_is_looked_for(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reclaim.os, "getxattr", lambda _path, _name: b"copy")
+    (tmp_path / "1/2/3/4/5/6/7/8/9/.glusterfs").mkdir(parents=True)
+    assert reclaim._is_released(str(tmp_path / "1"))
+    assert not reclaim._is_released(str(tmp_path))

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import snapshot_thin
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mountinfo import Mounted
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_thin import (
     Ground,
     Logical,
@@ -20,7 +21,6 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapsho
     Pool,
     ground,
     observe,
-    read_lvs,
 )
 from recorded import FIXTURES
 
@@ -28,7 +28,7 @@ RECORDED = (FIXTURES / "gluster-10.3" / "lvs-thin.json").read_text()
 
 
 def test_pools_and_what_is_in_them() -> None:
-    lvm = read_lvs(RECORDED)
+    lvm = observe(lambda _argv, **_options: (0, RECORDED, ""))
     assert lvm.pools["lab/pool"] == Pool(data=0.91, metadata=10.56)
     [thin] = [one for one in lvm.volumes if one.name == "thin"]
     assert thin.pool == "lab/pool" and thin.size == 600 * 1024**2 and thin.used == int(thin.size * 0.1078)
@@ -36,7 +36,7 @@ def test_pools_and_what_is_in_them() -> None:
 
 
 def test_sizes_of_snapshots() -> None:
-    lvm = read_lvs(RECORDED)
+    lvm = observe(lambda _argv, **_options: (0, RECORDED, ""))
     size, used = lvm.sizes("9fd1cb28843c4ef488e71d38ae2631e7") or (0, 0)
     assert size == 600 * 1024**2 and 0 < used < size
     assert lvm.sizes("thin") is None and lvm.sizes("") is None
@@ -77,8 +77,8 @@ def test_a_brick_that_is_not_thin(
 ) -> None:
     """Of ZFS GlusterFS 11 takes snapshots, and of what is not known it will tell itself."""
     brick = tmp_path / "brick"
-    assert snapshot_thin._file_systems()[device(pathlib.Path("/proc"))] == "proc"
-    monkeypatch.setattr(snapshot_thin, "_file_systems", lambda: {device(brick): kind} if kind else {})
+    there = {str(tmp_path): Mounted(kind, "/dev/x", device(brick))} if kind else {}
+    monkeypatch.setattr(snapshot_thin, "read_mounts", lambda: there)
     found = ground(volume((brick, "uuid-1")), Lvm(), glusterd)
     assert found == Ground((f"server1:{brick}",) if told else ())
 
@@ -90,8 +90,8 @@ def test_one_call() -> None:
         calls.append(argv)
         return 0, RECORDED, ""
 
+    assert observe(run).volumes
     index = json.loads((FIXTURES / "gluster-10.3" / "index.json").read_text())
-    assert observe(run) == read_lvs(RECORDED)
     assert calls == [index["lvs-thin.json"]["argv"]]
 
 
@@ -100,6 +100,6 @@ def test_no_lvs() -> None:
         raise FileNotFoundError("lvs")
 
     assert observe(missing) == Lvm()
-    with pytest.raises(GlusterOpsError, match="how full the thin pools are: Locking failed") as caught:
+    with pytest.raises(GlusterOpsError, match="which logical volumes there are: Locking failed") as caught:
         observe(lambda _argv, **_options: (5, "", "Locking failed\n"))
     assert caught.value.details["rc"] == 5
