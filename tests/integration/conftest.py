@@ -20,7 +20,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster import 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-NAME = "test"
+# Each of several workers has labs of its own.
+NAME = "-".join(["test", *filter(None, [os.environ.get("PYTEST_XDIST_WORKER")])])
 
 
 @dataclasses.dataclass

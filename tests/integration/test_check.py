@@ -149,6 +149,22 @@ def test_a_server_is_down(identities: Lab) -> None:
         restart(lab, "server1")
 
 
+def test_a_server_is_rejected(identities: Lab, untouched: str) -> None:
+    """It knows a volume differently than the others."""
+    lab, info = identities, f"/var/lib/glusterd/vols/{untouched}/info"
+    lab.run("server3", f"pkill -x glusterd; sleep 0.5; cp {info} /root/info; echo user.strange=1 >> {info}; glusterd")
+    try:
+        until(lab, "server1", "gluster peer status | grep -q 'Peer Rejected'")
+        told = check(lab)
+        assert told.play.rc == 2 and told.rows == [("ERROR", "connected", "server3")], told.play.output
+        assert "to server1, server2 it is no full member of the pool: Peer Rejected." in told.words
+        assert f"/var/lib/glusterd/vols/{untouched}" in lab.run("server3", "cat /var/log/glusterfs/glusterd.log").stdout
+    finally:
+        lab.run("server3", f"cp /root/info {info}")
+        restart(lab, "server3")
+    assert check(lab).rows == []
+
+
 @pytest.fixture
 def more_inventory(tmp_path: pathlib.Path) -> t.Callable[[str], tuple[str, str]]:
     """The options for an inventory besides the lab's."""

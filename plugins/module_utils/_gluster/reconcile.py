@@ -234,6 +234,7 @@ def _apply(cluster: Cluster, share: Share, volume: Volume, changes: t.Sequence[C
     if LIST in what:
         # Tenants come last where a share is only being made.
         options[LIST] = ",".join(sorted(set(share.infrastructure)) if ADMIT in what else what[LIST])
+    options = {key: value for key, value in options.items() if volume.options.get(key) != value}
     if RESTART in what:
         cli.xml("volume", "stop", name)
     if options:
