@@ -100,11 +100,7 @@ integration: tree ## Modules, roles and playbooks on real GlusterFS (TESTS=... f
 	@tests/utils/prepare.sh lab vm
 	cd $(TREE)
 	export PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH)
-	pytest() { $(ROOT) $(BIN)/python -m pytest -q --durations=10 "$$@"; }
-	if [ -n "$(TESTS)" ]; then pytest $(TESTS); exit; fi
-	# Much of the time is waiting. The virtual machine is alone, as it computes.
-	pytest tests/integration --ignore tests/integration/vm -n 2 --dist loadfile
-	pytest tests/integration/vm
+	$(ROOT) $(BIN)/python -m pytest $(or $(TESTS),tests/integration) -q --durations=10
 
 molecule: tree ## The molecule scenarios
 	@tests/utils/prepare.sh lab

@@ -20,8 +20,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster import 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Each of several workers has labs of its own.
-NAME = "-".join(["test", *filter(None, [os.environ.get("PYTEST_XDIST_WORKER")])])
+NAME = "test"
 
 
 @dataclasses.dataclass

@@ -33,7 +33,8 @@ SHARES = [
     pooled("second", "tenant-b", "host2"),
     pooled("third", "tenant-a", "host1"),
     pooled("fourth", "tenant-b", "host2", size="2G", cluster="site_b"),
-    {"name": "made", "size": "1G", "durability": "none", "identities": ["tenant-a"]},
+    # Only the first cluster has so many servers. It is readable without any one of them.
+    {"name": "made", "size": "1G", "durability": "replicate-3", "identities": ["tenant-a"]},
 ]
 
 

@@ -228,14 +228,20 @@ def _connected(scene: Scene) -> _Problems:
             f"its glusterd is not connected to that of {some(by)}",
             "See that both run, that port 24007 is open between them, and that names resolve: gluster peer status.",
         )
+    against: dict[str, int] = {}
+    for (name, _state), by in strange.items():
+        against[name] = against.get(name, 0) + len(by)
     for (name, state), by in strange.items():
-        yield (
-            ERROR,
-            [name],
-            f"to {some(by)} it is no full member of the pool: {state}",
-            "If it was rejected, it knows the volumes differently than the others: glusterd.log names the first that"
-            " differs. Mend what it has in /var/lib/glusterd/vols, and restart glusterd there.",
-        )
+        # Whom the others reject rejects all of them.
+        by = [server for server in by if against.get(server, 0) <= against[name]]
+        if by:
+            yield (
+                ERROR,
+                [name],
+                f"to {some(by)} it is no full member of the pool: {state}",
+                "If it was rejected, it knows the volumes differently than the others: glusterd.log names the first"
+                " that differs. Mend what it has in /var/lib/glusterd/vols, and restart glusterd there.",
+            )
 
 
 def _op_version(scene: Scene) -> _Problems:

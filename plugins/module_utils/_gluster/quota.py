@@ -152,8 +152,9 @@ def _when_ready(cli: GlusterCli, name: str, call: t.Callable[[], _T], sleep: t.C
                 raise
         if waited >= _DAEMON_TIMEOUT:
             raise TimedOut(
-                f"The quota daemons of volume {name!r} do not work after {waited:.0f} seconds: is every server's CN on"
-                " the volume's access list, and has every server its certificate? See quotad.log on the servers."
+                f"The quota daemons of volume {name!r} do not work after {waited:.0f} seconds: do the servers of all"
+                " its bricks run, is every server's CN on its access list, and has every server its certificate? See"
+                " quotad.log on the servers."
                 f" {said}".rstrip(),
                 daemons=[f"{daemon.server}: {'online' if daemon.online else 'offline'}" for daemon in daemons],
             )

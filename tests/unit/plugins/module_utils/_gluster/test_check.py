@@ -130,6 +130,13 @@ class World:
                 if one["hostname"] == name:
                     one["connected"] = False
 
+    def rejected(self, name: str) -> None:
+        """By the others, and it rejects them."""
+        for by, told in self.told.items():
+            for one in told.get("peers") or ():
+                if one["hostname"] != "localhost" and name in (by, one["hostname"]):
+                    one["state"] = "Peer Rejected"
+
     def apart(self, *pools: t.Iterable[int]) -> None:
         """The servers in several pools."""
         for pool in pools:
@@ -222,6 +229,9 @@ ROWS: list[tuple[str, Spoil, str, str, tuple[str, ...], str, str]] = [
     ("rejected", lambda w: w.told["server1"]["peers"][1].update(state="Peer Rejected"),
      ERROR, "connected", ("server3",),
      "to server1 it is no full member of the pool: Peer Rejected", "glusterd.log names the first"),
+    ("rejected-by-all", lambda w: w.rejected("server3"),
+     ERROR, "connected", ("server3",),
+     "to server1, server2 it is no full member of the pool: Peer Rejected", "glusterd.log names the first"),
     ("disconnected", lambda w: w.disconnected("server3", "server1"),
      ERROR, "connected", ("server3",),
      "not connected to that of server1", "port 24007"),
