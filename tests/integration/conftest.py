@@ -194,6 +194,14 @@ def heketi(lab: Lab) -> dict[str, t.Any]:
     return lab.heketi()
 
 
+def connected(lab: Lab, servers: t.Sequence[str] = ("server1", "server2", "server3")) -> None:
+    """Waits until each of them knows all others as peers. What is asked of a glusterd that is only learning what it
+    has missed may hang it for ever."""
+    asked = f"[ $(gluster peer status | grep -c 'Peer in Cluster (Connected)') = {len(servers) - 1} ]"
+    for server in servers:
+        lab.run(server, f"for n in $(seq 120); do {asked} && exit; sleep 0.5; done; gluster peer status; exit 1")
+
+
 SERVERS = [f"glusterfs-server-server{number}" for number in (1, 2, 3)]
 
 

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import is_sealed
-from conftest import SERVERS, Lab
+from conftest import SERVERS, Lab, connected
 from killing import Program, killed, timed
 from test_pool import GONE, SHARE, make, on_bricks, remove
 
@@ -89,10 +89,7 @@ def test_a_server_goes_away_in_between(programs: tuple[Program, Program], identi
         assert done.get("failed") or look(lab) == "in-use", done
     finally:
         lab.run("server3", "setsid glusterd > /dev/null 2>&1 < /dev/null")
-    for _try in range(30):
-        if "Connected" in lab.gluster("pool list").split("server3", 1)[1].splitlines()[0]:
-            break
-        lab.run("server1", "sleep 1")
+    connected(lab)
     done = make_it.run()
     assert not done.get("failed") and look(lab) == "in-use", done
     # It learns what it has missed a moment after it is connected.
