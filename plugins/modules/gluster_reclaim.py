@@ -16,8 +16,8 @@ description:
   - When a clone of a snapshot is deleted, Gluster leaves the logical volumes of its bricks behind on every server,
     mounted, and their thin pools as full as they were. This removes those on this server.
   - A brick is removed when M(glusterops.shares.gluster_share) has wiped the clone and noted that on each of its bricks,
-    and no volume and no snapshot of the cluster has it. Everything else stays, also what clones left that were deleted
-    without the module.
+    the brick is still empty, and no volume and no snapshot of the cluster has it. All else stays, also what clones left
+    that were deleted without the module.
   - Run it on all servers after a share that is a clone was removed. The playbook C(glusterops.shares.remove_share) does
     that.
 extends_documentation_fragment:

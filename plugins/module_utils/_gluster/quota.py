@@ -143,8 +143,8 @@ def _when_ready(cli: GlusterCli, name: str, call: t.Callable[[], _T], sleep: t.C
             daemons = read_processes(cli.xml("volume", "status", name, "quotad")).get(name, [])
             if daemons and all(daemon.online for daemon in daemons):
                 return call()
-        except GlusterSilent:
-            pass
+        except GlusterSilent as exc:
+            said = str(exc)
         except Refused as exc:
             # A daemon is online a moment before its connections are, and a server answers before it can tell its own.
             said = str(exc)
