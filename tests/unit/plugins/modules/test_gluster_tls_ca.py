@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tls_module import TlsModule
 
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import authority, pkcs8
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates, pkcs8
 from ansible_collections.glusterops.shares.plugins.modules.gluster_tls_ca import main
 
 PASSPHRASE = "correct horse"
@@ -58,7 +58,17 @@ def test_sign_check_and_sign_again(run_module: TlsModule, tmp_path: t.Any) -> No
     assert PASSPHRASE not in run_module.printed
     for again in (run_module(main, **options), run_module(main, check=True, **options)):
         assert (again["changed"], again["changes"]) == (False, [])
-        assert set(again) == {"bundle", "ca", "certificates", "changed", "changes"}
+        assert set(again) == {
+            "authorities",
+            "bundle",
+            "ca",
+            "certificates",
+            "changed",
+            "changes",
+            "crls",
+            "revoked",
+            "rotation",
+        }
         assert set(again["ca"]) == {"certificate", "common_name", "fingerprint_sha256", "not_after"}
         for told in again["certificates"]:
             assert set(told) == {
@@ -129,6 +139,6 @@ def test_a_wrong_passphrase_is_not_printed(run_module: TlsModule, tmp_path: t.An
 
 
 def test_missing_cryptography_is_named(run_module: TlsModule, tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(authority, "CRYPTOGRAPHY_ERROR", "Traceback")
+    monkeypatch.setattr(certificates, "CRYPTOGRAPHY_ERROR", "Traceback")
     answer = run_module(main, path=str(tmp_path / "ca"), passphrase=PASSPHRASE)
     assert "Failed to import the required Python library (cryptography" in answer["msg"]

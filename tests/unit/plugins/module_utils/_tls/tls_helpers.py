@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import authority
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import authority, certificates
 
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 PASSPHRASE = b"correct horse"
@@ -79,8 +79,11 @@ class Ca:
         check: bool = False,
         **options: t.Any,
     ) -> tuple[list[t.Any], dict[str, t.Any]]:
-        requests = tuple(authority.parse_request(name, csr, csr_optional=check) for name, csr in pairs)
-        desired = authority.Desired(path=self.path, requests=requests, **{**self.options, **options})
+        requests = tuple(certificates.parse_request(name, csr, csr_optional=check) for name, csr in pairs)
+        given = {**self.options, **options}
+        days = {name: given.pop(name) for name in ("valid_days", "renew_before_days") if name in given}
+        validity = certificates.Validity(**days)
+        desired = authority.Desired(path=self.path, requests=requests, validity=validity, **given)
         return authority.ensure(desired, passphrase, now, check)
 
     def sign(self, common_name: str, csr: str | None, **options: t.Any) -> tuple[str, str]:
