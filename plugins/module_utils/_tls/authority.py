@@ -74,7 +74,7 @@ class Plan:
 
 
 def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan:
-    changes = []
+    changes: list[Change] = []
     entries: tuple[dict[str, t.Any], ...] = ()
     if found or desired.revocations:
         changes, entries = revocation.revoke(found.entries if found else (), desired.revocations, desired.path, now)
@@ -101,7 +101,7 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
             to_sign.append(request)
     if after.signing and desired.requests:
         check_valid_now(desired.path, after.signing, now)
-    crls = []
+    crls: list[str] = []
     if desired.crl:
         more, crls = revocation.plan_crls(after, now)
         changes += more
@@ -146,7 +146,7 @@ def check_valid_now(path: str, signing: Authority, now: datetime.datetime) -> No
 def ensure(
     desired: Desired, passphrase: bytes, now: datetime.datetime, check_mode: bool
 ) -> tuple[list[Change], dict[str, t.Any]]:
-    """Makes the CA, rotates, revokes and signs, as far as needed. Returns the changes and the module's return values."""
+    """Makes the CA, rotates, revokes and signs, as far as needed: the changes and the module's return values."""
     desired = dataclasses.replace(desired, path=os.path.realpath(desired.path))
     now = now.replace(microsecond=0)
     with files.explained("keep the CA"):
@@ -159,8 +159,9 @@ def ensure(
             if planned.changes:
                 _apply(desired, planned, found, passphrase, now)
                 found = record.read(desired.path, passphrase)
-            record.sweep(t.cast(Record, found))
-    done = dataclasses.replace(planned, record=found, new=None, crls=[])
+            after = t.cast(Record, found)
+            record.sweep(after)
+    done = dataclasses.replace(planned, record=after, new=None, crls=[])
     return planned.changes, _values(desired, done, signed=True)
 
 

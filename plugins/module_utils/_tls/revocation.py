@@ -102,7 +102,8 @@ def plan_crls(record: Record, now: datetime.datetime) -> tuple[list[Change], lis
 def _why(record: Record, authority: Authority, now: datetime.datetime) -> str | None:
     """What is wrong with the authority's CRL, or None."""
     crl = authority.crl
-    last = crl.next_update_utc if crl else None
+    # An empty CRL counts as false.
+    last = None if crl is None else crl.next_update_utc
     if crl is None or last is None:
         return "absent"
     # Serials that the record has dropped with their certificates' end are no reason.

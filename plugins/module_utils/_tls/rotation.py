@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change

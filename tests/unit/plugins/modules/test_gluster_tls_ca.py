@@ -114,6 +114,12 @@ def test_sign_check_and_sign_again(run_module: TlsModule, tmp_path: t.Any) -> No
             {"sign": [{"common_name": "a", "csr": make_csr("a")}] * 2},
             "sign: the name and key 'a [0-9a-f]+' stands more than once",
         ),
+        ({"rotation": "done"}, "value of rotation must be one of: made, trusted, issuing, finished"),
+        ({"revoke": [{"serial": "1"}]}, "missing required arguments: common_name found in revoke"),
+        ({"revoke": [{"common_name": "a*"}]}, r"revoke: common_name 'a\*' is not a valid name"),
+        ({"revoke": [{"common_name": "a", "serial": "g"}]}, "the serial 'g' of 'a' is not a number"),
+        ({"revoke": [{"common_name": "a", "reason": "bored"}]}, "value of reason must be one of: unspecified, key_c"),
+        ({"crl_valid_days": 0}, "crl_valid_days 0 is out of range: 1 to 3650"),
         ({"path": "/proc/nothing/ca"}, "Could not keep the CA: .*'/proc/nothing'"),
         ({"path": "/dev/null"}, "path '/dev/null' is not a directory"),
     ],
@@ -129,6 +135,38 @@ def test_bad_input(run_module: TlsModule, tmp_path: t.Any, options: dict[str, t.
         # There ansible-core itself fails before it has learnt what must not be printed.
         assert PASSPHRASE not in run_module.printed
     assert not os.listdir(tmp_path)
+
+
+def test_the_passphrase_may_come_from_the_environment(
+    run_module: TlsModule, tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLUSTEROPS_CA_PASSPHRASE", PASSPHRASE)
+    assert run_module(main, path=str(tmp_path / "ca"))["changed"]
+    assert PASSPHRASE not in run_module.printed
+    assert run_module(main, path=str(tmp_path / "ca"), passphrase="wrong horse")["error"] == "conflict"
+    assert not run_module(main, path=str(tmp_path / "ca"), passphrase=PASSPHRASE)["changed"]
+
+
+def test_rotate_and_revoke(run_module: TlsModule, tmp_path: t.Any) -> None:
+    path = str(tmp_path / "ca")
+    options = {"path": path, "passphrase": PASSPHRASE, "crl": True}
+    signed = run_module(main, sign=[{"common_name": "a", "csr": make_csr("a")}], **options)
+    for stage in ("made", "trusted", "issuing"):
+        check = run_module(main, rotation=stage, check=True, diff=True, **options)
+        done = run_module(main, rotation=stage, diff=True, **options)
+        assert (check["changed"], check["diff"], check["rotation"]) == (True, done["diff"], stage)
+        assert done["diff"]["after"][path] == {"rotation": stage}
+        assert not run_module(main, rotation=stage, **options)["changed"]
+    serial = signed["certificates"][0]["serial"]
+    revoke = [{"common_name": "a", "reason": "superseded"}]
+    done = run_module(main, revoke=revoke, diff=True, **options)
+    assert done["diff"]["before"]["a"] == {"revoked": f"{serial} valid"}
+    assert done["diff"]["after"]["a"] == {"revoked": "superseded"}
+    assert [(told["common_name"], told["serial"], told["ca"]) for told in done["revoked"]] == [("a", serial, "ca")]
+    assert [told["state"] for told in done["authorities"]] == ["previous", "signing"]
+    assert done["crls"].count("BEGIN X509 CRL") == done["bundle"].count("BEGIN CERTIFICATE") == 2
+    assert PASSPHRASE not in run_module.printed and "PRIVATE KEY" not in run_module.printed
+    assert not run_module(main, revoke=revoke, **options)["changed"]
 
 
 def test_a_wrong_passphrase_is_not_printed(run_module: TlsModule, tmp_path: t.Any) -> None:

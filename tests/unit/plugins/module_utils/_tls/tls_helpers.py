@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import subprocess
 import traceback
@@ -62,6 +63,20 @@ def snapshot(path: t.Any) -> dict[str, t.Any]:
                     content = file.read()
             found[os.path.relpath(full, path)] = (oct(os.lstat(full).st_mode), content)
     return found
+
+
+def certificates_in(pem: str) -> list[x509.Certificate]:
+    return x509.load_pem_x509_certificates(pem.encode())
+
+
+def read_record(path: str) -> dict[str, t.Any]:
+    with open(os.path.join(path, "issued.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def write_record(path: str, told: dict[str, t.Any]) -> None:
+    with open(os.path.join(path, "issued.json"), "w", encoding="utf-8") as file:
+        json.dump(told, file)
 
 
 class Ca:
@@ -124,3 +139,9 @@ class Interrupt:
         code = os.WEXITSTATUS(os.waitpid(child, 0)[1])
         assert code in (0, 9), f"step {number}: exit code {code}"
         return code == 9
+
+
+class EveryStep(Interrupt):
+    """Also before a file is opened, and before it is safe on the disk."""
+
+    STEPS = (*Interrupt.STEPS, "open", "fsync", "fchmod", "chmod")
