@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import subprocess
 import traceback
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import authority
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import authority, certificates
 
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 PASSPHRASE = b"correct horse"
@@ -64,6 +65,20 @@ def snapshot(path: t.Any) -> dict[str, t.Any]:
     return found
 
 
+def certificates_in(pem: str) -> list[x509.Certificate]:
+    return x509.load_pem_x509_certificates(pem.encode())
+
+
+def read_record(path: str) -> dict[str, t.Any]:
+    with open(os.path.join(path, "issued.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def write_record(path: str, told: dict[str, t.Any]) -> None:
+    with open(os.path.join(path, "issued.json"), "w", encoding="utf-8") as file:
+        json.dump(told, file)
+
+
 class Ca:
     """A CA in a directory, as the module drives it."""
 
@@ -79,8 +94,11 @@ class Ca:
         check: bool = False,
         **options: t.Any,
     ) -> tuple[list[t.Any], dict[str, t.Any]]:
-        requests = tuple(authority.parse_request(name, csr, csr_optional=check) for name, csr in pairs)
-        desired = authority.Desired(path=self.path, requests=requests, **{**self.options, **options})
+        requests = tuple(certificates.parse_request(name, csr, csr_optional=check) for name, csr in pairs)
+        given = {**self.options, **options}
+        days = {name: given.pop(name) for name in ("valid_days", "renew_before_days") if name in given}
+        validity = certificates.Validity(**days)
+        desired = authority.Desired(path=self.path, requests=requests, validity=validity, **given)
         return authority.ensure(desired, passphrase, now, check)
 
     def sign(self, common_name: str, csr: str | None, **options: t.Any) -> tuple[str, str]:
@@ -121,3 +139,9 @@ class Interrupt:
         code = os.WEXITSTATUS(os.waitpid(child, 0)[1])
         assert code in (0, 9), f"step {number}: exit code {code}"
         return code == 9
+
+
+class EveryStep(Interrupt):
+    """Also before a file is opened, and before it is safe on the disk."""
+
+    STEPS = (*Interrupt.STEPS, "open", "fsync", "fchmod", "chmod")
