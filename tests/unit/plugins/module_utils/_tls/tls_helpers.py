@@ -106,6 +106,22 @@ class Ca:
         values = self.ensure((common_name, csr), **options)[1]
         return values["certificates"][0]["certificate"], values["bundle"]
 
+    def crl(self, *serials: int, days: float = 30, now: datetime.datetime = NOW) -> str:
+        """A list of revoked certificates, valid from an hour before C(now)."""
+        with open(os.path.join(self.path, "ca.key"), "rb") as file:
+            key = t.cast(ec.EllipticCurvePrivateKey, serialization.load_pem_private_key(file.read(), PASSPHRASE))
+        with open(os.path.join(self.path, "ca.pem"), "rb") as file:
+            issuer = x509.load_pem_x509_certificate(file.read()).subject
+        # By it OpenSSL tells the CRLs of two CAs of one name apart.
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+        begin = now - datetime.timedelta(hours=1)
+        builder = x509.CertificateRevocationListBuilder().issuer_name(issuer).last_update(begin)
+        builder = builder.next_update(begin + datetime.timedelta(days=days)).add_extension(identifier, False)
+        for serial in serials:
+            revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(begin).build()
+            builder = builder.add_revoked_certificate(revoked)
+        return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
 
 class Interrupt:
     """Runs work in a process of its own that is killed at its n-th step that changes files."""
