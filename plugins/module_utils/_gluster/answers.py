@@ -56,7 +56,11 @@ class Volume:
         return tuple(dict.fromkeys(brick.server for brick in self.bricks))
 
     def is_on(self, option: str) -> bool:
-        return self.options.get(option, "off").strip().lower() in _ON
+        return is_on(self.options, option)
+
+
+def is_on(options: t.Mapping[str, str], option: str) -> bool:
+    return options.get(option, "off").strip().lower() in _ON
 
 
 @dataclasses.dataclass(frozen=True)
