@@ -284,13 +284,34 @@ identity:
       description: Its fingerprint, as C(openssl) prints it.
       type: str
     bundle_sha256:
-      description: The SHA-256 sum of the bundle of CA certificates beside it. Must be the same on all machines.
+      description:
+        - The SHA-256 sum of the bundle of CA certificates beside it. Must be the same on all machines. C(null) if there
+          is none.
       type: str
       version_added: "0.2.0"
     problem:
       description: Why that bundle does not vouch for the certificate on this machine now, C(null) if it does.
       type: str
       version_added: "0.2.0"
+    matches:
+      description: Whether the private key beside it is the certificate's. If not, Gluster can use neither.
+      type: bool
+      version_added: "0.2.0"
+    crls:
+      description:
+        - The lists of revoked certificates that M(glusterops.shares.gluster_tls_identity) has installed, for a volume's
+          option C(ssl.crl-path). Empty if there are none.
+      type: list
+      elements: dict
+      version_added: "0.2.0"
+      contains:
+        issuer:
+          description: The name of the CA that signed it.
+          type: str
+        next_update:
+          description: When it ends, in UTC.
+          type: str
+          sample: "2026-12-21T07:00:00Z"
 clients:
   description: By volume, how many clients of each kind its bricks have.
   returned: when gathered
@@ -325,11 +346,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster import 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.quota import local_limits
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, is_sealed, split_list
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity import (
-    distrust,
-    find_directories,
-    installed,
-)
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import describe, find_directories
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 
 CHOICES = (
@@ -367,7 +384,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         "rebalances": lambda: status()[1],
         "clients": lambda: answers.clients(cli),
         "cluster": lambda: survey.cluster(cli),
-        "identity": lambda: _identity(OpenSSL(module.run_command)),
+        "identity": lambda: describe(find_directories(), OpenSSL(module.run_command)),
     }
     if "processes" in gather:
         gather.add("rebalances")
@@ -405,13 +422,6 @@ def _snapshot(found: snapshot.Snapshot, lvm: snapshot_thin.Lvm) -> dict[str, t.A
 
 def _limits(volumes: t.Mapping[str, answers.Volume]) -> dict[str, int | None]:
     return {name: limit.size if limit else None for name, limit in local_limits(volumes.values()).items()}
-
-
-def _identity(openssl: OpenSSL) -> dict[str, t.Any] | None:
-    found = installed(find_directories(), openssl)
-    if not found:
-        return None
-    return dict(found.certificate.told(), bundle_sha256=found.bundle_sha256, problem=distrust(found, openssl))
 
 
 def _holding(volume: answers.Volume) -> dict[str, t.Any]:
