@@ -58,9 +58,32 @@ options:
         description: The server that was asked about the whole cluster. None if no server answers.
         type: str
       told:
-        description: What M(glusterops.shares.gluster_info) returned there for V(cluster).
+        description:
+          - What M(glusterops.shares.gluster_info) returned there for V(cluster), and for V(volumes), V(clients) and
+            V(served) if all that concerns TLS is wanted.
         type: dict
         default: {}
+      infrastructure:
+        description: The identities that must be on each of its access lists, those of all its servers to begin with.
+        type: list
+        elements: str
+        default: []
+  shares:
+    description:
+      - The declared shares, whose access lists are compared. If there are none, only O(clusters[].infrastructure) is.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The share.
+        type: str
+        required: true
+      identities:
+        description: The identities of the tenants who may mount it.
+        type: list
+        elements: str
+        default: []
   reserved_prefixes:
     description: What the identities of servers and management hosts begin with, and no tenant's may.
     type: list
@@ -77,12 +100,18 @@ options:
       - connected
       - op-version
       - certificate
+      - pair
       - bundle
       - name
       - clock
       - trash
       - self-heal
       - quota
+      - sealed
+      - list
+      - crl
+      - served
+      - plaintext
       - thin-bricks
     default: []
 extends_documentation_fragment:
@@ -182,14 +211,17 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import check, check_table, scene
+from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
+    check_unique((share["name"] for share in module.params["shares"]), "shares:")
     seen = scene.Scene(
         machines=[scene.read_machine(**machine) for machine in module.params["machines"]],
         clusters=[scene.read_cluster(**cluster) for cluster in module.params["clusters"]],
         prefixes=tuple(filter(None, module.params["reserved_prefixes"])),
         now=time.time(),
+        shares={share["name"]: share["identities"] for share in module.params["shares"]},
     )
     found = check.findings(seen, module.params["tolerate"])
     return [], {
@@ -221,6 +253,16 @@ def main() -> t.NoReturn:
                     "servers": {"type": "list", "elements": "str", "required": True},
                     "asked": {"type": "str"},
                     "told": {"type": "dict", "default": {}},
+                    "infrastructure": {"type": "list", "elements": "str", "default": []},
+                },
+            },
+            "shares": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "identities": {"type": "list", "elements": "str", "default": []},
                 },
             },
             "reserved_prefixes": {"type": "list", "elements": "str", "default": []},

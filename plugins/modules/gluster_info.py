@@ -27,11 +27,14 @@ options:
       - V(snapshots) (since version 0.2.0) are those of all volumes. V(bricks) (since 0.2.0) tells which of this
         server's bricks lie on thin logical volumes, as snapshots need. V(cluster) (since 0.2.0) is what concerns all
         servers, and takes four calls.
+      - V(served) (since 0.2.0) is what each brick of the started volumes answers with by TLS, and how many clients it
+        has. All are asked at once, from this server and with its identity.
       - V(machine) (since 0.2.0) is what every machine can tell, host or server, whether C(glusterd) runs there or not.
         Along with it, a part that this machine lacks the programs for is C(null) instead of a failure.
     type: list
     elements: str
-    choices: [version, peers, volumes, snapshots, processes, clients, limits, bricks, cluster, identity, machine]
+    choices:
+      [version, peers, volumes, snapshots, processes, clients, limits, bricks, cluster, served, identity, machine]
     default: [version, peers, volumes]
   query:
     description:
@@ -241,6 +244,52 @@ cluster:
           description: Its access list.
           type: list
           elements: str
+served:
+  description: What the bricks that run answer with.
+  returned: when gathered
+  type: list
+  elements: dict
+  version_added: "0.2.0"
+  contains:
+    volume:
+      description: The volume.
+      type: str
+    server:
+      description: The server.
+      type: str
+    server_uuid:
+      description: The server's glusterd UUID.
+      type: str
+    path:
+      description: The directory.
+      type: str
+    port:
+      description: The port that was asked.
+      type: int
+    common_name:
+      description: The identity in the certificate that it shows. C(null), like what follows of it, with a C(problem).
+      type: str
+    serial:
+      description: The certificate's serial number, as in RV(identity).
+      type: str
+    not_after:
+      description: The end of its validity, in UTC.
+      type: str
+    issuer:
+      description: The name of the CA that signed it.
+      type: str
+    fingerprint_sha256:
+      description: Its fingerprint.
+      type: str
+    plaintext:
+      description: Whether it answers without TLS instead.
+      type: bool
+    problem:
+      description: Why it has not answered as it should, C(null) if it has.
+      type: str
+    clients:
+      description: How many clients are connected to it, the servers' own daemons included.
+      type: int
 machine:
   description: What this machine is.
   returned: when gathered
@@ -346,6 +395,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster import 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.quota import local_limits
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, is_sealed, split_list
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import describe, find_directories
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 
@@ -359,6 +409,7 @@ CHOICES = (
     "limits",
     "bricks",
     "cluster",
+    "served",
     "identity",
     "machine",
 )
@@ -367,23 +418,23 @@ CHOICES = (
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
     began = time.time()
     gather, cli = set(module.params["gather"]), GlusterCli(module.run_command)
-    volumes = functools.lru_cache(maxsize=None)(lambda: answers.volumes(cli))
-    status = functools.lru_cache(maxsize=None)(lambda: answers.status(cli))
+    once = survey.Once(cli)
     lvm = functools.lru_cache(maxsize=None)(lambda: snapshot_thin.observe(module.run_command))
     about = survey.machine(module.run_command) if gather & {"machine", "bricks"} else {}
     questions: dict[str, t.Callable[[], t.Any]] = {
         "version": cli.version,
         "peers": lambda: [dataclasses.asdict(peer) for peer in answers.peers(cli)],
-        "volumes": lambda: [_volume(volume) for volume in volumes().values()],
+        "volumes": lambda: [_volume(volume) for volume in once.volumes.values()],
         "snapshots": lambda: [_snapshot(found, lvm()) for found in snapshot.snapshots(cli).values()],
-        "limits": lambda: _limits(volumes()),
-        "bricks": lambda: survey.bricks(volumes().values(), about["uuid"], lvm()),
+        "limits": lambda: _limits(once.volumes),
+        "bricks": lambda: survey.bricks(once.volumes.values(), about["uuid"], lvm()),
         "processes": lambda: {
-            name: [dataclasses.asdict(process) for process in processes] for name, processes in status()[0].items()
+            name: [dataclasses.asdict(process) for process in processes] for name, processes in once.status[0].items()
         },
-        "rebalances": lambda: status()[1],
-        "clients": lambda: answers.clients(cli),
-        "cluster": lambda: survey.cluster(cli),
+        "rebalances": lambda: once.status[1],
+        "clients": lambda: once.clients,
+        "cluster": lambda: survey.cluster(once),
+        "served": lambda: survey.served(answers.doors(cli), _handshake(), handshake.in_plaintext),
         "identity": lambda: describe(find_directories(), OpenSSL(module.run_command)),
     }
     if "processes" in gather:
@@ -422,6 +473,20 @@ def _snapshot(found: snapshot.Snapshot, lvm: snapshot_thin.Lvm) -> dict[str, t.A
 
 def _limits(volumes: t.Mapping[str, answers.Volume]) -> dict[str, int | None]:
     return {name: limit.size if limit else None for name, limit in local_limits(volumes.values()).items()}
+
+
+def _handshake() -> t.Callable[[str, int], handshake.Served]:
+    """How a brick is asked, or told that this server cannot."""
+    try:
+        tls = handshake.context(find_directories()[0])
+    except NotFound as exc:
+        missing = exc
+
+        def refuse(_host: str, _port: int) -> handshake.Served:
+            raise missing
+
+        return refuse
+    return lambda host, port: handshake.served(tls, host, port)
 
 
 def _holding(volume: answers.Volume) -> dict[str, t.Any]:

@@ -143,7 +143,9 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         return [], {"shares": []}
     tls = handshake.context(find_directories()[0])
     prover = Prover(
-        GlusterCli(module.run_command), params["servers"], lambda host, port: handshake.common_name(tls, host, port)
+        GlusterCli(module.run_command),
+        params["servers"],
+        lambda host, port: handshake.served(tls, host, port).common_name,
     )
     proofs = prover.prove(
         [Expected(**share) for share in params["shares"]], params["timeout"], params["rebalance_timeout"]

@@ -56,7 +56,11 @@ class Volume:
         return tuple(dict.fromkeys(brick.server for brick in self.bricks))
 
     def is_on(self, option: str) -> bool:
-        return self.options.get(option, "off").strip().lower() in _ON
+        return is_on(self.options, option)
+
+
+def is_on(options: t.Mapping[str, str], option: str) -> bool:
+    return options.get(option, "off").strip().lower() in _ON
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,6 +108,18 @@ class Limit:
 
     size: int
     used: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Door:
+    """A brick's process, and its clients as HOST:PORT. A client has one such connection with every brick."""
+
+    server: str
+    path: str
+    server_uuid: str
+    online: bool
+    port: int | None
+    clients: tuple[str, ...]
 
 
 # The state of a full member of the pool.
@@ -183,6 +199,26 @@ def read_processes(root: ET.Element) -> dict[str, list[Process]]:
             if node.find("hostname") is not None
         ]
     return found
+
+
+def read_doors(root: ET.Element) -> dict[str, list[Door]]:
+    """Volume to its bricks' processes, from the answer of C(volume status NAME clients)."""
+    return {
+        volume.findtext("volName")
+        or "": [
+            Door(
+                server=node.findtext("hostname") or "",
+                path=node.findtext("path") or "",
+                server_uuid=node.findtext("peerid") or "",
+                online=node.findtext("status") == "1",
+                port=_positive(node.findtext("port")),
+                clients=tuple(one.findtext("hostname") or "" for one in node.iterfind("clientsStatus/client")),
+            )
+            for node in volume.iterfind("node")
+            if (node.findtext("path") or "").startswith("/")
+        ]
+        for volume in root.iterfind("volStatus/volumes/volume")
+    }
 
 
 def read_tasks(root: ET.Element) -> dict[str, str]:
@@ -287,6 +323,11 @@ def clients(cli: GlusterCli) -> dict[str, dict[str, int]]:
     fuse is a mount and gfapi a gateway or virtual machine; glustershd, quotad and the like are the servers' own.
     """
     return read_clients(cli.text("volume", "status", "all", "client-list"))
+
+
+def doors(cli: GlusterCli) -> dict[str, list[Door]]:
+    """Volume to its bricks' processes with who is connected to them, of every started volume, in one call."""
+    return read_doors(cli.xml("volume", "status", "all", "clients"))
 
 
 def capacity(cli: GlusterCli, of: Volume) -> int | None:

@@ -9,11 +9,19 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
-import time
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import check_tls
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import MEMBER
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.finding import (
+    ERROR,
+    WARNING,
+    Finding,
+    Problems,
+    name_of,
+    some,
+    values_of,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.scene import Clock
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import matches
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import TRASH_DEFAULT
@@ -22,34 +30,14 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.scene import Cluster, Machine, Scene
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import Daemons
 
-# error: what comes next could do harm or cannot be done; warning: it can, and somebody should see to it.
-ERROR, WARNING = "error", "warning"
 CONTROL_NODE = "control node"
 
 OLDEST, NEWEST = 9, 11
-SOON = 14 * 24 * 3600
 # Seconds that clocks may differ.
 SLIGHTLY, BADLY = 5.0, 60.0
 
-_MOST = 6
 
-
-@dataclasses.dataclass(frozen=True)
-class Finding:
-    """Something to be done. what is one of CHECKS; where: machines, clusters, volumes or bricks."""
-
-    severity: str
-    what: str
-    where: tuple[str, ...]
-    found: str
-    advice: str
-
-
-# Severity, where, what was found, advice.
-_Problems = t.Iterator[t.Tuple[str, t.Sequence[str], str, str]]
-
-
-def _reachable(scene: Scene) -> _Problems:
+def _reachable(scene: Scene) -> Problems:
     for machine in scene.machines:
         if machine.failure is not None:
             yield (
@@ -80,7 +68,7 @@ def _reachable(scene: Scene) -> _Problems:
             )
 
 
-def _version(scene: Scene) -> _Problems:
+def _version(scene: Scene) -> Problems:
     servers = scene.servers
     for machine in scene.told:
         if machine.version is None:
@@ -106,7 +94,7 @@ def _version(scene: Scene) -> _Problems:
             yield (
                 WARNING,
                 [cluster.name],
-                f"its servers have different versions of GlusterFS: {_values(its, 'version')}",
+                f"its servers have different versions of GlusterFS: {values_of(its, 'version')}",
                 "Upgrade the older ones, one after the other.",
             )
     majors = {server.major for server in servers if server.major is not None}
@@ -122,7 +110,7 @@ def _version(scene: Scene) -> _Problems:
         )
 
 
-def _clusters(scene: Scene) -> _Problems:
+def _clusters(scene: Scene) -> Problems:
     groups = collections.Counter(name for cluster in scene.clusters for name in cluster.servers)
     twice = [name for name, count in groups.items() if count > 1]
     if twice:
@@ -169,7 +157,7 @@ def _pools(servers: t.Sequence[Machine]) -> list[list[Machine]]:
     return [members for _uuids, members in pools]
 
 
-def _members(scene: Scene, cluster: Cluster, pools: t.Sequence[t.Sequence[Machine]]) -> _Problems:
+def _members(scene: Scene, cluster: Cluster, pools: t.Sequence[t.Sequence[Machine]]) -> Problems:
     its = scene.of(cluster, scene.pooled)
     parts = [part for part in ([server for server in pool if server in its] for pool in pools) if part]
     if not parts:
@@ -207,7 +195,7 @@ def _members(scene: Scene, cluster: Cluster, pools: t.Sequence[t.Sequence[Machin
         )
 
 
-def _connected(scene: Scene) -> _Problems:
+def _connected(scene: Scene) -> Problems:
     names = {server.uuid: server.name for server in scene.servers}
     # What is wrong with these is said already.
     known = {server.name for server in scene.pooled}
@@ -244,7 +232,7 @@ def _connected(scene: Scene) -> _Problems:
             )
 
 
-def _op_version(scene: Scene) -> _Problems:
+def _op_version(scene: Scene) -> Problems:
     for cluster in scene.clusters:
         its = [server for server in scene.of(cluster, scene.pooled) if server.op_version]
         # One that has not joined yet takes the op-version of the others when it does.
@@ -254,7 +242,7 @@ def _op_version(scene: Scene) -> _Problems:
             yield (
                 ERROR,
                 [cluster.name],
-                f"its servers have different op-versions: {_values(its, 'op_version')}",
+                f"its servers have different op-versions: {values_of(its, 'op_version')}",
                 "Restart glusterd where it is lower, so that it takes the cluster's: systemctl restart glusterd.",
             )
         elif versions and cluster.max_op_version and cluster.max_op_version > max(versions):
@@ -267,76 +255,7 @@ def _op_version(scene: Scene) -> _Problems:
             )
 
 
-def _certificate(scene: Scene) -> _Problems:
-    for machine in scene.told:
-        if machine.version is None:
-            continue
-        if machine.identity is None:
-            yield (
-                ERROR,
-                [machine.name],
-                "it has no certificate with key and bundle where its GlusterFS looks for them",
-                "Run the playbook glusterops.shares.tls.",
-            )
-        elif machine.identity.problem:
-            yield (
-                ERROR,
-                [machine.name],
-                machine.identity.problem.rstrip("."),
-                "If it is not valid yet, set the clock. Else run the playbook glusterops.shares.tls.",
-            )
-        else:
-            left = machine.identity.not_after - scene.now
-            end = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(machine.identity.not_after))
-            if left < SOON:
-                yield (
-                    ERROR if left <= 0 else WARNING,
-                    [machine.name],
-                    f"its certificate {'ended' if left <= 0 else 'ends'} on {end}",
-                    "Run the playbook glusterops.shares.tls. It renews what ends within tls_renew_before_days.",
-                )
-
-
-def _bundle(scene: Scene) -> _Problems:
-    having: dict[str, list[str]] = {}
-    for machine in scene.told:
-        if machine.identity:
-            having.setdefault(machine.identity.bundle_sha256, []).append(machine.name)
-    usual = max(having, key=lambda one: len(having[one]), default="")
-    for bundle, names in having.items():
-        if bundle != usual:
-            yield (
-                ERROR,
-                names,
-                f"another bundle of CA certificates (SHA-256 {bundle[:8]}...) than on {some(having[usual])}"
-                f" ({usual[:8]}...)",
-                "Run the playbook glusterops.shares.tls on all machines together: else they refuse each other.",
-            )
-
-
-def _name(scene: Scene) -> _Problems:
-    for machine in scene.told:
-        has = machine.identity and machine.identity.common_name
-        if not machine.identity:
-            continue
-        if machine.common_name is not None and has != machine.common_name:
-            yield (
-                ERROR,
-                [machine.name],
-                f"its certificate is for {has}, and access lists have {machine.common_name}",
-                "Run the playbook glusterops.shares.tls, with the same prefixes as everywhere.",
-            )
-        elif machine.common_name is None and (has or "").startswith(scene.prefixes):
-            yield (
-                WARNING,
-                [machine.name],
-                f"its certificate is for {has}: like a server or management host, it may mount every share",
-                "Put it into their group of the inventory if it is one. Else give it another tls_tenant, and run the"
-                " playbook glusterops.shares.tls.",
-            )
-
-
-def _clock(scene: Scene) -> _Problems:
+def _clock(scene: Scene) -> Problems:
     clocks = {CONTROL_NODE: Clock(0.0, 0.0), **{machine.name: machine.clock for machine in scene.told}}
     all_clocks = list(clocks.values())
     # The right time is what most agree on, and if none do, the control node's.
@@ -353,25 +272,25 @@ def _clock(scene: Scene) -> _Problems:
             )
 
 
-def _trash(scene: Scene) -> _Problems:
+def _trash(scene: Scene) -> Problems:
     for cluster in scene.looked_at:
         for volume, directory in cluster.trash_directories.items():
             yield (
                 WARNING,
-                [_volume(scene, cluster, volume)],
+                [name_of(scene, cluster, volume)],
                 f"its trash directory is {directory!r}, and only {TRASH_DEFAULT!r} is left alone when a share is wiped",
                 "gluster volume reset VOLUME features.trash-dir",
             )
 
 
-def _self_heal(scene: Scene) -> _Problems:
+def _self_heal(scene: Scene) -> Problems:
     for cluster in scene.looked_at:
         for volume, (healers, _limiters, identities) in cluster.daemons.items():
             if healers:
                 yield from _daemons(scene, cluster, volume, healers, identities, "self-heal", "[s]hd/")
 
 
-def _quota(scene: Scene) -> _Problems:
+def _quota(scene: Scene) -> Problems:
     for cluster in scene.looked_at:
         for volume, (_healers, limiters, identities) in cluster.daemons.items():
             if limiters:
@@ -386,8 +305,8 @@ def _daemons(
     identities: t.Sequence[str],
     kind: str,
     process: str,
-) -> _Problems:
-    where = [_volume(scene, cluster, volume)]
+) -> Problems:
+    where = [name_of(scene, cluster, volume)]
     if its.offline or not its.online:
         offline = [str(cluster.asked) if name == "localhost" else name for name in its.offline]
         yield (
@@ -413,7 +332,7 @@ def _daemons(
         )
 
 
-def _thin(scene: Scene) -> _Problems:
+def _thin(scene: Scene) -> Problems:
     thick: dict[str, list[str]] = {}
     for server in scene.carrying:
         for volume, path, thin in server.bricks or ():
@@ -438,10 +357,12 @@ def _thin(scene: Scene) -> _Problems:
 class Check(t.NamedTuple):
     """How to look, and by what it is judged: nothing of that means that it was not checked, and why."""
 
-    look: t.Callable[[Scene], _Problems]
+    look: t.Callable[[Scene], Problems]
     basis: t.Callable[[Scene], t.Sequence[t.Any]]
     otherwise: str = "nobody could tell"
 
+
+_NO_TLS = "nobody asked for TLS"
 
 CHECKS = {
     "reachable": Check(_reachable, lambda scene: scene.machines),
@@ -449,13 +370,19 @@ CHECKS = {
     "clusters": Check(_clusters, lambda scene: scene.pooled),
     "connected": Check(_connected, lambda scene: scene.pooled),
     "op-version": Check(_op_version, lambda scene: scene.pooled),
-    "certificate": Check(_certificate, lambda scene: scene.told),
-    "bundle": Check(_bundle, lambda scene: scene.told),
-    "name": Check(_name, lambda scene: scene.told),
+    "certificate": Check(check_tls.certificate, lambda scene: scene.told),
+    "pair": Check(check_tls.pair, lambda scene: scene.told),
+    "bundle": Check(check_tls.bundle, lambda scene: scene.told),
+    "name": Check(check_tls.name, lambda scene: scene.told),
     "clock": Check(_clock, lambda scene: scene.told),
     "trash": Check(_trash, lambda scene: scene.looked_at),
     "self-heal": Check(_self_heal, lambda scene: scene.looked_at),
     "quota": Check(_quota, lambda scene: scene.looked_at),
+    "sealed": Check(check_tls.sealed, lambda scene: scene.listed, _NO_TLS),
+    "list": Check(check_tls.access_list, lambda scene: scene.listed, _NO_TLS),
+    "crl": Check(check_tls.crl, lambda scene: scene.listed, _NO_TLS),
+    "served": Check(check_tls.served, lambda scene: scene.answered, _NO_TLS),
+    "plaintext": Check(check_tls.plaintext, lambda scene: scene.answered, _NO_TLS),
     "thin-bricks": Check(_thin, lambda scene: scene.carrying, "nobody asked for snapshots"),
 }
 
@@ -480,17 +407,3 @@ def findings(scene: Scene, tolerate: t.Collection[str] = ()) -> list[Finding]:
 def checked(scene: Scene) -> list[str]:
     """The checks that could be made."""
     return [what for what, check in CHECKS.items() if check.basis(scene)]
-
-
-def some(names: t.Sequence[str]) -> str:
-    rest = len(names) - _MOST
-    return ", ".join(names[:_MOST]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _values(machines: t.Sequence[Machine], attribute: str) -> str:
-    return some([f"{machine.name} {getattr(machine, attribute)}" for machine in machines])
-
-
-def _volume(scene: Scene, cluster: Cluster, volume: str) -> str:
-    """The volume's name, with that of its cluster where there are several."""
-    return volume if len(scene.clusters) == 1 else f"{cluster.name}/{volume}"

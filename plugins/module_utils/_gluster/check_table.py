@@ -10,16 +10,11 @@ import collections
 import textwrap
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.check import (
-    CHECKS,
-    ERROR,
-    WARNING,
-    checked,
-    some,
-)
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.check import CHECKS, checked
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.finding import ERROR, WARNING, some
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.check import Finding
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.finding import Finding
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.scene import Scene
 
 # Columns: of all, of the names' column, and of that where names are long.
@@ -53,8 +48,12 @@ def table(scene: Scene, found: t.Sequence[Finding]) -> list[str]:
     made = checked(scene)
     lines.append(_verdict(scene, found))
     lines += _wrap(f"Checked: {', '.join(made)}.", _WIDTH)
-    left = [f"{what} ({check.otherwise})" for what, check in CHECKS.items() if what not in made]
-    return lines + (_wrap(f"Not checked: {', '.join(left)}.", _WIDTH) if left else [])
+    left: dict[str, list[str]] = {}
+    for what, check in CHECKS.items():
+        if what not in made:
+            left.setdefault(check.otherwise, []).append(what)
+    reasons = "; ".join(f"{', '.join(those)} ({why})" for why, those in left.items())
+    return lines + (_wrap(f"Not checked: {reasons}.", _WIDTH) if left else [])
 
 
 def _row(severity: str, what: str, where: str, across: int, text: str) -> str:

@@ -21,8 +21,6 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Process, Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 
-# Handshakes at once.
-_PARALLEL = 16
 _PAUSE = 2.0
 RUNNING = "in progress"
 
@@ -85,7 +83,7 @@ class Prover:
             for brick in volumes[share.name].bricks
             for process in [_process(brick, processes.get(volumes[share.name].name, []))]
         ]
-        with ThreadPoolExecutor(max_workers=_PARALLEL) as executor:
+        with ThreadPoolExecutor(max_workers=survey.PARALLEL) as executor:
             told = list(executor.map(lambda one: self._brick(one[1], one[2]), bricks))
         by_share: dict[str, list[dict[str, t.Any]]] = {share.name: [] for share in shares}
         for (name, *_rest), one in zip(bricks, told):

@@ -14,7 +14,8 @@ import time
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Peer
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import TENANTS, Peer, is_on
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import CRL_PATH, DYNAMIC, SEAL
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import Daemons
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
 
@@ -31,12 +32,20 @@ class Clock:
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """What a machine told of its certificate. problem: why its bundle does not vouch for it."""
+    """What a machine told of its certificate. problem: why its bundle does not vouch for it.
+
+    matches: whether its key belongs to it. authorities: the CAs of which bricks need CRLs if they look at CRLs at all;
+    crls: those that there are, their CA and end.
+    """
 
     common_name: str | None
     not_after: float
     bundle_sha256: str
     problem: str | None
+    serial: str
+    matches: bool = True
+    authorities: tuple[str, ...] = ()
+    crls: tuple[tuple[str, float], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,21 +73,63 @@ class Machine:
 
 
 @dataclasses.dataclass(frozen=True)
+class Seen:
+    """A volume as TLS is concerned. off: the options of TLS that are not on; share: the one it holds.
+
+    lasting: whoever is taken off its access list stays connected.
+    """
+
+    name: str
+    share: str | None
+    started: bool
+    off: tuple[str, ...]
+    identities: tuple[str, ...]
+    crl_path: str | None
+    lasting: bool
+
+    @property
+    def explicit(self) -> bool:
+        """Whether it has an access list that says anything."""
+        return not self.off and bool(self.identities) and "*" not in self.identities
+
+
+@dataclasses.dataclass(frozen=True)
+class Brick:
+    """What a brick answered with. problem: why it did not, plaintext: without TLS."""
+
+    volume: str
+    server: str
+    server_uuid: str
+    path: str
+    common_name: str | None
+    serial: str | None
+    not_after: float
+    problem: str | None
+    plaintext: bool
+
+
+@dataclasses.dataclass(frozen=True)
 class Cluster:
     """A group of servers that shall be one pool, and what the asked one told of it.
 
+    infrastructure: the identities that are on every access list.
     daemons: by volume, those of self-heal and of quota (None if it needs none), and its access list.
+    volumes and bricks are None where nobody asked for them; tenants: by volume, how many mounts and gateways.
     """
 
     name: str
     servers: tuple[str, ...]
     asked: str | None = None
+    infrastructure: tuple[str, ...] = ()
     failure: str | None = None
     max_op_version: int | None = None
     trash_directories: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     daemons: t.Mapping[str, tuple[Daemons | None, Daemons | None, tuple[str, ...]]] = dataclasses.field(
         default_factory=dict
     )
+    volumes: tuple[Seen, ...] | None = None
+    bricks: tuple[Brick, ...] | None = None
+    tenants: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     @property
     def told(self) -> bool:
@@ -87,12 +138,16 @@ class Cluster:
 
 @dataclasses.dataclass(frozen=True)
 class Scene:
-    """All that is judged. prefixes: what names of servers and management hosts begin with; now: seconds since 1970."""
+    """All that is judged. prefixes: what names of servers and management hosts begin with; now: seconds since 1970.
+
+    shares: the declared ones, with the identities that may mount them.
+    """
 
     machines: t.Sequence[Machine]
     clusters: t.Sequence[Cluster]
     prefixes: tuple[str, ...]
     now: float
+    shares: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_unique((machine.name for machine in self.machines), "machines:")
@@ -116,6 +171,20 @@ class Scene:
     @property
     def looked_at(self) -> list[Cluster]:
         return [cluster for cluster in self.clusters if cluster.told]
+
+    @property
+    def listed(self) -> list[Cluster]:
+        """The clusters that told of their volumes."""
+        return [cluster for cluster in self.looked_at if cluster.volumes is not None]
+
+    @property
+    def seen(self) -> list[tuple[Cluster, Seen]]:
+        return [(cluster, volume) for cluster in self.listed for volume in cluster.volumes or ()]
+
+    @property
+    def answered(self) -> list[Cluster]:
+        """The clusters whose bricks were asked."""
+        return [cluster for cluster in self.looked_at if cluster.bricks is not None]
 
     @property
     def carrying(self) -> list[Machine]:
@@ -152,12 +221,30 @@ def read_machine(name: str, common_name: str | None, told: t.Mapping[str, t.Any]
 
 
 def _read_identity(told: t.Mapping[str, t.Any]) -> Identity:
-    end = calendar.timegm(time.strptime(told["not_after"], "%Y-%m-%dT%H:%M:%SZ"))
-    return Identity(told["common_name"], end, told["bundle_sha256"], told["problem"])
+    return Identity(
+        common_name=told["common_name"],
+        not_after=_moment(told["not_after"]),
+        bundle_sha256=told["bundle_sha256"],
+        problem=told["problem"],
+        serial=told["serial"],
+        matches=told.get("matches", True),
+        authorities=(told["issuer"],),
+        crls=tuple((crl["issuer"], _moment(crl["next_update"])) for crl in told.get("crls") or ()),
+    )
 
 
-def read_cluster(name: str, servers: t.Sequence[str], asked: str | None, told: t.Mapping[str, t.Any]) -> Cluster:
-    """A cluster from what gluster_info with C(gather=cluster) returned on the server that was asked."""
+def _moment(text: str) -> float:
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
+
+
+def read_cluster(
+    name: str,
+    servers: t.Sequence[str],
+    asked: str | None,
+    told: t.Mapping[str, t.Any],
+    infrastructure: t.Sequence[str] = (),
+) -> Cluster:
+    """A cluster from what gluster_info with C(gather=cluster) and more returned on the server that was asked."""
     if not servers:
         raise BadInput(f"clusters: {name!r} has no servers: name the inventory groups that the servers are in.")
     if asked is None:
@@ -170,11 +257,17 @@ def read_cluster(name: str, servers: t.Sequence[str], asked: str | None, told: t
             name,
             tuple(servers),
             asked,
+            tuple(infrastructure),
             max_op_version=about["max_op_version"],
             trash_directories=dict(about["trash_directories"]),
             daemons={
                 volume: (_read_daemons(its["healers"]), _read_daemons(its["limiters"]), tuple(its["identities"]))
                 for volume, its in about["daemons"].items()
+            },
+            volumes=None if told.get("volumes") is None else tuple(map(_read_volume, told["volumes"])),
+            bricks=None if told.get("served") is None else tuple(map(_read_brick, told["served"])),
+            tenants={
+                volume: sum(kinds.get(kind, 0) for kind in TENANTS) for volume, kinds in told.get("clients", {}).items()
             },
         )
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
@@ -183,6 +276,27 @@ def read_cluster(name: str, servers: t.Sequence[str], asked: str | None, told: t
 
 def _read_daemons(told: t.Mapping[str, t.Any] | None) -> Daemons | None:
     return Daemons(tuple(told["offline"]), told["online"], told["connected"]) if told else None
+
+
+def _read_volume(told: t.Mapping[str, t.Any]) -> Seen:
+    path = told["options"].get(CRL_PATH)
+    lasting = DYNAMIC in told["options"] and not is_on(told["options"], DYNAMIC)
+    return Seen(
+        told["name"],
+        told["share"],
+        told["started"],
+        off=tuple(option for option in SEAL if not is_on(told["options"], option)),
+        identities=tuple(told["identities"]),
+        # The latter is how it is said to gluster that there is none.
+        crl_path=None if path in ("", "NULL") else path,
+        lasting=lasting,
+    )
+
+
+def _read_brick(told: t.Mapping[str, t.Any]) -> Brick:
+    where = {key: told[key] for key in ("volume", "server", "server_uuid", "path", "common_name", "serial")}
+    end = _moment(told["not_after"]) if told["not_after"] else 0.0
+    return Brick(**where, not_after=end, problem=told["problem"], plaintext=told["plaintext"])
 
 
 def _failure(told: t.Mapping[str, t.Any]) -> str:

@@ -29,6 +29,9 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 LIST = "auth.ssl-allow"
 SEAL = ("client.ssl", "server.ssl")
+CRL_PATH = "ssl.crl-path"
+# Whether a client that was taken off the list is cut off at once. It is on unless set otherwise.
+DYNAMIC = "server.dynamic-auth"
 LIMIT = "size"
 RESTART = "restart"
 START = "started"

@@ -9,23 +9,30 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import GLUSTERD, server_info
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, QUOTA, split_list
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Process, Volume
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Door, Process, Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_thin import Lvm
+
+# What a brick's certificate says.
+SERVED = ("common_name", "issuer", "serial", "not_after", "fingerprint_sha256")
 
 # How gluster's status calls a kind of helper daemon, and how its list of clients does.
 HEALERS = ("Self-heal Daemon", answers.HEALER)
 LIMITERS = ("Quota Daemon", "quotad")
 
 TRASH, TRASH_DEFAULT = "features.trash-dir", ".trashcan"
+PARALLEL = 16  # Handshakes at once.
 _MAX_OP_VERSION = "cluster.max-op-version"
 
 
@@ -97,13 +104,56 @@ def _is_on(path: str, devices: t.Container[tuple[int, int]]) -> bool | None:
     return (os.major(device), os.minor(device)) in devices
 
 
-def cluster(cli: GlusterCli) -> dict[str, t.Any]:
+@dataclasses.dataclass
+class Once:
+    """What gluster tells of all volumes, each asked for when it is needed first."""
+
+    cli: GlusterCli
+
+    @functools.cached_property
+    def volumes(self) -> dict[str, Volume]:
+        return answers.volumes(self.cli)
+
+    @functools.cached_property
+    def status(self) -> tuple[dict[str, list[Process]], dict[str, str]]:
+        return answers.status(self.cli)
+
+    @functools.cached_property
+    def clients(self) -> dict[str, dict[str, int]]:
+        return answers.clients(self.cli)
+
+
+def served(
+    doors: t.Mapping[str, t.Sequence[Door]],
+    handshake: t.Callable[[str, int], t.Any],
+    in_plaintext: t.Callable[[str, int], bool],
+) -> list[dict[str, t.Any]]:
+    """What each brick that runs answers with. handshake gives a dataclass or raises why there is none."""
+
+    def ask(one: tuple[str, Door]) -> dict[str, t.Any]:
+        volume, door = one
+        told: dict[str, t.Any] = {**dict.fromkeys(SERVED), "plaintext": False, "problem": None}
+        port = t.cast(int, door.port)
+        try:
+            told.update(dataclasses.asdict(handshake(door.server, port)))
+        except GlusterOpsError as exc:
+            told["plaintext"] = in_plaintext(door.server, port)
+            told["problem"] = "it answers in plaintext" if told["plaintext"] else str(exc)
+        where = {"volume": volume, "server": door.server, "server_uuid": door.server_uuid, "path": door.path}
+        return {**where, "port": port, **told, "clients": len(door.clients)}
+
+    running = [(volume, door) for volume, its in doors.items() for door in its if door.online and door.port]
+    with ThreadPoolExecutor(max_workers=PARALLEL) as executor:
+        return list(executor.map(ask, running))
+
+
+def cluster(once: Once) -> dict[str, t.Any]:
     """What concerns all servers. At most four calls of gluster, however many volumes there are."""
-    volumes = answers.volumes(cli)
+    volumes = once.volumes
     started = [volume for volume in volumes.values() if volume.started]
-    processes, clients = (answers.status(cli)[0], answers.clients(cli)) if started else ({}, {})
+    processes, clients = (once.status[0], once.clients) if started else ({}, {})
     return {
-        "max_op_version": _max_op_version(cli),
+        "max_op_version": _max_op_version(once.cli),
         "trash_directories": {
             volume.name: volume.options[TRASH]
             for volume in volumes.values()

@@ -2,17 +2,47 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Private to this collection: other code must not import it, it may change at any time.
-
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import os
+import re
 import socket
 import ssl
+import struct
+import time
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, NotFound
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity import BUNDLE, CERTIFICATE, KEY
+
+_SHORT = {
+    "commonName": "CN",
+    "countryName": "C",
+    "domainComponent": "DC",
+    "localityName": "L",
+    "organizationName": "O",
+    "organizationalUnitName": "OU",
+    "stateOrProvinceName": "ST",
+}
+# A call of the empty procedure of Gluster's program DUMP, which every brick answers whoever calls: length, number of
+# the call, then that it is one, the versions and numbers of RPC and program, and twice that it has no credentials.
+_CALL = struct.pack(">11I", 0x80000028, 1, 0, 2, 123451501, 1, 0, 0, 0, 0, 0)
+_ANSWER = struct.pack(">2I", 1, 1)
+
+_Name = t.Tuple[t.Tuple[t.Tuple[str, str], ...], ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """The certificate that a port shows, in the words of openssl.Certificate."""
+
+    common_name: str
+    issuer: str
+    serial: str
+    not_after: str
+    fingerprint_sha256: str
 
 
 def context(directory: str) -> ssl.SSLContext:
@@ -28,18 +58,45 @@ def context(directory: str) -> ssl.SSLContext:
     return tls
 
 
-def common_name(tls: ssl.SSLContext, host: str, port: int, timeout: float = 10.0) -> str:
-    """The CN with which a brick answers. GlusterOpsError if it does not, or shows a certificate of another CA."""
+def served(tls: ssl.SSLContext, host: str, port: int, timeout: float = 10.0) -> Served:
+    """What a brick answers with. GlusterOpsError if it does not, or shows a certificate of another CA."""
     try:
         with socket.create_connection((host, port), timeout) as plain, tls.wrap_socket(plain) as answered:
-            certificate = answered.getpeercert() or {}
+            told = t.cast("dict[str, t.Any]", answered.getpeercert() or {})
+            der = answered.getpeercert(binary_form=True) or b""
     except ssl.SSLError as exc:
         reason = getattr(exc, "verify_message", "") or exc.reason or str(exc)
         raise GlusterOpsError(f"no TLS that is trusted here ({reason})") from None
     except OSError as exc:
         raise GlusterOpsError(f"no answer ({exc})") from None
-    subject = t.cast(t.Tuple[t.Tuple[t.Tuple[str, str], ...], ...], certificate.get("subject", ()))
-    names = [value for part in subject for key, value in part if key == "commonName"]
+    names = [value for part in told.get("subject", ()) for key, value in part if key == "commonName"]
     if not names:
         raise GlusterOpsError("a certificate without a name")
-    return names[0]
+    end = time.gmtime(ssl.cert_time_to_seconds(told["notAfter"]))
+    return Served(
+        common_name=names[0],
+        issuer=_rfc2253(told["issuer"]),
+        serial=told["serialNumber"],
+        not_after=time.strftime("%Y-%m-%dT%H:%M:%SZ", end),
+        fingerprint_sha256=re.sub("..(?!$)", r"\g<0>:", hashlib.sha256(der).hexdigest().upper()),
+    )
+
+
+def _rfc2253(name: _Name) -> str:
+    parts = ["+".join(f"{_SHORT.get(key, key)}={_escaped(value)}" for key, value in part) for part in name]
+    return ",".join(reversed(parts))
+
+
+def _escaped(value: str) -> str:
+    return re.sub(r'^[# ]|[,+"\\<>;]| $', r"\\\g<0>", value)
+
+
+def in_plaintext(host: str, port: int, timeout: float = 10.0) -> bool:
+    """Whether a brick answers Gluster's own protocol without TLS."""
+    try:
+        with socket.create_connection((host, port), timeout) as plain:
+            plain.sendall(_CALL)
+            # Its length precedes the answer.
+            return plain.recv(12, socket.MSG_WAITALL)[4:] == _ANSWER
+    except OSError:
+        return False

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import check, check_table, scene
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import check, check_table, finding, scene
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import MEMBER
 
 NOW = 1_800_000_000.0  # 2027-01-15 08:00 UTC
@@ -43,12 +43,35 @@ def host(name: str) -> Told:
             "bundle_sha256": "aaaaaaaaaa",
             "problem": None,
             "issuer": "CN=CA",
+            "serial": f"0{name[-1]}",
         },
     }
 
 
 def daemons(online: int = 3, connected: int = 3, offline: t.Sequence[str] = ()) -> Told:
     return {"online": online, "connected": connected, "offline": list(offline)}
+
+
+def volume(name: str, identities: t.Sequence[str], started: bool = True) -> Told:
+    options = {"client.ssl": "on", "server.ssl": "on"} if identities else {}
+    return {"name": name, "share": name, "started": started, "options": options, "identities": list(identities)}
+
+
+def brick(volume: str, number: int) -> Told:
+    return {
+        "volume": volume,
+        "server": f"server{number}",
+        "server_uuid": f"uuid-{number}",
+        "path": f"/srv/{volume}",
+        "port": 49152,
+        "common_name": f"glusterfs-server-server{number}",
+        "serial": f"0{number}",
+        "not_after": "2027-12-31T08:00:00Z",
+        "issuer": "CN=CA",
+        "plaintext": False,
+        "problem": None,
+        "clients": 5,
+    }
 
 
 class World:
@@ -60,7 +83,8 @@ class World:
             **{name: host(f"tenant-of-{name}") for name in HOSTS},
         }
         self.groups: dict[str, tuple[str, ...]] = {"gluster_servers": SERVERS}
-        infrastructure = [f"glusterfs-server-{name}" for name in SERVERS]
+        infrastructure = [f"glusterfs-server-{name}" for name in SERVERS] + ["manila-host-1"]
+        self.infrastructure = list(infrastructure)
         self.cluster: Told = {
             "max_op_version": 100000,
             "trash_directories": {},
@@ -69,6 +93,13 @@ class World:
                 "plain": {"healers": None, "limiters": None, "identities": []},
             },
         }
+        # What TLS is asked about, if it is.
+        self.tls: Told = {
+            "volumes": [volume("data", [*infrastructure, "tenant-a"]), volume("plain", [], started=False)],
+            "served": [brick("data", number) for number in (1, 2, 3)],
+            "clients": {"data": {"fuse": 2, "gfapi": 1, "glustershd": 3}},
+        }
+        self.shares: dict[str, list[str]] = {"data": ["tenant-a"]}
         self.answers: dict[str, Told] = {"gluster_servers": {"cluster": self.cluster}}
         self.tolerate: tuple[str, ...] = ()
 
@@ -83,17 +114,50 @@ class World:
                     servers,
                     next(iter(servers), None) if group in self.answers else None,
                     self.answers.get(group, {}),
+                    self.infrastructure,
                 )
                 for group, servers in self.groups.items()
             ],
             ("glusterfs-server-", "manila-host-"),
             NOW,
+            self.shares,
         )
 
-    def findings(self) -> list[check.Finding]:
+    def findings(self) -> list[finding.Finding]:
         return check.findings(self.scene(), self.tolerate)
 
     # ---- how it is spoilt ----
+
+    def with_tls(self) -> World:
+        self.answers["gluster_servers"].update(self.tls)
+        return self
+
+    def volume(self, name: str, options: t.Mapping[str, str] | None = None, **values: t.Any) -> None:
+        [told] = [one for one in self.tls["volumes"] if one["name"] == name]
+        told["options"].update(options or {})
+        told.update(values)
+
+    def lists(self, *more: str, less: t.Container[str] = ()) -> None:
+        [told] = [one for one in self.tls["volumes"] if one["name"] == "data"]
+        told["identities"] = [one for one in told["identities"] if one not in less] + list(more)
+
+    def stranger(self) -> None:
+        """A volume that is no declared share."""
+        self.tls["volumes"].append(volume("other", [*self.tls["volumes"][0]["identities"], "tenant-b"]))
+
+    def serves(self, number: int, **values: t.Any) -> None:
+        self.tls["served"][number - 1].update(values)
+
+    def silence(self, *numbers: int, problem: str, plaintext: bool = False) -> None:
+        for number in numbers:
+            nothing = dict.fromkeys(("common_name", "serial", "not_after", "issuer"))
+            self.serves(number, problem=problem, plaintext=plaintext, **nothing)
+
+    def revoking(self, *crls: tuple[str, str]) -> None:
+        """All servers have these CRLs, and the volume looks at them."""
+        self.volume("data", {"ssl.crl-path": "/crl"})
+        for name in SERVERS:
+            self.identity(name, crls=[{"issuer": issuer, "next_update": end} for issuer, end in crls])
 
     def machine(self, name: str, **values: t.Any) -> None:
         self.told[name]["machine"].update(values)
@@ -158,16 +222,19 @@ class World:
 def test_all_is_well() -> None:
     world = World()
     assert world.findings() == []
-    assert check.checked(world.scene()) == [what for what in check.CHECKS if what != "thin-bricks"]
     assert check_table.table(world.scene(), []) == [
         "All is well on 5 machines, 3 of them servers.",
-        "Checked: reachable, version, clusters, connected, op-version, certificate, bundle, name, clock,",
-        "trash, self-heal, quota.",
-        "Not checked: thin-bricks (nobody asked for snapshots).",
+        "Checked: reachable, version, clusters, connected, op-version, certificate, pair, bundle, name,",
+        "clock, trash, self-heal, quota.",
+        "Not checked: sealed, list, crl, served, plaintext (nobody asked for TLS); thin-bricks (nobody asked",
+        "for snapshots).",
     ]
+    world.with_tls()
+    assert world.findings() == []
+    assert check.checked(world.scene()) == [what for what in check.CHECKS if what != "thin-bricks"]
 
 
-ERROR, WARNING = check.ERROR, check.WARNING
+ERROR, WARNING = finding.ERROR, finding.WARNING
 Spoil = t.Callable[[World], t.Any]
 # fmt: off
 # What is done to it, and the one finding: severity, check, where, found, advice.
@@ -253,6 +320,9 @@ ROWS: list[tuple[str, Spoil, str, str, tuple[str, ...], str, str]] = [
     ("expires-soon", lambda w: w.identity("host1", not_after="2027-01-29T07:59:00Z"),
      WARNING, "certificate", ("host1",),
      "ends on 2027-01-29 07:59 UTC", "tls_renew_before_days"),
+    ("no-pair", lambda w: w.identity("server2", matches=False),
+     ERROR, "pair", ("server2",),
+     "its key and its certificate do not belong together", "glusterops.shares.tls"),
     ("bundles", lambda w: w.identity("host2", bundle_sha256="bbbbbbbbbb"),
      ERROR, "bundle", ("host2",),
      "(SHA-256 bbbbbbbb...) than on server1, server2, server3, host1 (aaaaaaaa...)", "on all machines together"),
@@ -295,6 +365,65 @@ ROWS: list[tuple[str, Spoil, str, str, tuple[str, ...], str, str]] = [
     ("limiter-cut-off", lambda w: w.daemon(limiters=daemons(3, 0)),
      ERROR, "quota", ("data",),
      "0 of 3 quota daemons are connected", "[q]uotad"),
+    ("unsealed", lambda w: w.with_tls().volume("data", {"server.ssl": "off"}),
+     ERROR, "sealed", ("data",),
+     "it is started with server.ssl off: whoever reaches", "shares_restart=true"),
+    ("never-sealed", lambda w: w.with_tls().volume("plain", started=True),
+     ERROR, "sealed", ("plain",),
+     "client.ssl and server.ssl off", "Or stop it"),
+    ("no-list", lambda w: w.with_tls().volume("data", identities=[]),
+     ERROR, "sealed", ("data",),
+     "its access list is not set, or empty", "glusterops.shares.shares"),
+    ("everybody", lambda w: w.with_tls().lists("*"),
+     ERROR, "sealed", ("data",),
+     "its access list holds '*'", "glusterops.shares.shares"),
+    ("too-many", lambda w: w.with_tls().lists("tenant-b", "tenant-*"),
+     ERROR, "list", ("data",),
+     "its access list lets in tenant-b, tenant-*, and nobody declared that", "takes off"),
+    ("missing-tenant", lambda w: w.with_tls().lists(less=["tenant-a"]),
+     ERROR, "list", ("data",),
+     "its access list lacks tenant-a.", "glusterops.shares.shares"),
+    ("missing-server", lambda w: w.with_tls().lists(less=["glusterfs-server-server2"]),
+     ERROR, "list", ("data",),
+     "its access list lacks glusterfs-server-server2.", "glusterops.shares.shares"),
+    ("missing-manager-of-any", lambda w: (w.with_tls().lists(less=["manila-host-1", "tenant-a"]), w.shares.clear()),
+     ERROR, "list", ("data",),
+     "its access list lacks manila-host-1.", "glusterops.shares.shares"),
+    ("stopped-with-too-many", lambda w: (w.with_tls().volume("data", started=False), w.lists("tenant-b")),
+     ERROR, "list", ("data",),
+     "lets in tenant-b, and nobody", "takes off"),
+    ("not-declared", lambda w: w.with_tls().stranger(),
+     WARNING, "list", ("other",),
+     "it is no declared share, and its access list lets in tenant-a, tenant-b", "remove_share"),
+    ("declared-only", lambda w: w.with_tls().shares.update(gone=["tenant-a"]),
+     WARNING, "list", ("gone",),
+     "it is declared, and no cluster has it", "glusterops.shares.shares"),
+    ("lasting", lambda w: w.with_tls().volume("data", {"server.dynamic-auth": "off"}),
+     WARNING, "list", ("data",),
+     "its server.dynamic-auth is off", "gluster volume set VOLUME server.dynamic-auth on"),
+    ("no-crl", lambda w: w.with_tls().revoking(("CN=other", "2027-02-01T00:00:00Z")),
+     ERROR, "crl", SERVERS,
+     "it has no CRL of CN=CA, and data has ssl.crl-path: nobody", "with CRLs"),
+    ("crl-ended", lambda w: w.with_tls().revoking(("CN=CA", "2027-01-15T07:59:00Z")),
+     ERROR, "crl", SERVERS,
+     "its CRL of CN=CA ended on 2027-01-15 07:59 UTC, and data", "with CRLs"),
+    ("crl-ends", lambda w: w.with_tls().revoking(("CN=CA", "2027-01-01T00:00:00Z"), ("CN=CA", "2027-01-22T07:59:00Z")),
+     WARNING, "crl", SERVERS,
+     "its CRL of CN=CA ends on 2027-01-22 07:59 UTC", "with CRLs"),
+    ("serves-nothing", lambda w: w.with_tls().silence(1, 3, problem="no answer (refused)"),
+     ERROR, "served", ("server1:/srv/data", "server3:/srv/data"),
+     "server1 gets no answer (refused)", "bricks there says more"),
+    ("serves-another", lambda w: w.with_tls().serves(2, serial="0F"),
+     ERROR, "served", ("server2:/srv/data",),
+     "it serves the certificate 0F of glusterfs-server-server2, and server2 has 02 of glusterfs-server-server2",
+     "gluster volume reset data ssl.own-cert"),
+    ("serves-another-name", lambda w: w.with_tls().serves(2, common_name="glusterfs-server-server1"),
+     ERROR, "served", ("server2:/srv/data",),
+     "02 of glusterfs-server-server1, and server2 has 02 of glusterfs-server-server2", "ssl.private-key"),
+    ("plaintext", lambda w: w.with_tls().silence(1, 2, 3, problem="it answers in plaintext", plaintext=True),
+     ERROR, "plaintext", ("data",),
+     "server1:/srv/data, server2:/srv/data, server3:/srv/data answer in plaintext: 3 mounts and gateways go on",
+     "gluster volume stop data; gluster volume start data"),
     ("thick", lambda w: w.bricks(False),
      WARNING, "thin-bricks", tuple(f"{name}:/srv/data" for name in SERVERS),
      "no snapshots of data", "logical volumes"),
@@ -337,6 +466,13 @@ def test_one_thing_is_wrong(
         lambda w: w.cluster.update(max_op_version=None),
         lambda w: w.daemon(identities=["glusterfs-server-*"]),
         lambda w: w.bricks(True),
+        # A name that a pattern of the infrastructure lets in all the same is not too many.
+        lambda w: w.with_tls().lists("manila-host-*") or w.infrastructure.append("manila-host-*"),
+        lambda w: w.with_tls().volume("data", {"ssl.crl-path": "NULL", "server.dynamic-auth": "ON"}),
+        lambda w: w.with_tls().revoking(("CN=CA", "2027-01-22T08:01:00Z"), ("CN=other", "2027-02-01T00:00:00Z")),
+        # Without declared shares nobody is too many.
+        lambda w: w.with_tls().stranger() or w.shares.clear(),
+        lambda w: w.with_tls().volume("data", started=False, identities=["x"]) or w.shares.clear(),
     ],
 )
 def test_nothing_is_wrong(spoil: Spoil) -> None:
@@ -371,9 +507,43 @@ def test_what_could_not_be_checked_is_told() -> None:
         world.silent(name)
     world.answers = {}
     made = check.checked(world.scene())
-    assert made == ["reachable", "version", "certificate", "bundle", "name", "clock"]
+    assert made == ["reachable", "version", "certificate", "pair", "bundle", "name", "clock"]
     last = " ".join(check_table.table(world.scene(), world.findings())[-3:])
-    assert "Not checked: clusters (nobody could tell), connected (nobody could tell)" in last
+    assert "Not checked: clusters, connected, op-version, trash, self-heal, quota (nobody could tell);" in last
+
+
+def test_clients_of_an_unsealed_volume() -> None:
+    world = World().with_tls()
+    world.volume("data", {"client.ssl": "off", "server.ssl": "off"})
+    world.silence(1, 2, 3, problem="it answers in plaintext", plaintext=True)
+    [sealed, plaintext] = world.findings()
+    assert sealed.what == "sealed" and "client.ssl and server.ssl off" in sealed.found
+    assert plaintext.what == "plaintext" and plaintext.where == ("data",)
+    assert plaintext.found == "3 mounts and gateways are connected to it in plaintext"
+    world.tls["clients"]["data"] = {"glustershd": 3}
+    assert [one.what for one in world.findings()] == ["sealed"]
+
+
+def test_what_a_server_serves_that_tells_nothing() -> None:
+    """Its certificate is judged by itself."""
+    world = World().with_tls()
+    world.silent("server2")
+    world.disconnected("server2")
+    world.serves(2, not_after="2027-01-20T08:00:00Z", serial="0F")
+    assert [(one.severity, one.what, one.where) for one in world.findings()] == [
+        (ERROR, "reachable", ("server2",)),
+        (WARNING, "served", ("server2:/srv/data",)),
+    ]
+    world.serves(2, not_after="2027-01-15T08:00:00Z")
+    assert [one.severity for one in world.findings() if one.what == "served"] == [ERROR]
+
+
+def test_a_share_is_not_missed_where_a_cluster_told_nothing() -> None:
+    world = World().with_tls()
+    world.shares["gone"] = []
+    assert [one.what for one in world.findings()] == ["list"]
+    world.answers["gluster_servers"] = {"msg": "gluster is busy."}
+    assert [one.what for one in world.findings()] == ["reachable"]
 
 
 def test_volumes_carry_the_name_of_their_cluster_where_there_are_several() -> None:
@@ -404,8 +574,9 @@ def test_the_table() -> None:
         "                                                 logical volumes, or on ZFS with GlusterFS 11.",
         "",
         "1 error and 1 warning on 5 machines, 3 of them servers.",
-        "Checked: reachable, version, clusters, connected, op-version, certificate, bundle, name, clock,",
-        "trash, self-heal, quota, thin-bricks.",
+        "Checked: reachable, version, clusters, connected, op-version, certificate, pair, bundle, name,",
+        "clock, trash, self-heal, quota, thin-bricks.",
+        "Not checked: sealed, list, crl, served, plaintext (nobody asked for TLS).",
     ]
 
 
@@ -435,6 +606,8 @@ def test_long_names_are_not_broken() -> None:
         (lambda w: w.told["host1"].update(machine="well"), "machines: what 'host1' told is not"),
         (lambda w: w.identity("host1", not_after="soon"), "machines: what 'host1' told is not"),
         (lambda w: w.told["server1"].update(peers=["server2"]), "machines: what 'server1' told is not"),
+        (lambda w: w.with_tls().volume("data", identities=None), "clusters: what 'server1' told of"),
+        (lambda w: w.with_tls().serves(1, not_after="soon"), "clusters: what 'server1' told of"),
         (lambda w: w.daemon(healers={"online": 1}), "clusters: what 'server1' told of 'gluster_servers' is not"),
     ],
 )
