@@ -4,14 +4,14 @@
 
 """Tries to get into a volume, as whoever has a folder with an identity. Runs as root on a lab's host, by itself.
 
-    driver.py try FOLDER VOLUME SERVER BRICK,BRICK METHOD ...     everybody at once; prints a list of results in JSON
-    driver.py loop STOP FOLDER VOLUME SERVER BRICK,... NAME ...   these by FUSE, again and again; a line of JSON each
-    driver.py hold STOP PATH                                      writes into PATH again and again; a line of JSON each
-    driver.py hold STOP VOLUME SERVER                             the like through libgfapi with the host's identity
+    driver.py try FOLDER VOLUME SERVER SUFFIX BRICK,... METHOD ...  everybody at once; prints a list of results in JSON
+    driver.py loop STOP FOLDER VOLUME SERVER NAME ...               these by FUSE, again and again; a line of JSON each
+    driver.py hold STOP PATH                                        writes into PATH again and again; a line each
+    driver.py hold STOP VOLUME SERVER                               the like through libgfapi with the host's identity
 
 A METHOD is fuse or gfapi, a BRICK is HOST:PORT, and STOP is a file that ends it once it is there. FOLDER has a folder
 for each identity, with those of glusterfs.key, glusterfs.pem and glusterfs.ca that it has. A file there named plain
-means without TLS, and one named volfile holds the name of the volfile to ask for.
+means without TLS, and one named volfile tells which volfile to ask for. What gets in leaves a file NAME.SUFFIX.
 
 Whoever writes a file and reads it again is in. He is refused when every brick has said so, with the reason. What is
 neither is unclear (in is null).
@@ -36,9 +36,11 @@ import threading
 import time
 import typing as t
 
-PATIENCE = 40.0  # seconds for a try, on a machine that is busy with something else: it ends once it is decided
+# Seconds of a try, on a machine that is busy with something else: it ends once it is decided. In a loop there is
+# another one soon.
+PATIENCE, LOOP_PATIENCE = 60.0, 10.0
 LONGEST = 600.0  # seconds of loop and hold, should nobody stop them
-BEAT = 0.1
+BEAT = 0.2
 CONTENT = b"was here\n"
 IMAGE = 65536  # bytes
 
@@ -65,7 +67,7 @@ def reason(text: str) -> str | None:
 
 
 def answer(connection: socket.socket, otherwise: str) -> str:
-    """What the brick begins its answer with; otherwise, if it ends the connection instead, or tells that it wants TLS."""
+    """What the brick's answer begins with; otherwise, if it ends the connection instead, or tells that it wants TLS."""
     try:
         connection.sendall(RPC_DUMP)
         said = connection.recv(1)
@@ -91,9 +93,18 @@ def tls_directory() -> str:
 class Attempt:
     """One try, with a log and an end of its own."""
 
-    def __init__(self, folder: str, volume: str, server: str, bricks: str, name: str) -> None:
+    def __init__(
+        self,
+        folder: str,
+        volume: str,
+        server: str,
+        name: str,
+        suffix: str,
+        bricks: t.Sequence[str] = (),
+        patience: float = PATIENCE,
+    ) -> None:
         self.identity, self.name, self.volume, self.server = os.path.join(folder, name), name, volume, server
-        self.bricks = bricks.split(",") if bricks else []
+        self.file, self.bricks, self.patience = f"{name}.{suffix}", bricks, patience
         self.work = tempfile.mkdtemp(prefix=f"attack-{name}-", dir="/var/tmp")
         self.log = os.path.join(self.work, "log")
         self.plain = os.path.exists(os.path.join(self.identity, "plain"))
@@ -162,13 +173,18 @@ class Attempt:
         return result
 
     def _client(self, point: str) -> list[str]:
-        volfile = self.told(os.path.join(self.identity, "volfile")).strip() or self.volume
+        volfile = self.told(os.path.join(self.identity, "volfile")) or "{volume}"
         options = [
             f"transport.socket.ssl-{option}={self.identity}/glusterfs.{end}"
             for option, end in (("own-cert", "pem"), ("private-key", "key"), ("ca-list", "ca"))
         ]
         options += ["transport.socket.ssl-enabled=off"] if self.plain else []
-        words = ["glusterfs", "--no-daemon", f"--volfile-server={self.server}", f"--volfile-id={volfile}"]
+        words = [
+            "glusterfs",
+            "--no-daemon",
+            f"--volfile-server={self.server}",
+            f"--volfile-id={volfile.format(volume=self.volume)}",
+        ]
         words += [f"--log-file={self.log}", "--log-level=INFO"]
         return [*words, *(word for option in options for word in ("--xlator-option", f"*-client-*.{option}")), point]
 
@@ -191,7 +207,7 @@ class Attempt:
 
     def _use(self, point: str) -> None:
         os.listdir(point)
-        path = os.path.join(point, self.name)
+        path = os.path.join(point, self.file)
         with open(path, "wb") as stream:
             stream.write(CONTENT)
             stream.flush()
@@ -203,10 +219,10 @@ class Attempt:
 
     def gfapi(self) -> dict[str, t.Any]:
         """By qemu-img; without TLS, which that cannot leave out, by libgfapi itself."""
-        image = f"gluster://{self.server}/{self.volume}/{self.name}.img"
+        image = f"gluster://{self.server}/{self.volume}/{self.file}.img"
         make = ["qemu-img", "create", "-q", "-f", "raw", "-o", f"debug=7,logfile={self.log}", image, str(IMAGE)]
         if self.plain:
-            make = [sys.executable, __file__, "plain", self.log, self.volume, self.server, f"{self.name}.img"]
+            make = [sys.executable, __file__, "plain", self.log, self.volume, self.server, f"{self.file}.img"]
         client = self._confined(make)
         with self._no_longer(client):
             while True:
@@ -247,7 +263,7 @@ class Attempt:
     @contextlib.contextmanager
     def _no_longer(self, client: subprocess.Popen[bytes]) -> t.Iterator[None]:
         """A client that hangs would hang whoever asks its mount, too."""
-        timer = threading.Timer(PATIENCE, client.kill)
+        timer = threading.Timer(self.patience, client.kill)
         timer.start()
         try:
             yield
@@ -302,11 +318,11 @@ class Gfapi:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def try_all(folder: str, volume: str, server: str, bricks: str, *methods: str) -> None:
+def try_all(folder: str, volume: str, server: str, suffix: str, bricks: str, *methods: str) -> None:
     names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
     # libgfapi has no way to ask for another volfile.
     tries = [
-        (method, Attempt(folder, volume, server, bricks, name))
+        (method, Attempt(folder, volume, server, name, suffix, bricks.split(",")))
         for method in methods
         for name in names
         if method == "fuse" or not os.path.exists(os.path.join(folder, name, "volfile"))
@@ -322,9 +338,12 @@ def again_and_again(stop: str, act: t.Callable[[], t.Mapping[str, t.Any]]) -> No
         print(line, flush=True)
 
 
-def loop(stop: str, folder: str, volume: str, server: str, bricks: str, *names: str) -> None:
+def loop(stop: str, folder: str, volume: str, server: str, *names: str) -> None:
     def attempt(name: str) -> None:
-        again_and_again(stop, lambda: Attempt(folder, volume, server, bricks, name).result("fuse"))
+        def once() -> dict[str, t.Any]:
+            return Attempt(folder, volume, server, name, "loop", patience=LOOP_PATIENCE).result("fuse")
+
+        again_and_again(stop, once)
 
     with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
         list(pool.map(attempt, names))
