@@ -29,9 +29,11 @@ options:
         servers, and takes four calls.
       - V(machine) (since 0.2.0) is what every machine can tell, host or server, whether C(glusterd) runs there or not.
         Along with it, a part that this machine lacks the programs for is C(null) instead of a failure.
+      - V(management) (since 0.2.0) tells whether this machine uses TLS on the management path, port 24007.
     type: list
     elements: str
-    choices: [version, peers, volumes, snapshots, processes, clients, limits, bricks, cluster, identity, machine]
+    choices: [version, peers, volumes, snapshots, processes, clients, limits, bricks, cluster, identity, machine,
+              management]
     default: [version, peers, volumes]
   query:
     description:
@@ -291,6 +293,45 @@ identity:
       description: Why that bundle does not vouch for the certificate on this machine now, C(null) if it does.
       type: str
       version_added: "0.2.0"
+management:
+  description: What this machine tells of the management path.
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
+  contains:
+    switch:
+      description: Whether processes of Gluster that start now use TLS on it, by C(/var/lib/glusterd/secure-access).
+      type: bool
+    begun:
+      description: Whether P(glusterops.shares.management_tls#role) has begun to turn it on this server, and not ended.
+      type: bool
+    serves:
+      description: What the C(glusterd) on this machine serves, C(tls) or C(plain), C(null) if none answers.
+      type: str
+    address:
+      description: Where it was asked.
+      type: str
+    common_name:
+      description: The identity with which it answers, C(null) if it serves no TLS.
+      type: str
+    problem:
+      description: Why that identity could not be found out.
+      type: str
+    servers:
+      description: The other servers of its cluster, as C(uuid) and C(hostname).
+      type: list
+      elements: dict
+    apart:
+      description: Its bricks and helper daemons that are not connected with a C(glusterd).
+      type: list
+      elements: str
+    rebalances:
+      description: The volumes that are being rebalanced on it.
+      type: list
+      elements: str
+    heals:
+      description: By volume, how many files its bricks on this server know that wait to be healed, if any.
+      type: dict
 clients:
   description: By volume, how many clients of each kind its bricks have.
   returned: when gathered
@@ -307,6 +348,7 @@ result:
   type: raw
 """
 
+import contextlib
 import dataclasses
 import functools
 import time
@@ -314,9 +356,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import NotFound, Unreachable
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, NotFound, Unreachable
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import (
     answers,
+    management,
     pool,
     snapshot,
     snapshot_thin,
@@ -325,6 +368,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster import 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.quota import local_limits
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, is_sealed, split_list
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity import (
     distrust,
     find_directories,
@@ -344,6 +388,7 @@ CHOICES = (
     "cluster",
     "identity",
     "machine",
+    "management",
 )
 
 
@@ -353,7 +398,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     volumes = functools.lru_cache(maxsize=None)(lambda: answers.volumes(cli))
     status = functools.lru_cache(maxsize=None)(lambda: answers.status(cli))
     lvm = functools.lru_cache(maxsize=None)(lambda: snapshot_thin.observe(module.run_command))
-    about = survey.machine(module.run_command) if gather & {"machine", "bricks"} else {}
+    about = survey.machine(module.run_command) if gather & {"machine", "bricks", "management"} else {}
     questions: dict[str, t.Callable[[], t.Any]] = {
         "version": cli.version,
         "peers": lambda: [dataclasses.asdict(peer) for peer in answers.peers(cli)],
@@ -368,6 +413,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         "clients": lambda: answers.clients(cli),
         "cluster": lambda: survey.cluster(cli),
         "identity": lambda: _identity(OpenSSL(module.run_command)),
+        "management": lambda: _management(volumes, about["uuid"]),
     }
     if "processes" in gather:
         gather.add("rebalances")
@@ -412,6 +458,21 @@ def _identity(openssl: OpenSSL) -> dict[str, t.Any] | None:
     if not found:
         return None
     return dict(found.certificate.told(), bundle_sha256=found.bundle_sha256, problem=distrust(found, openssl))
+
+
+def _management(volumes: t.Callable[[], t.Mapping[str, answers.Volume]], uuid: str | None) -> dict[str, t.Any]:
+    told = dict(management.told(management.Machine()), common_name=None, problem=None, heals={})
+    try:
+        if told["serves"] == management.TLS:
+            tls = handshake.context(find_directories()[0])
+            told["common_name"] = handshake.common_name(tls, told["address"], management.PORT)
+    except GlusterOpsError as exc:
+        told["problem"] = str(exc)
+    # A glusterd that begins, or is apart from the others, may not answer.
+    with contextlib.suppress(GlusterOpsError):
+        if told["serves"]:
+            told["heals"] = management.pending_heals(volumes().values(), uuid)
+    return told
 
 
 def _holding(volume: answers.Volume) -> dict[str, t.Any]:
