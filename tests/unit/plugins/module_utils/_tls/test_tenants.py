@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import multiprocessing
 import os
 import shutil
 import stat
@@ -345,6 +346,27 @@ def test_check_mode_predicts_and_writes_nothing(desk: Desk, tmp_path: t.Any) -> 
     unknown = dict.fromkeys(("serial", "ca", "not_after", "fingerprint_sha256", "certificate"))
     assert told == [{**value, **(unknown if value["changed"] else {})} for value in values]
     assert desk.issue(*wanted, check=True)[0] == []
+
+
+def test_machines_and_tenants_at_once_lose_no_record(desk: Desk) -> None:
+    context = multiprocessing.get_context("fork")
+    works: list[t.Callable[[], t.Any]] = []
+    for number in range(4):
+        csr = make_csr(new_key(), f"machine{number}")
+        works.append(lambda number=number, csr=csr: desk.ca.sign(f"machine{number}", csr))  # type: ignore[misc]
+        works.append(lambda number=number: desk.issue(tenant(f"tenant{number}")))  # type: ignore[misc]
+    workers = [context.Process(target=work) for work in works]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 8
+    entries = read_record(desk.ca.path)["certificates"]
+    assert len({entry["serial"] for entry in entries}) == len(entries) == 8
+    assert {entry["common_name"]: entry.get("delivered") for entry in entries} == {
+        **{f"machine{number}": None for number in range(4)},
+        **{f"tenant{number}": True for number in range(4)},
+    }
 
 
 def test_killed_at_any_step_the_next_run_hands_over(tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
