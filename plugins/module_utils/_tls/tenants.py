@@ -30,6 +30,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls import (
     authority,
     certificates,
     files,
+    pkcs12,
     record,
     revocation,
 )
@@ -39,12 +40,9 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.record impo
 # The module says it when it is missing.
 with contextlib.suppress(ImportError):
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
 KEY, CERTIFICATE, BUNDLE, PKCS12 = "glusterfs.key", "glusterfs.pem", "glusterfs.ca", "identity.p12"
 _FILES = {"pem": (KEY, CERTIFICATE, BUNDLE), "pkcs12": (PKCS12, BUNDLE), "request": (CERTIFICATE, BUNDLE)}
-_ROUNDS = 100_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -272,26 +270,15 @@ def _check_directory(path: str) -> None:
 
 
 def _contents(found: Record, tenant: Tenant, key: t.Any, entry: dict[str, t.Any]) -> dict[str, bytes]:
-    bundle = found.bundle.encode()
+    cas = [one.certificate for one in found.authorities]
+    certificate = x509.load_pem_x509_certificate(entry["certificate"].encode())
     made = {
         KEY: lambda: certificates.private_bytes(key, "PEM"),
         CERTIFICATE: lambda: entry["certificate"].encode(),
-        BUNDLE: lambda: bundle,
-        PKCS12: lambda: _pkcs12(tenant, key, entry, [one.certificate for one in found.authorities]),
+        BUNDLE: lambda: found.bundle.encode(),
+        PKCS12: lambda: pkcs12.encrypt(tenant.common_name, key, certificate, cas, tenant.passphrase or b""),
     }
     return {name: made[name]() for name in tenant.files}
-
-
-def _pkcs12(tenant: Tenant, key: t.Any, entry: dict[str, t.Any], bundle: list[x509.Certificate]) -> bytes:
-    encryption = (
-        PrivateFormat.PKCS12.encryption_builder()
-        .kdf_rounds(_ROUNDS)
-        .key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
-        .hmac_hash(hashes.SHA256())
-        .build(tenant.passphrase or b"")
-    )
-    certificate = x509.load_pem_x509_certificate(entry["certificate"].encode())
-    return pkcs12.serialize_key_and_certificates(tenant.common_name.encode(), key, certificate, bundle, encryption)
 
 
 def _write(directory: str, contents: dict[str, bytes]) -> None:

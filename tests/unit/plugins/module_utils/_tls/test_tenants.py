@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import multiprocessing
 import os
 import shutil
 import stat
@@ -12,11 +13,12 @@ import subprocess
 import typing as t
 
 import pytest
+from cryptography.hazmat.primitives.serialization import pkcs12 as reader
 from tls_helpers import NOW, PASSPHRASE, Ca, EveryStep, certificates_in, make_csr, new_key, read_record, snapshot
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import tenants
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import pkcs12, tenants
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.certificates import Validity
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.info import info
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.revocation import Revocation
@@ -126,7 +128,20 @@ def test_pkcs12_opens_with_its_passphrase_only(desk: Desk, tmp_path: t.Any) -> N
         text=True,
         check=True,
     ).stderr
-    assert told.count("AES-256-CBC, Iteration 100000") == 2
+    assert told.count("AES-256-CBC, Iteration 100000") == 2 and "MAC: sha256, Iteration 100000\n" in told
+
+
+@pytest.mark.parametrize("passphrase", ["12345678", "x" * 300, "mit Umläuten", "mit 😀😀😀😀"])
+def test_any_passphrase_opens_pkcs12(desk: Desk, passphrase: str) -> None:
+    desk.issue(tenant("a", format="pkcs12", passphrase=passphrase))
+    with open(desk.path("a", "identity.p12"), "rb") as file:
+        data = file.read()
+    key, certificate, cas = reader.load_key_and_certificates(data, passphrase.encode())
+    assert certificate and key and certificate.public_key() == key.public_key() and len(cas) == 1
+    with pytest.raises(ValueError, match="Invalid password"):
+        reader.load_key_and_certificates(data, passphrase.encode() + b"+")
+    opened = openssl("pkcs12", "-in", desk.path("a", "identity.p12"), "-noout", "-passin", "stdin", data=passphrase)
+    assert opened == ""
 
 
 def test_from_a_request_no_key_is_written(desk: Desk) -> None:
@@ -333,8 +348,29 @@ def test_check_mode_predicts_and_writes_nothing(desk: Desk, tmp_path: t.Any) -> 
     assert desk.issue(*wanted, check=True)[0] == []
 
 
+def test_machines_and_tenants_at_once_lose_no_record(desk: Desk) -> None:
+    context = multiprocessing.get_context("fork")
+    works: list[t.Callable[[], t.Any]] = []
+    for number in range(4):
+        csr = make_csr(new_key(), f"machine{number}")
+        works.append(lambda number=number, csr=csr: desk.ca.sign(f"machine{number}", csr))  # type: ignore[misc]
+        works.append(lambda number=number: desk.issue(tenant(f"tenant{number}")))  # type: ignore[misc]
+    workers = [context.Process(target=work) for work in works]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 8
+    entries = read_record(desk.ca.path)["certificates"]
+    assert len({entry["serial"] for entry in entries}) == len(entries) == 8
+    assert {entry["common_name"]: entry.get("delivered") for entry in entries} == {
+        **{f"machine{number}": None for number in range(4)},
+        **{f"tenant{number}": True for number in range(4)},
+    }
+
+
 def test_killed_at_any_step_the_next_run_hands_over(tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tenants, "_ROUNDS", 10)
+    monkeypatch.setattr(pkcs12, "_ROUNDS", 10)
     start = Ca(tmp_path / "0" / "ca")
     start.sign("machine", make_csr(new_key(), "machine"))
     wanted = [tenant("a"), tenant("b", share="s", format="pkcs12", passphrase="12345678"), tenant("c", csr=CSR)]
