@@ -112,8 +112,6 @@ def test_what_it_means(managed: Lab) -> None:
     assert lab.mount("host1", "managed") == ""
     lab.run("host1", f"umount /mnt/try; mv {SWITCH} /root/put-away")
     assert "Exhausted all volfile servers" in lab.mount("host1", "managed")
-        "host1", "managed"
-    )
     lab.run("host1", f"mv /root/put-away {SWITCH}")
     make_by_hand(lab, "another")
     wanted = {"infrastructure": SERVERS, "shares": [{"name": "another", "identities": ["tenant-a"], "size": "1G"}]}
