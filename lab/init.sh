@@ -49,10 +49,10 @@ server)
     # The package has a unit for systemd only, and Ansible stops and starts services by such a script otherwise.
     cat >/etc/init.d/glusterd <<'END'
 #!/bin/sh
-running() { pgrep -x glusterd >/dev/null; }
+running() { pgrep -f '^glusterd' >/dev/null; }
 case $1 in
 start) running || glusterd </dev/null >/dev/null 2>&1 ;;
-stop) pkill -x glusterd; while running; do sleep 0.1; done ;;
+stop) pkill -f '^glusterd'; while running; do sleep 0.1; done ;;
 status) if running; then echo "glusterd is running"; else echo "glusterd is stopped"; exit 3; fi ;;
 esac
 END
