@@ -270,15 +270,17 @@ def _check_directory(path: str) -> None:
 
 
 def _contents(found: Record, tenant: Tenant, key: t.Any, entry: dict[str, t.Any]) -> dict[str, bytes]:
-    cas = [one.certificate for one in found.authorities]
-    certificate = x509.load_pem_x509_certificate(entry["certificate"].encode())
-    made = {
-        KEY: lambda: certificates.private_bytes(key, "PEM"),
-        CERTIFICATE: lambda: entry["certificate"].encode(),
-        BUNDLE: lambda: found.bundle.encode(),
-        PKCS12: lambda: pkcs12.encrypt(tenant.common_name, key, certificate, cas, tenant.passphrase or b""),
-    }
-    return {name: made[name]() for name in tenant.files}
+    """What Tenant.files names, by name; C(key) is None where it is the tenant's own."""
+    contents = {BUNDLE: found.bundle.encode()}
+    if tenant.passphrase:
+        certificate = x509.load_pem_x509_certificate(entry["certificate"].encode())
+        cas = [one.certificate for one in found.authorities]
+        contents[PKCS12] = pkcs12.encrypt(tenant.common_name, key, certificate, cas, tenant.passphrase)
+    else:
+        contents[CERTIFICATE] = entry["certificate"].encode()
+        if key:
+            contents[KEY] = certificates.private_bytes(key, "PEM")
+    return contents
 
 
 def _write(directory: str, contents: dict[str, bytes]) -> None:
