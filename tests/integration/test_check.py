@@ -6,38 +6,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import pathlib
 import re
 import time
 import typing as t
 
 import pytest
-from conftest import SERVERS, Lab, Play, connected, make_by_hand, remove
-
-CHECK = "glusterops.shares.check"
-# Where the last column begins.
-TEXT = 46
-
-
-@dataclasses.dataclass
-class Told:
-    """What the playbook showed: a line each for a finding's severity, check and first place; and its words in a row."""
-
-    play: Play
-    rows: list[tuple[str, str, str]]
-    words: str
-
-
-def check(lab: Lab, *options: str, **variables: t.Any) -> Told:
-    play = lab.play(CHECK, *options, **variables)
-    lines = [json.loads(f'"{line}"') for line in re.findall(r'^        "(.*)",?$', play.output, re.MULTILINE)]
-    assert lines and not play.changed, play.output
-    found = [line for line in lines if line.startswith(("ERROR", "WARNING"))]
-    rows = [tuple(re.findall(r"[^\s,]+", line)[:3]) for line in found]
-    words = [line[TEXT:] if line in found or line.startswith(" ") else line for line in lines]
-    return Told(play, t.cast("list[tuple[str, str, str]]", rows), " ".join(" ".join(words).split()))
+from checking import check
+from conftest import SERVERS, Lab, connected, make_by_hand, remove
 
 
 def restart(lab: Lab, server: str) -> None:
@@ -56,7 +32,8 @@ def test_all_is_well(either: Lab) -> None:
     told = check(either)
     assert told.play.rc == 0 and told.rows == [], told.play.output
     assert "All is well on 5 machines, 3 of them servers." in told.words
-    assert "clock, trash, self-heal, quota. Not checked: thin-bricks (nobody asked for snapshots)." in told.words
+    assert "clock, trash, self-heal, quota. Not checked: sealed, list, crl, served, plaintext (nobody" in told.words
+    assert "asked for TLS); thin-bricks (nobody asked for snapshots)." in told.words
 
 
 def test_machines_tell_what_they_can(identities: Lab) -> None:
