@@ -147,6 +147,7 @@ def _check_peers(cluster: t.Sequence[Machine]) -> None:
     for server in cluster:
         if not server.management["serves"] or not server.told.get("peers"):
             raise Unreachable(f"glusterd does not answer on {server.name}: start it first.")
+    for server in cluster:
         for peer in server.peers:
             if lost(peer):
                 raise Conflict(f"To {server.name}, {lost(peer)}: all servers must be connected before this begins.")
