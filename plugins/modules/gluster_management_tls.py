@@ -38,7 +38,7 @@ extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.changes
 seealso:
-  - module: glusterops.shares.gluster_management_verify
+  - module: glusterops.shares.gluster_management_wait
 """
 
 EXAMPLES = r"""

@@ -44,6 +44,8 @@ _BOUND = re.compile(r"^\s*option\s+transport\.socket\.bind-address\s+(\S+)", re.
 _DUMP = struct.pack(">11I", 0x80000000 | 40, 1, 0, 2, 123451501, 1, 1, 0, 0, 0, 0)
 _ESTABLISHED = "01"
 _PAUSE = 1.0
+# After so many seconds, and as many again, what does not run is started by force.
+_FORCE = 15.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -258,10 +260,31 @@ class Waiter:
         """What is wrong with the local glusterd, its peers and its processes after C(timeout) seconds at most."""
         return self._wait(lambda: self._server(enabled, common_name), timeout)
 
-    def cluster(self, timeout: float) -> list[str]:
-        """What is wrong with bricks and helper daemons of the cluster. Only to be asked once all peers are connected on
-        all servers: a glusterd that is only learning what it has missed may hang for ever."""
-        return self._wait(self._cluster, timeout)
+    def cluster(self, timeout: float) -> tuple[list[str], list[str]]:
+        """What is wrong with bricks and helper daemons of the cluster, and the volumes that were started by force.
+
+        Only to be asked once all peers are connected on all servers: a glusterd that is only learning what it has
+        missed may hang for ever.
+        """
+        forced: list[str] = []
+        due = self.clock.monotonic() + _FORCE
+
+        def look() -> list[str]:
+            nonlocal due
+            wrong = self._cluster()
+            down = [volume for volume, found in wrong.items() if found.offline]
+            # Where all begin at once, glusterd fails to start a self-heal daemon now and then, and does not try again.
+            if down and self.clock.monotonic() >= due:
+                due += _FORCE
+                for volume in down:
+                    with contextlib.suppress(GlusterOpsError):
+                        self.cli.xml("volume", "start", volume, "force")
+                    forced.append(volume)
+            return [
+                f"{volume}: {words}" for volume, found in wrong.items() for words in (*found.offline, *found.others)
+            ]
+
+        return self._wait(look, timeout), sorted(set(forced))
 
     def _wait(self, look: t.Callable[[], list[str]], timeout: float) -> list[str]:
         began = self.clock.monotonic()
@@ -292,31 +315,41 @@ class Waiter:
             wrong.append(f"{', '.join(apart)} has not reached glusterd: see its log in /var/log/glusterfs.")
         return wrong
 
-    def _cluster(self) -> list[str]:
+    def _cluster(self) -> dict[str, _Wrong]:
+        """By volume, if anything is wrong with it."""
         started = [volume for volume in answers.volumes(self.cli).values() if volume.started]
         if not started:
-            return []
+            return {}
         (processes, _tasks), clients = answers.status(self.cli), answers.clients(self.cli)
-        wrong = []
+        found = {}
         for volume in started:
             rows = processes.get(volume.name, [])
             online = {(row.server, row.path) for row in rows if row.online}
-            down = [f"{b.server}:{b.path}" for b in volume.bricks if (b.server, b.path) not in online]
-            if down:
-                wrong.append(
-                    f"{volume.name}: {', '.join(down)} does not run: gluster volume start {volume.name} force."
-                )
+            down = [
+                f"{brick.server}:{brick.path}" for brick in volume.bricks if (brick.server, brick.path) not in online
+            ]
+            offline = [f"{', '.join(down)} does not run: see its log in /var/log/glusterfs/bricks."] if down else []
+            others = []
             for kind, needed in ((survey.HEALERS, True), (survey.LIMITERS, volume.is_on(QUOTA))):
                 daemons = survey.daemons(kind, rows, clients.get(volume.name, {}))
                 if needed and daemons.offline:
-                    where = ", ".join(daemons.offline)
-                    wrong.append(f"{volume.name}: no {kind[0]} on {where}: gluster volume start {volume.name} force.")
+                    offline.append(f"no {kind[0]} on {', '.join(daemons.offline)}: see its log in /var/log/glusterfs.")
                 elif needed and daemons.connected < daemons.online:
-                    wrong.append(
-                        f"{volume.name}: {daemons.connected} of {daemons.online} {kind[0]}s have reached its bricks: is"
-                        " every server's identity on its access list?"
+                    others.append(
+                        f"{daemons.connected} of {daemons.online} {kind[0]}s have reached its bricks: is every server's"
+                        " identity on its access list?"
                     )
-        return wrong
+            if offline or others:
+                found[volume.name] = _Wrong(tuple(offline), tuple(others))
+        return found
+
+
+@dataclasses.dataclass(frozen=True)
+class _Wrong:
+    """What is wrong with a volume's processes. offline: those that do not run."""
+
+    offline: tuple[str, ...]
+    others: tuple[str, ...]
 
 
 def lost(peer: Peer) -> str:

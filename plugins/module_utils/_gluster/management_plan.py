@@ -80,7 +80,7 @@ def plan(machines: t.Sequence[Machine], enabled: bool, restart: bool) -> Plan:
         right = all(server.is_right(enabled) for server in cluster)
         # A run that was interrupted has left servers stopped, or apart from each other.
         if not begun:
-            _check_peers(cluster)
+            _check_peers(cluster, enabled)
         if not right:
             _check_rebalances(cluster)
             stop += names
@@ -143,10 +143,15 @@ def _check_identities(machines: t.Sequence[Machine]) -> None:
         )
 
 
-def _check_peers(cluster: t.Sequence[Machine]) -> None:
+def _check_peers(cluster: t.Sequence[Machine], enabled: bool) -> None:
     for server in cluster:
         if not server.management["serves"] or not server.told.get("peers"):
             raise Unreachable(f"glusterd does not answer on {server.name}: start it first.")
+    served = {server.management["serves"] for server in cluster}
+    # Servers of different modes, or whose certificates have expired, are apart because of what shall be changed.
+    if len(served) > 1 or TLS in served and not enabled:
+        return
+    for server in cluster:
         for peer in server.peers:
             if lost(peer):
                 raise Conflict(f"To {server.name}, {lost(peer)}: all servers must be connected before this begins.")

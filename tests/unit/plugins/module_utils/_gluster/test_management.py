@@ -255,18 +255,18 @@ ALL = ("volume-info-all.xml", "volume-status-all.xml", "volume-status-client-lis
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_bricks_and_daemons_of_a_cluster(version: str, machine: Machine) -> None:
-    wrong = waiter(machine, Recorded(version, *DAEMONS)).cluster(0.0)
-    assert "halved: no Self-heal Daemon on server3: gluster volume start halved force." in wrong
-    assert "halved: no Quota Daemon on server3: gluster volume start halved force." in wrong
-    wrong = waiter(machine, Recorded(version, *ALL)).cluster(0.0)
+    wrong, forced = waiter(machine, Recorded(version, *DAEMONS)).cluster(0.0)
+    assert "halved: no Self-heal Daemon on server3: see its log in /var/log/glusterfs." in wrong and forced == []
+    assert "halved: no Quota Daemon on server3: see its log in /var/log/glusterfs." in wrong
+    wrong, forced = waiter(machine, Recorded(version, *ALL)).cluster(0.0)
     assert not [words for words in wrong if words.startswith("sealed: ")], wrong
 
 
 def test_no_volume_is_started(machine: Machine) -> None:
     """And first glusterd does not answer."""
     looking = waiter(machine, Recorded("10.3", "glusterd-down.txt", "volume-info-sealed-created.xml"))
-    assert looking.cluster(5.0) == [] and looking.clock.now == 1.0
-    [wrong] = waiter(machine, Recorded("10.3", "glusterd-down.txt")).cluster(0.0)
+    assert looking.cluster(5.0) == ([], []) and looking.clock.now == 1.0
+    [wrong], _forced = waiter(machine, Recorded("10.3", "glusterd-down.txt")).cluster(0.0)
     assert "glusterd does not answer on this server" in wrong
 
 
@@ -277,8 +277,25 @@ def test_refused_daemons(machine: Machine) -> None:
         rc, out, err = recorded(argv, **options)
         return rc, out.replace("glustershd                                                     3", "glustershd 2"), err
 
-    wrong = waiter(machine, run).cluster(0.0)
+    wrong, forced = waiter(machine, run).cluster(0.0)
+    assert forced == []
     assert any(words.startswith("sealed: 2 of 3 Self-heal Daemons have reached its bricks") for words in wrong), wrong
+
+
+def test_what_glusterd_failed_to_start(machine: Machine) -> None:
+    """It is started by force every 15 seconds."""
+    recorded = Recorded("10.3")
+    calls: list[list[str]] = []
+
+    def run(argv: list[str], **_options: t.Any) -> tuple[int, str, str]:
+        calls.append(argv)
+        told = [name for name in DAEMONS if ("info" in name, "list" in name) == ("info" in argv, "client-list" in argv)]
+        return 0, recorded.text(told[0]), ""
+
+    looking = waiter(machine, run)
+    wrong, forced = looking.cluster(40.0)
+    assert wrong and forced == ["halved"] and looking.clock.now == 40.0
+    assert [argv[-4:] for argv in calls if "force" in argv] == [["volume", "start", "halved", "force"]] * 2
 
 
 def test_what_does_not_end_is_told(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

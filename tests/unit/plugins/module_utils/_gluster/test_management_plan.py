@@ -151,6 +151,22 @@ def test_a_peer_is_lost(peer: dict[str, t.Any], words: str) -> None:
     assert words in str(caught.value)
 
 
+def apart(machine: Machine) -> Machine:
+    return dataclasses.replace(
+        machine, told={**machine.told, "peers": [{**machine.told["peers"][1], "connected": False}]}
+    )
+
+
+def test_servers_that_are_apart_because_of_it() -> None:
+    """Somebody turned one of them by hand; or certificates have expired."""
+    first, second = [apart(machine) for machine in cluster("a", "b", enabled=True)]
+    for enabled in (True, False):
+        assert plan([first, but(second, switch=False, serves="plain")], enabled, True).stop == ("a", "b")
+    assert plan([first, second], False, True).stop == ("a", "b")
+    with pytest.raises(GlusterOpsError, match="To a, b is not connected"):
+        plan([first, second], True, True)
+
+
 def test_a_restart_must_be_allowed() -> None:
     machines = [dataclasses.asdict(machine) for machine in (A, B)]
     refused = management(machines, "enabled", False)

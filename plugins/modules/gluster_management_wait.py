@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: gluster_management_verify
+module: gluster_management_wait
 short_description: Wait until a GlusterFS cluster works after its management path was turned
 version_added: "0.2.0"
 author:
   - glusterops.shares contributors (@glusterops)
 description:
   - Waits until C(glusterd) on this server serves what it should on port 24007, with this server's identity, all its
-    peers are connected, and its bricks and helper daemons have reached it. Changes nothing.
+    peers are connected, and its bricks and helper daemons have reached it.
+  - With O(daemons), what C(glusterd) has failed to start by then is started by C(gluster volume start NAME force),
+    which changes nothing else. Where all servers of a cluster start at once, that happens now and then. Otherwise the
+    module changes nothing.
   - Fails with all that is wrong if that takes too long.
 options:
   state:
@@ -31,23 +34,39 @@ options:
     type: bool
     default: false
   timeout:
-    description: How many seconds each of both may take.
+    description: How many seconds each of both may take. After 15, what does not run is started by force.
     type: int
     default: 120
 extends_documentation_fragment:
   - glusterops.shares._attributes
-  - glusterops.shares._attributes.info
+attributes:
+  check_mode:
+    support: none
+    details: There is nothing to wait for.
+  diff_mode:
+    support: none
+    details: It reports no changes.
+  idempotent:
+    support: full
+  platform:
+    support: full
+    platforms: posix
 seealso:
   - module: glusterops.shares.gluster_management_tls
 """
 
 EXAMPLES = r"""
 - name: Wait for this server
-  glusterops.shares.gluster_management_verify:
+  glusterops.shares.gluster_management_wait:
     state: enabled
 """
 
 RETURN = r"""
+forced:
+  description: The volumes that were started by force.
+  returned: success
+  type: list
+  elements: str
 error:
   description: The kind of failure.
   returned: failure
@@ -75,11 +94,12 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     common_name = _common_name(module) if enabled else None
     waiter = management.Waiter(GlusterCli(module.run_command), management.Machine(), _answering)
     wrong = waiter.server(enabled, common_name, timeout)
+    forced: list[str] = []
     if params["daemons"] and not wrong:
-        wrong = waiter.cluster(timeout)
+        wrong, forced = waiter.cluster(timeout)
     if wrong:
-        raise TimedOut(few(wrong))
-    return [], {}
+        raise TimedOut(few(wrong), forced=forced)
+    return [], {"forced": forced}
 
 
 def _common_name(module: AnsibleModule) -> str | None:
@@ -100,7 +120,6 @@ def main() -> t.NoReturn:
             "daemons": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 120},
         },
-        supports_check_mode=True,
     )
     _reconcile.run(module, work)
 
