@@ -197,24 +197,22 @@ def crl(scene: Scene) -> Problems:
 
 def _crls(scene: Scene, server: str, identity: Identity, volumes: t.Sequence[str]) -> Problems:
     advice = "Run the playbook glusterops.shares.tls on all servers, with CRLs."
-    lacking = [ca for ca in identity.authorities if ca not in {issuer for issuer, _end in identity.crls}]
+    lacking = identity.lacks_crl or (() if identity.crls else ("any CA",))
     if lacking:
         yield (
             ERROR,
             [server],
-            f"it has no CRL of {some(lacking)}, and {some(volumes)} has ssl.crl-path: nobody with a certificate of that"
-            " CA gets in",
+            f"it has no CRL of {some(lacking)} that is valid now, and {some(volumes)} has ssl.crl-path: nobody with a"
+            " certificate of that CA gets in",
             advice,
         )
     for issuer in dict(identity.crls):
         end = max(end for ca, end in identity.crls if ca == issuer)
-        left = end - scene.now
-        if left < CRL_SOON:
+        if 0 < end - scene.now < CRL_SOON:
             yield (
-                ERROR if left <= 0 else WARNING,
+                WARNING,
                 [server],
-                f"its CRL of {issuer} {'ended' if left <= 0 else 'ends'} on {date(end)}, and {some(volumes)} has"
-                " ssl.crl-path",
+                f"its CRL of {issuer} ends on {date(end)}, and {some(volumes)} has ssl.crl-path",
                 advice,
             )
 

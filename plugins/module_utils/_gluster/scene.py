@@ -34,8 +34,8 @@ class Clock:
 class Identity:
     """What a machine told of its certificate. problem: why its bundle does not vouch for it.
 
-    matches: whether its key belongs to it. authorities: the CAs of which bricks need CRLs if they look at CRLs at all;
-    crls: those that there are, their CA and end.
+    matches: whether its key belongs to it. crls: those that there are, their CA and end; lacks_crl: the CAs of its
+    bundle of which none is good now.
     """
 
     common_name: str | None
@@ -43,9 +43,9 @@ class Identity:
     bundle_sha256: str
     problem: str | None
     serial: str
-    matches: bool = True
-    authorities: tuple[str, ...] = ()
+    matches: bool
     crls: tuple[tuple[str, float], ...] = ()
+    lacks_crl: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,9 +227,9 @@ def _read_identity(told: t.Mapping[str, t.Any]) -> Identity:
         bundle_sha256=told["bundle_sha256"],
         problem=told["problem"],
         serial=told["serial"],
-        matches=told.get("matches", True),
-        authorities=(told["issuer"],),
-        crls=tuple((crl["issuer"], _moment(crl["next_update"])) for crl in told.get("crls") or ()),
+        matches=told["matches"],
+        crls=tuple((crl["issuer"], _moment(crl["next_update"])) for crl in told["crls"]),
+        lacks_crl=tuple(told["lacks_crl"]),
     )
 
 

@@ -42,6 +42,9 @@ def host(name: str) -> Told:
             "not_after": "2027-12-31T08:00:00Z",
             "bundle_sha256": "aaaaaaaaaa",
             "problem": None,
+            "matches": True,
+            "crls": [],
+            "lacks_crl": [],
             "issuer": "CN=CA",
             "serial": f"0{name[-1]}",
         },
@@ -153,11 +156,11 @@ class World:
             nothing = dict.fromkeys(("common_name", "serial", "not_after", "issuer"))
             self.serves(number, problem=problem, plaintext=plaintext, **nothing)
 
-    def revoking(self, *crls: tuple[str, str]) -> None:
-        """All servers have these CRLs, and the volume looks at them."""
+    def revoking(self, *ends: str, lacks: t.Sequence[str] = ()) -> None:
+        """All servers have CRLs with these ends, but of these CAs, and the volume looks at them."""
         self.volume("data", {"ssl.crl-path": "/crl"})
         for name in SERVERS:
-            self.identity(name, crls=[{"issuer": issuer, "next_update": end} for issuer, end in crls])
+            self.identity(name, crls=[{"issuer": "CN=CA", "next_update": end} for end in ends], lacks_crl=lacks)
 
     def machine(self, name: str, **values: t.Any) -> None:
         self.told[name]["machine"].update(values)
@@ -401,13 +404,13 @@ ROWS: list[tuple[str, Spoil, str, str, tuple[str, ...], str, str]] = [
     ("lasting", lambda w: w.with_tls().volume("data", {"server.dynamic-auth": "off"}),
      WARNING, "list", ("data",),
      "its server.dynamic-auth is off", "gluster volume set VOLUME server.dynamic-auth on"),
-    ("no-crl", lambda w: w.with_tls().revoking(("CN=other", "2027-02-01T00:00:00Z")),
+    ("no-crl", lambda w: w.with_tls().revoking(),
      ERROR, "crl", SERVERS,
-     "it has no CRL of CN=CA, and data has ssl.crl-path: nobody", "with CRLs"),
-    ("crl-ended", lambda w: w.with_tls().revoking(("CN=CA", "2027-01-15T07:59:00Z")),
+     "it has no CRL of any CA that is valid now, and data has ssl.crl-path: nobody", "with CRLs"),
+    ("crl-ended", lambda w: w.with_tls().revoking("2027-03-01T00:00:00Z", lacks=["CA 2 (0A:1B...)"]),
      ERROR, "crl", SERVERS,
-     "its CRL of CN=CA ended on 2027-01-15 07:59 UTC, and data", "with CRLs"),
-    ("crl-ends", lambda w: w.with_tls().revoking(("CN=CA", "2027-01-01T00:00:00Z"), ("CN=CA", "2027-01-22T07:59:00Z")),
+     "it has no CRL of CA 2 (0A:1B...) that is valid now, and data", "with CRLs"),
+    ("crl-ends", lambda w: w.with_tls().revoking("2027-01-01T00:00:00Z", "2027-01-22T07:59:00Z"),
      WARNING, "crl", SERVERS,
      "its CRL of CN=CA ends on 2027-01-22 07:59 UTC", "with CRLs"),
     ("serves-nothing", lambda w: w.with_tls().silence(1, 3, problem="no answer (refused)"),
@@ -469,7 +472,7 @@ def test_one_thing_is_wrong(
         # A name that a pattern of the infrastructure lets in all the same is not too many.
         lambda w: w.with_tls().lists("manila-host-*") or w.infrastructure.append("manila-host-*"),
         lambda w: w.with_tls().volume("data", {"ssl.crl-path": "NULL", "server.dynamic-auth": "ON"}),
-        lambda w: w.with_tls().revoking(("CN=CA", "2027-01-22T08:01:00Z"), ("CN=other", "2027-02-01T00:00:00Z")),
+        lambda w: w.with_tls().revoking("2027-01-22T08:01:00Z"),
         # Without declared shares nobody is too many.
         lambda w: w.with_tls().stranger() or w.shares.clear(),
         lambda w: w.with_tls().volume("data", started=False, identities=["x"]) or w.shares.clear(),
