@@ -81,8 +81,13 @@ def _first_number(path: str, attribute: str) -> int | None:
     return int.from_bytes(value[:8], "big", signed=True) if len(value) >= 8 else None
 
 
-def limit(cli: GlusterCli, name: str, sleep: t.Callable[[float], None] = time.sleep) -> Limit | None:
-    """The quota limit of a started volume with quota on. Mounts the volume for a moment, so about half a second."""
+def limit(
+    cli: GlusterCli, name: str, sleep: t.Callable[[float], None] = time.sleep, restart: bool = False
+) -> Limit | None:
+    """The quota limit of a started volume with quota on. Mounts the volume for a moment, so about half a second.
+
+    restart: daemons that do not work may be restarted, so not in check mode.
+    """
 
     def ask() -> Limit | None:
         try:
@@ -92,12 +97,12 @@ def limit(cli: GlusterCli, name: str, sleep: t.Callable[[float], None] = time.sl
                 return None
             raise
 
-    return _when_ready(cli, name, ask, sleep)
+    return _when_ready(cli, name, ask, sleep, restart)
 
 
 def set_limit(cli: GlusterCli, name: str, size: int, sleep: t.Callable[[float], None] = time.sleep) -> None:
     """Limits the volume's root to C(size) bytes. Quota must be on."""
-    _when_ready(cli, name, lambda: cli.xml("volume", "quota", name, "limit-usage", "/", str(size)), sleep)
+    _when_ready(cli, name, lambda: cli.xml("volume", "quota", name, "limit-usage", "/", str(size)), sleep, True)
 
 
 def count(
@@ -130,7 +135,9 @@ def count(
     return now
 
 
-def _when_ready(cli: GlusterCli, name: str, call: t.Callable[[], _T], sleep: t.Callable[[float], None]) -> _T:
+def _when_ready(
+    cli: GlusterCli, name: str, call: t.Callable[[], _T], sleep: t.Callable[[float], None], restart: bool
+) -> _T:
     """What C(call) returns once the volume's quota daemons work.
 
     They are started when quota is switched on, and again when bricks are added. Before they are online a limit can
@@ -158,6 +165,11 @@ def _when_ready(cli: GlusterCli, name: str, call: t.Callable[[], _T], sleep: t.C
                 f" {said}".rstrip(),
                 daemons=[f"{daemon.server}: {'online' if daemon.online else 'offline'}" for daemon in daemons],
             )
+        if restart and waited >= _DAEMON_TIMEOUT / 2:
+            restart = False
+            # Under load all daemons were online and none ever worked. This restarts them on every server.
+            with contextlib.suppress(Refused, GlusterSilent):
+                cli.xml("volume", "start", name, "force")
         pause = _SOON if waited < 4 else _LATER
         sleep(pause)
         waited += pause

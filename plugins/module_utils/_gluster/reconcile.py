@@ -96,7 +96,7 @@ def _reconcile(
     for _round in range(_ROUNDS):
         volumes, sources = _observe(cluster, shares)
         present = {name: source.volume for name, source in sources.items() if source.volume}
-        limits = _limits(cluster, shares, present)
+        limits = _limits(cluster, shares, present, check_mode)
         pending = _plan_all(shares, present, limits)
         taking = [share for share in shares if sources[share.name].taking or sources[share.name].superfluous]
         if not (pending or taking):
@@ -206,7 +206,9 @@ def _plan_all(
     return plans
 
 
-def _limits(cluster: Cluster, shares: t.Iterable[Share], present: t.Mapping[str, Volume]) -> dict[str, Limit | None]:
+def _limits(
+    cluster: Cluster, shares: t.Iterable[Share], present: t.Mapping[str, Volume], check_mode: bool
+) -> dict[str, Limit | None]:
     """The present limits of the shares whose size is asked for, exact where they are about to change.
 
     What a volume has that is only being made into a share counts for nothing: a clone has its parent's.
@@ -223,7 +225,7 @@ def _limits(cluster: Cluster, shares: t.Iterable[Share], present: t.Mapping[str,
         known = cluster.known_limits.get(volume.name)
         limit = local.get(volume.name) if volume.name in local else answers.Limit(known, 0) if known else None
         if (limit is None or limit.size != size) and volume.started:
-            limit = quota.limit(cluster.cli, volume.name, cluster.sleep)
+            limit = quota.limit(cluster.cli, volume.name, cluster.sleep, restart=not check_mode)
         limits[share_name] = limit
     return limits
 
@@ -261,7 +263,7 @@ def _set_limit(cluster: Cluster, share: Share, volume: Volume, enable: bool, pro
             provision.set_options(cli, name, pool.mark(mark.share, name, pool.COUNTING, mark.origin))
         cli.xml("volume", "quota", name, "enable")
     elif pool.is_preparing(volume):
-        before = quota.limit(cli, name, cluster.sleep)
+        before = quota.limit(cli, name, cluster.sleep, restart=True)
         if before:
             check_used(share, before)
     quota.set_limit(cli, name, size, cluster.sleep)

@@ -64,4 +64,6 @@ def _limit(cluster: Cluster, volume: Volume) -> Limit | None:
     if not volume.is_on(QUOTA):
         return None
     local = quota.local_limits([volume], cluster.glusterd).get(volume.name)
-    return quota.limit(cluster.cli, volume.name, cluster.sleep) if local is None and volume.started else local
+    if local is None and volume.started:
+        return quota.limit(cluster.cli, volume.name, cluster.sleep, restart=True)
+    return local

@@ -114,7 +114,7 @@ class Connection:
             )
         for option in ("heketi_user", "heketi_key"):
             if not params[option]:
-                raise BadInput(f"{option} is empty.")
+                raise BadInput(f"{option} is empty: is the variable that it comes from defined?")
         for option, least in (("request_timeout", 1), ("operation_timeout", 1), ("poll_interval", 0.01)):
             check_number(params[option], least, _WEEK, option, " seconds")
         ca_path = params["ca_path"]
