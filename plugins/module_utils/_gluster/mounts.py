@@ -247,7 +247,8 @@ class Machine:
 
     def install_helper(self) -> None:
         try:
-            self._replace(self._helper, [tenant_mount.TEXT], 0o755)
+            # atomic_move would give it the mode of what is there, or that of a new file.
+            os.replace(self._written(self._helper, [tenant_mount.TEXT], 0o755), self._helper)
         except OSError as exc:
             raise Refused(f"{self._helper} could not be written: {exc.strerror}.") from exc
 
@@ -299,17 +300,18 @@ class Machine:
                 lines[-1] += "\n"
             if line:
                 lines.append(line + "\n")
-            self._replace(self._fstab, lines, 0o644)
+            self._atomic_move(self._written(self._fstab, lines, 0o644), self._fstab)
 
-    def _replace(self, path: str, lines: t.Iterable[str], mode: int) -> None:
-        # In the same directory, so that the move replaces the file in one step.
+    @staticmethod
+    def _written(path: str, lines: t.Iterable[str], mode: int) -> str:
+        """A new file with that content, in the same directory, so that moving it to C(path) is one step."""
         temporary = f"{path}.{os.getpid()}"
         with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as handle:
             handle.writelines(lines)
             handle.flush()
             os.fsync(handle.fileno())
         os.chmod(temporary, mode)
-        self._atomic_move(temporary, path)
+        return temporary
 
     def _mount(self, mount: Mount, disconnected: bool) -> None:
         if disconnected:

@@ -125,7 +125,7 @@ class OpenSSL:
         """The public half of a key that Gluster and the CA can use, else Conflict."""
         with open(path, "rb") as file:
             text = file.read()
-        why = None
+        why, rc, err = None, 0, ""
         if b"ENCRYPTED" in text:
             why = "is encrypted, and Gluster cannot read it"
         else:
@@ -139,7 +139,11 @@ class OpenSSL:
             elif not re.search("Modulus|ED25519|prime256v1|secp384r1|secp521r1", out):
                 why = "is neither RSA, nor ECDSA on P-256, P-384 or P-521, nor Ed25519"
         if why:
-            raise Conflict(f"The key {path!r} {why}: move it away to have a new one made. Nothing was changed.")
+            raise Conflict(
+                f"The key {path!r} {why}: move it away to have a new one made. Nothing was changed.",
+                rc=rc,
+                stderr=err.strip()[:500],
+            )
         start = out.index("-----BEGIN PUBLIC KEY-----")
         return out[start : out.index("-----END PUBLIC KEY-----")]
 
