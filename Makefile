@@ -72,7 +72,8 @@ clean: ## Remove the labs, their images and networks, and what was built
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis
 
 # ---- tests ----
-.PHONY: lint sanity unit contract integration molecule test-quick test bench build
+.PHONY: lint sanity unit contract packages integration integration-containers integration-vm molecule
+.PHONY: test-quick test everything bench build
 lint: tree ## Linters: black, ruff, mypy, shellcheck, ansible-lint, changelog, documentation
 	@cd $(TREE)
 	black --check --quiet . || { black --check .; exit 1; }
@@ -96,20 +97,35 @@ contract: tree ## The Heketi client and the stand-in Heketi against recorded ans
 	@cd $(TREE)
 	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) python -m pytest tests/contract -q -n 2
 
-integration: tree ## Modules, roles and playbooks on real GlusterFS (TESTS=... for some)
+packages: venv
 	@tests/utils/prepare.sh lab vm
-	cd $(TREE)
-	export PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH)
-	$(ROOT) $(BIN)/python -m pytest $(or $(TESTS),tests/integration) -q --durations=10
 
-molecule: tree ## The molecule scenarios
-	@tests/utils/prepare.sh lab
-	cd $(TREE)
+define INTEGRATION
+	@cd $(TREE)
+	export PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH)
+	$(ROOT) $(BIN)/python -m pytest -q --durations=10
+endef
+
+integration: tree packages ## Modules, roles and playbooks on real GlusterFS (TESTS=... for some)
+	$(INTEGRATION) $(or $(TESTS),tests/integration)
+
+integration-containers: tree packages
+	$(INTEGRATION) tests/integration --ignore=tests/integration/vm
+
+integration-vm: tree packages
+	$(INTEGRATION) tests/integration/vm
+
+molecule: tree packages ## The molecule scenarios
+	@cd $(TREE)
 	$(ROOT) $(BIN)/molecule test --all
 
 test-quick: lint sanity unit ## Lint, sanity and unit tests
 
-test: lint sanity unit contract integration molecule ## Everything
+# Two at a time: what runs in containers mostly waits.
+test: ## Everything
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target everything
+
+everything: integration-containers lint sanity unit contract integration-vm molecule
 
 bench: tree ## Benchmarks: prints ratios, writes benchmarks/latest.json (COUNT=1000)
 	@tests/utils/prepare.sh lab

@@ -127,7 +127,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli imp
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.proof import RUNNING, Expected, Prover
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_common_name, check_volume_name
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity import find_directories
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import find_directories
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:

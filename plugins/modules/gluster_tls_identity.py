@@ -25,6 +25,8 @@ description:
   - A key that is already in Gluster's directory is adopted, and certificate and bundle beside it stay in use until the
     new ones are installed. Other files that are in the way are kept with the suffix C(.replaced).
   - An existing key is used again as long as the name stays the same. Another O(common_name) gets a new key.
+  - A host that mounts on behalf of several tenants has further identities (O(scope=tenant)), which
+    M(glusterops.shares.gluster_mounts) names. M(glusterops.shares.gluster_tls_identities) takes several at once.
 extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.changes
@@ -37,6 +39,15 @@ options:
         patterns and as parts of a list.
     type: str
     required: true
+  scope:
+    description:
+      - V(machine) for the identity that Gluster itself uses on this machine.
+      - V(tenant) for a further one, with which this machine mounts on behalf of a tenant. It lies in
+        C(/etc/glusterfs/tls/tenants/), in a directory of its O(common_name) that root alone can enter.
+    type: str
+    choices: [machine, tenant]
+    default: machine
+    version_added: "0.2.0"
   key_type:
     description:
       - The kind of private key.
@@ -59,8 +70,29 @@ options:
       - The certificates of the trusted CAs in PEM. Must be the same on all servers and hosts.
       - Needed together with O(certificate). In check mode it may be empty.
     type: str
+  crls:
+    description:
+      - The lists of revoked certificates (CRLs) in PEM, of every CA in O(bundle) and every one between it and the
+        certificate. They must be valid now. Where a volume's bricks look at CRLs, nobody gets in with a certificate of
+        a CA whose list is missing or has ended.
+      - They are installed in the same step as O(bundle), in RV(paths.crl).
+      - Without this option those that are installed stay, and a bundle with a CA that has none among them is refused.
+      - Only with O(certificate) and O(scope=machine). In check mode it may be empty, which means that they are not
+        made yet.
+    type: str
+    version_added: "0.2.0"
+  renew_key:
+    description:
+      - Makes a new key although the present one is good, unless a new one waits for its certificate already. The
+        present one stays in use until that is installed.
+      - Only used without O(certificate). As every run that is not followed by an installation finds the key that
+        waits, only a run after it makes another one.
+    type: bool
+    default: false
+    version_added: "0.2.0"
 seealso:
   - module: glusterops.shares.gluster_tls_ca
+  - module: glusterops.shares.gluster_tls_identities
 """
 
 EXAMPLES = r"""
@@ -84,6 +116,12 @@ EXAMPLES = r"""
     certificate: >-
       {{ ca.certificates | selectattr('csr', 'eq', identity.request.csr) | map(attribute='certificate') | first or '' }}
     bundle: "{{ ca.bundle or '' }}"
+
+- name: Make key and request of a further identity, for mounts of another tenant
+  glusterops.shares.gluster_tls_identity:
+    common_name: tenant-b
+    scope: tenant
+  register: identity_of_tenant_b
 """
 
 RETURN = r"""
@@ -130,12 +168,31 @@ bundle_sha256:
   description: The SHA-256 sum of the installed bundle's file, or null. Must be the same on all machines.
   returned: success
   type: str
+scope:
+  description: The scope that was asked for.
+  returned: success
+  type: str
+  version_added: "0.2.0"
+crls:
+  description: The lists of revoked certificates that are installed.
+  returned: success
+  type: list
+  elements: dict
+  version_added: "0.2.0"
+  contains:
+    issuer:
+      description: The name of the CA that signed it.
+      type: str
+    next_update:
+      description: When it ends, in UTC.
+      type: str
+      sample: "2026-12-21T07:00:00Z"
 installed:
   description: Whether everything that Gluster reads is in place, with a certificate for O(common_name).
   returned: success
   type: bool
 directories:
-  description: The directories in which this machine's Gluster looks for its files.
+  description: The directories in which this machine's Gluster looks for its files. Empty with O(scope=tenant).
   returned: success
   type: list
   elements: str
@@ -154,6 +211,13 @@ paths:
       description: The certificate.
       type: str
       sample: /etc/glusterfs/tls/current/glusterfs.pem
+    crl:
+      description:
+        - The directory of the lists of revoked certificates, for a volume's option C(ssl.crl-path), whether there are
+          any or not. Not with O(scope=tenant).
+      type: str
+      version_added: "0.2.0"
+      sample: /etc/glusterfs/tls/current/crl
     key:
       description: The private key.
       type: str
@@ -190,8 +254,12 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         key_type=module.params["key_type"],
         certificate=module.params["certificate"],
         bundle=module.params["bundle"],
+        crls=module.params["crls"],
+        scope=module.params["scope"],
+        renew_key=module.params["renew_key"],
     )
-    return identity.ensure(desired, identity.find_directories(), OpenSSL(module.run_command), module.check_mode)
+    directories = identity.directories_for([desired])
+    return identity.ensure(desired, directories, OpenSSL(module.run_command), module.check_mode)
 
 
 def main() -> t.NoReturn:
@@ -201,6 +269,9 @@ def main() -> t.NoReturn:
             "key_type": {"type": "str", "choices": list(KEY_TYPES), "default": "ecdsa-p256"},
             "certificate": {"type": "str"},
             "bundle": {"type": "str"},
+            "crls": {"type": "str"},
+            "scope": {"type": "str", "choices": list(identity.SCOPES), "default": "machine"},
+            "renew_key": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )

@@ -15,6 +15,7 @@ import typing as t
 from xml.etree import ElementTree
 
 import pytest
+import siege
 import yaml
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
@@ -56,6 +57,11 @@ class Lab:
         done = subprocess.CompletedProcess(command, process.returncode, out, err)
         assert not check or done.returncode == 0, f"{node}: {command}: {done.stdout}{done.stderr}"
         return done
+
+    def send(self, node: str, data: bytes, command: str) -> None:
+        """Runs the command with that as its input."""
+        words = ["ssh", "-F", str(self.folder / "ssh_config"), node, command]
+        subprocess.run(words, input=data, capture_output=True, timeout=300, check=True)
 
     def module(self, host: str, module: str, check: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
         """The module's return values, with a diff."""
@@ -232,3 +238,10 @@ def untouched(identities: Lab) -> t.Iterator[str]:
     """A volume made by hand for all tests that must not change it."""
     yield make_by_hand(identities, "untouched")
     remove(identities, "untouched")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the attacks came to."""
+    if siege.TABLE:
+        terminalreporter.section("attacks")
+        terminalreporter.write_line("\n".join(siege.table()))

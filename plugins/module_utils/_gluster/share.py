@@ -37,6 +37,8 @@ RESTART = "restart"
 START = "started"
 ADMIT = "state"
 QUOTA = "features.quota"
+# What bricks read once, when they start.
+TLS = "ssl."
 # Gluster counts what is stored anew only after these seconds, below 80 % of the limit and above. By its own defaults
 # (60 and 5) a tenant could write for a minute past the limit.
 PROMPT = {"features.soft-timeout": "5", "features.hard-timeout": "1"}
@@ -146,20 +148,19 @@ def plan(share: Share, volume: Volume | None, limit: Limit | None) -> list[Chang
     changes: list[Change] = []
     listed = split_list(volume.options.get(LIST, ""))
     unsealed = [option for option in SEAL if not volume.is_on(option)]
-    if unsealed:
-        changes += [Change(name, option, volume.options.get(option, "off"), "on") for option in unsealed]
-        if not share.seal:
-            raise Conflict(
-                f"Volume {name!r} is not sealed ({', '.join(unsealed)} off), so an access list would protect nothing:"
-                " seal it with gluster_shares first."
-            )
-        if volume.started:
-            if not share.restart:
-                raise Refused(
-                    f"Volume {name!r} is started and not sealed ({', '.join(unsealed)} off). Sealing it stops and"
-                    " starts it, and every client must mount again: allow that with restart: true."
-                )
-            changes.append(Change(name, RESTART, False, True))
+    if unsealed and not share.seal:
+        raise Conflict(
+            f"Volume {name!r} is not sealed ({', '.join(unsealed)} off), so an access list would protect nothing:"
+            " seal it with gluster_shares first."
+        )
+    changes += [Change(name, option, volume.options.get(option, "off"), "on") for option in unsealed]
+    options = [
+        Change(name, option, volume.options.get(option), value)
+        for option, value in sorted(share.options.items())
+        if volume.options.get(option) != value
+    ]
+    if volume.started:
+        changes += _plan_restart(share, unsealed, [change.what for change in options if change.what.startswith(TLS)])
     if not share.exclusive and "*" in listed:
         raise Conflict(
             f"The access list of volume {name!r} holds '*': whoever has a certificate of the CA can mount it."
@@ -169,11 +170,7 @@ def plan(share: Share, volume: Volume | None, limit: Limit | None) -> list[Chang
     admission = [Change(name, LIST, sorted(listed), sorted(wanted))] if set(listed) != wanted else []
     if not preparing:
         changes += admission
-    changes += [
-        Change(name, option, volume.options.get(option), value)
-        for option, value in sorted(share.options.items())
-        if volume.options.get(option) != value
-    ]
+    changes += options
     if share.start and not volume.started:
         changes.append(Change(name, START, False, True))
     if share.size is not None:
@@ -182,6 +179,23 @@ def plan(share: Share, volume: Volume | None, limit: Limit | None) -> list[Chang
         # Nobody is let in before it is limited, and was proven empty if it is from a pool.
         changes += [*admission, Change(name, ADMIT, mark.state if mark else None, IN_USE)]
     return changes
+
+
+def _plan_restart(share: Share, unsealed: t.Sequence[str], tls: t.Sequence[str]) -> list[Change]:
+    """The restart of a started volume that these options need. Raises Refused if it is not allowed."""
+    if not (unsealed or tls):
+        return []
+    if not share.restart:
+        what, means = (
+            (f"not sealed ({', '.join(unsealed)} off)", "Sealing it")
+            if unsealed
+            else (f"its bricks take {', '.join(tls)} only when they start", "Setting that")
+        )
+        raise Refused(
+            f"Volume {share.name!r} is started and {what}. {means} stops and starts it, and every client must mount"
+            " again: allow that with restart: true."
+        )
+    return [Change(share.name, RESTART, False, True)]
 
 
 def _plan_limit(share: Share, volume: Volume, limit: Limit | None) -> list[Change]:

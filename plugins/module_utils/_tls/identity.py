@@ -8,74 +8,104 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import glob
-import hashlib
 import os
-import re
 import shutil
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
-    BadInput,
-    Conflict,
-    GlusterOpsError,
-    NotFound,
-)
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict
 from ansible_collections.glusterops.shares.plugins.module_utils._lock import locked
-from ansible_collections.glusterops.shares.plugins.module_utils._names import check_common_name
+from ansible_collections.glusterops.shares.plugins.module_utils._names import check_common_name, check_unique
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import files
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import Certificate, OpenSSL, blocks
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import crls, files
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import (
+    BUNDLE,
+    CERTIFICATE,
+    CRLS,
+    HOME,
+    KEY,
+    REQUEST,
+    Key,
+    KeySet,
+    find_directories,
+    installed,
+    read_key,
+    read_set,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL, blocks
 
-# Below this directory:
+# Below HOME:
 #   pending/             the key that waits for its certificate, and its request
-#   sets/1, sets/2, ...  key, request, certificate and bundle that belong together; never changed once made
+#   sets/1, sets/2, ...  key, request, certificate, bundle and CRLs that belong together; never changed once made
 #   current              a link to one of the sets: what Gluster reads. Turning it changes everything at once
-HOME = "/etc/glusterfs/tls"
-LIBRARIES = ("/usr/lib*", "/usr/lib/*", "/usr/local/lib*", "/usr/local/lib/*")
-
-KEY, CERTIFICATE, BUNDLE, REQUEST = "glusterfs.key", "glusterfs.pem", "glusterfs.ca", "request.pem"
+#   tenants/NAME/        the same again for a further identity, with which this machine mounts on behalf of a tenant
+SCOPES = ("machine", "tenant")
 # Gluster can do nothing before the certificate is there, so it comes last.
 LINKS = (KEY, BUNDLE, CERTIFICATE)
-_COMPILED_IN = re.compile(rb"(?<=\0)(/(?:[!-~]+/)?)glusterfs\.pem\0")
 
 
 @dataclasses.dataclass(frozen=True)
 class Desired:
+    """An identity. scope: V(machine) for the one that Gluster itself uses here, V(tenant) for a further one.
+
+    certificate: None if only the request is wanted. Empty, as bundle and crls: not signed yet (check mode).
+    crls: None to leave them as they are. renew_key: a new key is made if none waits for its certificate.
+    """
+
     common_name: str
     key_type: str = "ecdsa-p256"
-    # None: only the request is wanted. Empty: not signed yet (check mode).
     certificate: str | None = None
     bundle: str | None = None
+    crls: str | None = None
+    scope: str = "machine"
+    renew_key: bool = False
 
     def __post_init__(self) -> None:
         check_common_name(self.common_name, "common_name")
+        if self.scope == "tenant" and self.common_name in (".", ".."):
+            raise BadInput(f"common_name {self.common_name!r} cannot be a tenant's: it gets a directory of its name.")
         for name in ("certificate", "bundle"):
             text = getattr(self, name)
             if text:
                 object.__setattr__(self, name, "\n".join(blocks(text, name)) + "\n")
 
-
-@dataclasses.dataclass(frozen=True)
-class Key:
-    """A private key that lies in C(path), and the request made with it."""
-
-    path: str
-    public_key: str
-    request: str | None = None
-    request_name: str | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class KeySet:
-    key: Key
-    pem: str
-    bundle: str
-    certificate: Certificate
+    @property
+    def subject(self) -> str:
+        """What its changes are told of: a machine may have an identity of a tenant's name, too."""
+        return self.common_name if self.scope == "machine" else f"tenants/{self.common_name}"
 
     @property
-    def bundle_sha256(self) -> str:
-        return hashlib.sha256(self.bundle.encode("latin-1")).hexdigest()
+    def revoked(self) -> tuple[str, ...]:
+        """The CRLs that were given."""
+        return crls.split(self.crls) if self.crls else ()
+
+    def check(self, check_mode: bool) -> None:
+        """BadInput unless what belongs together was given together."""
+        if self.certificate is None:
+            for name in ("bundle", "crls"):
+                if getattr(self, name) is not None:
+                    raise BadInput(f"{name} was given without certificate: they are installed together.")
+        elif self.crls is not None and self.scope != "machine":
+            raise BadInput("crls are for the machine's own identity: only servers look at them.")
+        elif not check_mode:
+            for name in ("certificate", "bundle", "crls"):
+                if getattr(self, name) == "" or (name == "bundle" and self.bundle is None):
+                    raise BadInput(f"{name} is empty: only check mode can do without, where nothing is signed yet.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where an identity lies, and the directories in which Gluster looks for it. private: nobody else looks in."""
+
+    home: str
+    directories: tuple[str, ...]
+    private: bool = False
+
+    @property
+    def current(self) -> str:
+        return os.path.join(self.home, "current")
+
+    def mode(self, mode: int) -> int:
+        return mode & 0o700 if self.private else mode
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,6 +116,8 @@ class Observed:
     foreign: Key | None
     # Every path that Gluster reads: V(absent), V(file) (or a link elsewhere), V(link).
     links: dict[str, str]
+    # The mode of a private place, if it lets others in.
+    open_mode: str | None = None
 
     def key_for(self, common_name: str) -> Key | None:
         """The key whose request waits to be signed for this name, or was."""
@@ -95,45 +127,48 @@ class Observed:
             return self.current.key
         return None
 
-
-def find_directories(libraries: t.Iterable[str] = LIBRARIES) -> list[str]:
-    """Where this machine's Gluster looks for its TLS files: it is compiled into every version's transport."""
-    found = set()
-    for library in libraries:
-        for path in glob.glob(os.path.join(library, "glusterfs", "*", "rpc-transport", "socket.so")):
-            with open(path, "rb") as file:
-                found.update(_COMPILED_IN.findall(file.read()))
-    if not found:
-        raise NotFound("GlusterFS is not on this machine (no rpc-transport/socket.so): install its client first.")
-    return sorted({os.path.normpath(os.fsdecode(directory)) for directory in found})
+    def waits(self, common_name: str) -> bool:
+        """Whether a key that is not the present one waits for its certificate."""
+        waiting = self.pending if self.pending and self.pending.request_name == common_name else None
+        return bool(waiting and not (self.current and self.current.key.public_key == waiting.public_key))
 
 
 # ---- what is there ----
 
 
-def observe(home: str, directories: list[str], openssl: OpenSSL) -> Observed:
-    pending = _observe_key(os.path.join(home, "pending"), openssl)
+def observe(place: Place, openssl: OpenSSL) -> Observed:
+    pending = read_key(os.path.join(place.home, "pending"), openssl)
     current = None
-    key = _observe_key(os.path.join(home, "current"), openssl)
+    key = read_key(place.current, openssl)
     if key:
-        current = _observe_set(os.path.join(home, "current"), key, openssl)
+        current = read_set(place.current, key, openssl)
+        if current:
+            current = dataclasses.replace(current, revoked=crls.read(os.path.join(place.current, CRLS)))
     links = {}
-    for directory in directories:
+    for directory in place.directories:
         for name in LINKS:
             path = os.path.join(directory, name)
             if os.path.isdir(path):
                 raise Conflict(f"{path!r} is a directory, but Gluster reads a file there: move it away.")
-            if _points_to(path, os.path.join(home, "current", name)):
+            if _points_to(path, os.path.join(place.current, name)):
                 links[path] = "link"
             else:
                 links[path] = "file" if os.path.lexists(path) else "absent"
     foreign = None
     if not current:
-        for directory in directories:
+        for directory in place.directories:
             path = os.path.join(directory, KEY)
             if not foreign and links[path] == "file" and os.path.exists(path):
                 foreign = Key(path, openssl.public_key(path))
-    return Observed(current, pending, foreign, links)
+    return Observed(current, pending, foreign, links, _open_mode(place))
+
+
+def _open_mode(place: Place) -> str | None:
+    with contextlib.suppress(FileNotFoundError):
+        mode = os.stat(place.home).st_mode & 0o7777
+        if place.private and mode & 0o077:
+            return f"{mode:04o}"
+    return None
 
 
 def _points_to(path: str, target: str) -> bool:
@@ -143,54 +178,41 @@ def _points_to(path: str, target: str) -> bool:
         return False
 
 
-def _observe_key(directory: str, openssl: OpenSSL) -> Key | None:
-    path = os.path.join(directory, KEY)
-    if not os.path.exists(path):
-        return None
-    request = (files.read(os.path.join(directory, REQUEST)) or b"").decode("latin-1") or None
-    name = openssl.request_name(request) if request else None
-    return Key(path, openssl.public_key(path), request if name else None, name)
-
-
-def _observe_set(directory: str, key: Key, openssl: OpenSSL) -> KeySet | None:
-    """The set, or None when it is incomplete, unreadable or does not belong together."""
-    pem, bundle = (
-        (files.read(os.path.join(directory, name)) or b"").decode("latin-1") for name in (CERTIFICATE, BUNDLE)
-    )
-    if not pem or not bundle:
-        return None
-    try:
-        certificate = openssl.certificate(pem, os.path.join(directory, CERTIFICATE))
-    except GlusterOpsError:
-        return None
-    return KeySet(key, pem, bundle, certificate) if certificate.public_key == key.public_key else None
-
-
 # ---- what must be done ----
 
 
-def plan(desired: Desired, observed: Observed, home: str) -> list[Change]:
+def plan(desired: Desired, observed: Observed, place: Place) -> list[Change]:
+    subject = desired.subject
+    changes = []
+    if observed.open_mode:
+        changes.append(Change(subject, "mode", observed.open_mode, "0700"))
     if desired.certificate is None:
         key = observed.key_for(desired.common_name)
-        changes = []
+        if desired.renew_key and not observed.waits(desired.common_name):
+            before = "present" if key else "found" if observed.foreign else "absent"
+            changes.append(Change(subject, "key", before, "made" if before == "absent" else "renewed"))
+            changes.append(Change(subject, "request", "present" if key and key.request else "absent", "made"))
+            return changes
         if not key:
             what = ("found", "adopted") if observed.foreign else ("absent", "made")
-            changes.append(Change(desired.common_name, "key", *what))
+            changes.append(Change(subject, "key", *what))
         if not key or not key.request:
-            changes.append(Change(desired.common_name, "request", "absent", "made"))
+            changes.append(Change(subject, "request", "absent", "made"))
         return changes
     current = observed.current
-    changes = [
-        Change(desired.common_name, what, "other" if current else "absent", "installed")
-        for what, is_so in (
-            ("certificate", current and current.pem == desired.certificate),
-            ("bundle", current and current.bundle == desired.bundle),
-        )
-        if not is_so
-    ]
+    for name, is_so in (
+        ("certificate", current and current.pem == desired.certificate),
+        ("bundle", current and current.bundle == desired.bundle),
+    ):
+        if not is_so:
+            changes.append(Change(subject, name, "other" if current else "absent", "installed"))
+    revoked = current.revoked if current else ()
+    # Empty in check mode: nobody knows them yet.
+    if desired.crls == "" or (desired.crls and revoked != desired.revoked):
+        changes.append(Change(subject, "crls", "other" if revoked else "absent", "installed"))
     for path, state in observed.links.items():
         if state != "link":
-            changes.append(Change(path, "file", state, f"link to {os.path.join(home, 'current')}"))
+            changes.append(Change(path, "file", state, f"link to {place.current}"))
     return changes
 
 
@@ -207,6 +229,7 @@ def check_certificate(desired: Desired, observed: Observed, openssl: OpenSSL) ->
     for key in (observed.pending, observed.current and observed.current.key):
         if key and key.public_key == certificate.public_key:
             openssl.verify(pem, bundle)
+            _check_crls(desired, observed, openssl)
             return key
     raise BadInput(
         f"certificate is for another key than the one of {desired.common_name!r} on this machine:"
@@ -214,42 +237,99 @@ def check_certificate(desired: Desired, observed: Observed, openssl: OpenSSL) ->
     )
 
 
+def _check_crls(desired: Desired, observed: Observed, openssl: OpenSSL) -> None:
+    # The first of the certificate's is this machine's own; what follows stands between it and the bundle.
+    authorities = blocks(desired.bundle or "", "bundle") + blocks(desired.certificate or "", "certificate")[1:]
+    if desired.crls:
+        crls.check(desired.revoked, authorities, openssl)
+    elif desired.crls is None and observed.current and observed.current.revoked:
+        without = crls.uncovered(observed.current.revoked, authorities, openssl)
+        if without:
+            raise BadInput(
+                f"CRLs are installed here, but none of the CA {without[0]!r}: where bricks look at CRLs, nobody with"
+                " its certificates would get in. Give crls, with one of every CA of the bundle."
+            )
+
+
 # ---- doing it ----
+
+
+def directories_for(desired: t.Iterable[Desired]) -> list[str]:
+    """Where this machine's Gluster looks; nowhere for tenants' identities, which only mounts name."""
+    return find_directories() if any(one.scope == "machine" for one in desired) else []
 
 
 def ensure(
     desired: Desired, directories: list[str], openssl: OpenSSL, check_mode: bool, home: str = HOME
 ) -> tuple[list[Change], dict[str, t.Any]]:
     """Makes key and request, or installs the certificate, as far as needed; returns changes and return values."""
-    _check_given(desired, check_mode)
+    changes, values = ensure_all([desired], directories, openssl, check_mode, home=home)
+    return changes, values[0]
+
+
+def ensure_all(
+    desired: t.Sequence[Desired], directories: list[str], openssl: OpenSSL, check_mode: bool, home: str = HOME
+) -> tuple[list[Change], list[dict[str, t.Any]]]:
+    """The same for several identities of one machine: all are checked before the first is changed."""
+    for one in desired:
+        one.check(check_mode)
+    if sum(one.scope == "machine" for one in desired) > 1:
+        raise BadInput("More than one of the identities has the scope machine: Gluster itself uses only one.")
+    check_unique((one.common_name for one in desired if one.scope == "tenant"), "common_name")
+    done: list[Change] = []
     with files.explained("keep the identity's files"), contextlib.ExitStack() as stack:
         if not check_mode:
             stack.enter_context(locked(os.path.join(home, ".lock"), timeout=60.0))
-        observed = observe(home, directories, openssl)
-        changes = plan(desired, observed, home)
-        key = check_certificate(desired, observed, openssl) if desired.certificate else None
-        if not check_mode:
-            if not key and changes:
-                _make_pending(desired, observed, home, openssl)
-            elif key:
-                _install(desired, observed, key, directories, home, openssl)
-            observed = observe(home, directories, openssl)
-    return changes, _values(desired, observed, directories, home)
+        works = [_Work(one, _place(one, directories, home), openssl) for one in desired]
+        for work in works:
+            done += work.changes
+            if not check_mode:
+                work.do()
+    return done, [work.told() for work in works]
 
 
-def _check_given(desired: Desired, check_mode: bool) -> None:
-    if desired.certificate is None:
-        if desired.bundle is not None:
-            raise BadInput("bundle was given without certificate: they are installed together.")
-    elif not check_mode:
-        for name in ("certificate", "bundle"):
-            if not getattr(desired, name):
-                raise BadInput(f"{name} is empty: only check mode can do without, where nothing is signed yet.")
+def _place(desired: Desired, directories: list[str], home: str) -> Place:
+    if desired.scope == "machine":
+        return Place(home, tuple(directories))
+    return Place(os.path.join(home, "tenants", desired.common_name), (), private=True)
 
 
-def _make_pending(desired: Desired, observed: Observed, home: str, openssl: OpenSSL) -> None:
-    key = observed.key_for(desired.common_name) or observed.foreign
-    pending = os.path.join(home, "pending")
+class _Work:
+    """What has to be done for one identity. Raises if it must not be done."""
+
+    def __init__(self, desired: Desired, place: Place, openssl: OpenSSL) -> None:
+        self._desired = desired
+        self._place = place
+        self._openssl = openssl
+        self._observed = observe(place, openssl)
+        self.changes = plan(desired, self._observed, place)
+        self._key = check_certificate(desired, self._observed, openssl) if desired.certificate else None
+        self._makes_key = any(change.what == "key" for change in self.changes)
+
+    def do(self) -> None:
+        if self._place.private:
+            _close(self._place.home)
+        if self._key:
+            _install(self._desired, self._observed, self._key, self._place, self._openssl)
+        elif any(change.what in ("key", "request") for change in self.changes):
+            _make_pending(self._desired, self._observed, self._place, self._openssl)
+        self._observed = observe(self._place, self._openssl)
+        self._makes_key = False
+
+    def told(self) -> dict[str, t.Any]:
+        return _values(self._desired, self._observed, self._place, self._openssl, self._makes_key)
+
+
+def _close(home: str) -> None:
+    """A tenant's directory, and the one that it lies in, is for root alone."""
+    for path in (os.path.dirname(home), home):
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        os.chmod(path, 0o700)
+
+
+def _make_pending(desired: Desired, observed: Observed, place: Place, openssl: OpenSSL) -> None:
+    key = None if desired.renew_key else observed.key_for(desired.common_name) or observed.foreign
+    pending = os.path.join(place.home, "pending")
     _remove(pending)
     with files.directory(pending, 0o700) as directory:
         path = os.path.join(directory, KEY)
@@ -259,64 +339,49 @@ def _make_pending(desired: Desired, observed: Observed, home: str, openssl: Open
             openssl.make_key(path, desired.key_type)
             files.settle(path, 0o600)
         request = openssl.make_request(path, desired.common_name)
-        files.fill(os.path.join(directory, REQUEST), request.encode(), 0o644)
+        files.fill(os.path.join(directory, REQUEST), request.encode(), place.mode(0o644))
 
 
-def _install(
-    desired: Desired, observed: Observed, key: Key, directories: list[str], home: str, openssl: OpenSSL
-) -> None:
-    current = os.path.join(home, "current")
-    _prune(home)
+def _install(desired: Desired, observed: Observed, key: Key, place: Place, openssl: OpenSSL) -> None:
+    current = place.current
+    _prune(place.home)
     if not observed.current:
         # So that Gluster's files can become links one by one without a moment in which they do not match.
-        adopted = installed(directories, openssl)
+        adopted = installed(place.directories, openssl)
         if adopted:
-            _turn(current, _make_set(home, adopted.key, adopted.pem, adopted.bundle))
+            _turn(current, _make_set(place, adopted, openssl))
     new = None
     was = observed.current
-    if not was or (was.pem, was.bundle) != (desired.certificate, desired.bundle):
-        new = _make_set(home, key, desired.certificate or "", desired.bundle or "")
+    revoked = desired.revoked if desired.crls else was.revoked if was else ()
+    if not was or (was.pem, was.bundle, was.revoked) != (desired.certificate, desired.bundle, revoked):
+        pem = desired.certificate or ""
+        wanted = KeySet(key, pem, desired.bundle or "", openssl.certificate(pem, "certificate"), revoked)
+        new = _make_set(place, wanted, openssl)
     if new and not os.path.lexists(current):
         _turn(current, new)
-    for directory in directories:
+    for directory in place.directories:
         _link(directory, current)
     if new:
         _turn(current, new)
-    _remove(os.path.join(home, "pending"))
-    _prune(home)
+    _remove(os.path.join(place.home, "pending"))
+    _prune(place.home)
 
 
-def installed(directories: list[str], openssl: OpenSSL) -> KeySet | None:
-    """The first complete set of files in Gluster's directories, whoever put it there."""
-    for directory in directories:
-        with contextlib.suppress(GlusterOpsError):
-            key = _observe_key(directory, openssl)
-            found = _observe_set(directory, key, openssl) if key else None
-            if found:
-                return found
-    return None
-
-
-def distrust(found: KeySet, openssl: OpenSSL) -> str | None:
-    """Why its own bundle does not vouch for the certificate now, None if it does."""
-    try:
-        openssl.verify(found.pem, found.bundle)
-    except BadInput as exc:
-        return str(exc)
-    return None
-
-
-def _make_set(home: str, key: Key, pem: str, bundle: str) -> str:
-    sets = os.path.join(home, "sets")
-    os.makedirs(sets, mode=0o755, exist_ok=True)
+def _make_set(place: Place, wanted: KeySet, openssl: OpenSSL) -> str:
+    sets = os.path.join(place.home, "sets")
+    os.makedirs(sets, mode=place.mode(0o755), exist_ok=True)
     number = max([0] + [int(name) for name in os.listdir(sets) if name.isdigit()]) + 1
     path = os.path.join(sets, str(number))
-    with files.directory(path, 0o755) as directory:
-        files.copy(key.path, os.path.join(directory, KEY), 0o600)
-        if key.request:
-            files.fill(os.path.join(directory, REQUEST), key.request.encode(), 0o644)
-        files.fill(os.path.join(directory, CERTIFICATE), pem.encode("latin-1"), 0o644)
-        files.fill(os.path.join(directory, BUNDLE), bundle.encode("latin-1"), 0o644)
+    mode = place.mode(0o644)
+    with files.directory(path, place.mode(0o755)) as directory:
+        files.copy(wanted.key.path, os.path.join(directory, KEY), 0o600)
+        if wanted.key.request:
+            files.fill(os.path.join(directory, REQUEST), wanted.key.request.encode(), mode)
+        files.fill(os.path.join(directory, CERTIFICATE), wanted.pem.encode("latin-1"), mode)
+        files.fill(os.path.join(directory, BUNDLE), wanted.bundle.encode("latin-1"), mode)
+        if wanted.revoked:
+            with files.directory(os.path.join(directory, CRLS), 0o755) as inner:
+                crls.fill(inner, wanted.revoked, openssl)
     return path
 
 
@@ -369,19 +434,21 @@ def _remove(directory: str) -> None:
 # ---- what is told ----
 
 
-def _values(desired: Desired, observed: Observed, directories: list[str], home: str) -> dict[str, t.Any]:
+def _values(desired: Desired, observed: Observed, place: Place, openssl: OpenSSL, makes_key: bool) -> dict[str, t.Any]:
     current = observed.current
-    key = observed.key_for(desired.common_name)
+    key = None if makes_key else observed.key_for(desired.common_name)
     linked = all(state == "link" for state in observed.links.values())
+    named = {"key": KEY, "certificate": CERTIFICATE, "bundle": BUNDLE}
+    if desired.scope == "machine":
+        named["crl"] = CRLS
     return {
         "common_name": desired.common_name,
-        "directories": directories,
-        "paths": {
-            what: os.path.join(home, "current", name)
-            for what, name in (("key", KEY), ("certificate", CERTIFICATE), ("bundle", BUNDLE))
-        },
+        "scope": desired.scope,
+        "directories": list(place.directories),
+        "paths": {what: os.path.join(place.current, name) for what, name in named.items()},
         "request": {"common_name": desired.common_name, "csr": key.request if key else None},
         "certificate": current.certificate.told() if current else None,
         "bundle_sha256": current.bundle_sha256 if current else None,
+        "crls": crls.told(current.revoked, openssl) if current else [],
         "installed": bool(current and linked and current.certificate.common_name == desired.common_name),
     }

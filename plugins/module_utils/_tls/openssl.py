@@ -29,7 +29,8 @@ KEY_TYPES = {
 
 # The machine's own trusted CAs must not vouch for anybody here.
 _ENVIRONMENT = {"LC_ALL": "C", "SSL_CERT_DIR": "/nonexistent", "SSL_CERT_FILE": "/nonexistent"}
-_BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
+_BLOCK = r"-----BEGIN {0}-----\s[A-Za-z0-9+/=\s]+-----END {0}-----"
+_KINDS = {"CERTIFICATE": "certificates", "X509 CRL": "CRLs"}
 # Names are printed backwards (RFC 2253), so the last CN is the certificate's first, the one that Gluster takes.
 _NAMES = ["-nameopt", "RFC2253"]
 _NAME_PART = re.compile(r"([^=,+]+)=((?:\\.|[^,+\\])*)(?:[,+]|$)")
@@ -50,19 +51,45 @@ class Certificate:
         return told
 
 
-def blocks(pem: str, what: str) -> list[str]:
-    """The certificates of a PEM text that holds nothing else of weight, else BadInput."""
+@dataclasses.dataclass(frozen=True)
+class Crl:
+    """A list of revoked certificates. name_hash: under which OpenSSL looks for its issuer's. Times are UNIX times."""
+
+    issuer: str
+    name_hash: str
+    last_update: float
+    next_update: float
+
+    def told(self) -> dict[str, str]:
+        return {"issuer": self.issuer, "next_update": _utc(self.next_update)}
+
+
+def _utc(moment: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
+def blocks(pem: str, what: str, kind: str = "CERTIFICATE") -> list[str]:
+    """The certificates (or CRLs) of a PEM text that holds nothing else of weight, else BadInput."""
     if "PRIVATE KEY" in pem:
-        raise BadInput(f"{what} contains a private key: only certificates may travel.")
-    found = _BLOCK.findall(pem)
+        raise BadInput(f"{what} contains a private key: only {_KINDS[kind]} may travel.")
+    found = re.findall(_BLOCK.format(kind), pem)
     if not found or len(found) != pem.count("-----BEGIN "):
-        raise BadInput(f"{what} must be one or more certificates in PEM.")
+        raise BadInput(f"{what} must be one or more {_KINDS[kind]} in PEM.")
     return found
 
 
 def _common_name(subject: str) -> str | None:
     found = [value for name, value in _NAME_PART.findall(subject) if name == "CN"]
     return found[-1] if found else None
+
+
+def _fields(out: str) -> dict[str, str]:
+    """What openssl printed as name=value, by name in small letters."""
+    told: dict[str, str] = {}
+    for line in out.splitlines():
+        name, _equals, value = line.partition("=")
+        told.setdefault(name.lower().strip(), value.strip())
+    return told
 
 
 class OpenSSL:
@@ -133,18 +160,14 @@ class OpenSSL:
         """What the first certificate in the text says."""
         words = ["-noout", "-subject", "-issuer", "-serial", "-enddate", "-fingerprint", "-sha256", "-pubkey"]
         rc, out, err = self._try("x509", *words, *_NAMES, data=pem)
-        told: dict[str, str] = {}
-        for line in out.splitlines():
-            name, equals, value = line.partition("=")
-            told.setdefault(name.lower().strip(), value.strip())
+        told = _fields(out)
         try:
             public_key = out[out.index("-----BEGIN PUBLIC KEY-----") : out.index("-----END PUBLIC KEY-----")]
-            end = time.gmtime(ssl.cert_time_to_seconds(told["notafter"]))
             return Certificate(
                 common_name=_common_name(told["subject"]),
                 issuer=told["issuer"],
                 serial=told["serial"],
-                not_after=time.strftime("%Y-%m-%dT%H:%M:%SZ", end),
+                not_after=_utc(ssl.cert_time_to_seconds(told["notafter"])),
                 fingerprint_sha256=told["sha256 fingerprint"],
                 public_key=public_key,
             )
@@ -164,3 +187,31 @@ class OpenSSL:
             found = re.search(r"error \d+ at \d+ depth lookup: ?(.+)", out + err)
             why = found.group(1).strip() if found else (err or out).strip()[:200]
             raise BadInput(f"The bundle does not vouch for the certificate: {why}.", stderr=(out + err).strip()[:500])
+
+    def crl(self, pem: str, what: str) -> Crl:
+        """What a CRL says; BadInput when it says nothing or not how long it is good."""
+        words = ["-noout", "-hash", "-issuer", "-lastupdate", "-nextupdate"]
+        _rc, out, err = self._try("crl", *words, *_NAMES, data=pem)
+        told = _fields(out)
+        # OpenSSL 1.1.1 prints the hash alone.
+        found = re.search(r"^(?:issuer name hash=)?([0-9a-f]{8})$", out, re.MULTILINE)
+        try:
+            return Crl(
+                issuer=told["issuer"],
+                name_hash=found[1] if found else told["hash"],
+                last_update=ssl.cert_time_to_seconds(told["lastupdate"]),
+                next_update=ssl.cert_time_to_seconds(told["nextupdate"]),
+            )
+        except (KeyError, ValueError):
+            raise BadInput(
+                f"{what} cannot be read as a CRL in PEM that says when it ends.", stderr=err.strip()[:500]
+            ) from None
+
+    def signed_crl(self, authority: str, crl: str) -> bool:
+        """Whether the CA of this certificate signed the CRL."""
+        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+            file.write(authority)
+            file.flush()
+            # Some versions end well even if the signature is wrong.
+            rc, out, err = self._try("crl", "-noout", "-no-CApath", "-CAfile", file.name, data=crl)
+        return not rc and "verify OK" in out + err

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tls_module import TlsModule
 
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import authority, pkcs8
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates, pkcs8
 from ansible_collections.glusterops.shares.plugins.modules.gluster_tls_ca import main
 
 PASSPHRASE = "correct horse"
@@ -58,7 +58,17 @@ def test_sign_check_and_sign_again(run_module: TlsModule, tmp_path: t.Any) -> No
     assert PASSPHRASE not in run_module.printed
     for again in (run_module(main, **options), run_module(main, check=True, **options)):
         assert (again["changed"], again["changes"]) == (False, [])
-        assert set(again) == {"bundle", "ca", "certificates", "changed", "changes"}
+        assert set(again) == {
+            "authorities",
+            "bundle",
+            "ca",
+            "certificates",
+            "changed",
+            "changes",
+            "crls",
+            "revoked",
+            "rotation",
+        }
         assert set(again["ca"]) == {"certificate", "common_name", "fingerprint_sha256", "not_after"}
         for told in again["certificates"]:
             assert set(told) == {
@@ -104,6 +114,12 @@ def test_sign_check_and_sign_again(run_module: TlsModule, tmp_path: t.Any) -> No
             {"sign": [{"common_name": "a", "csr": make_csr("a")}] * 2},
             "sign: the name and key 'a [0-9a-f]+' stands more than once",
         ),
+        ({"rotation": "done"}, "value of rotation must be one of: made, trusted, issuing, finished"),
+        ({"revoke": [{"serial": "1"}]}, "missing required arguments: common_name found in revoke"),
+        ({"revoke": [{"common_name": "a*"}]}, r"revoke: common_name 'a\*' is not a valid name"),
+        ({"revoke": [{"common_name": "a", "serial": "g"}]}, "the serial 'g' of 'a' is not a number"),
+        ({"revoke": [{"common_name": "a", "reason": "bored"}]}, "value of reason must be one of: unspecified, key_c"),
+        ({"crl_valid_days": 0}, "crl_valid_days 0 is out of range: 1 to 3650"),
         ({"path": "/proc/nothing/ca"}, "Could not keep the CA: .*'/proc/nothing'"),
         ({"path": "/dev/null"}, "path '/dev/null' is not a directory"),
     ],
@@ -121,6 +137,38 @@ def test_bad_input(run_module: TlsModule, tmp_path: t.Any, options: dict[str, t.
     assert not os.listdir(tmp_path)
 
 
+def test_the_passphrase_may_come_from_the_environment(
+    run_module: TlsModule, tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLUSTEROPS_CA_PASSPHRASE", PASSPHRASE)
+    assert run_module(main, path=str(tmp_path / "ca"))["changed"]
+    assert PASSPHRASE not in run_module.printed
+    assert run_module(main, path=str(tmp_path / "ca"), passphrase="wrong horse")["error"] == "conflict"
+    assert not run_module(main, path=str(tmp_path / "ca"), passphrase=PASSPHRASE)["changed"]
+
+
+def test_rotate_and_revoke(run_module: TlsModule, tmp_path: t.Any) -> None:
+    path = str(tmp_path / "ca")
+    options = {"path": path, "passphrase": PASSPHRASE, "crl": True}
+    signed = run_module(main, sign=[{"common_name": "a", "csr": make_csr("a")}], **options)
+    for stage in ("made", "trusted", "issuing"):
+        check = run_module(main, rotation=stage, check=True, diff=True, **options)
+        done = run_module(main, rotation=stage, diff=True, **options)
+        assert (check["changed"], check["diff"], check["rotation"]) == (True, done["diff"], stage)
+        assert done["diff"]["after"][path] == {"rotation": stage}
+        assert not run_module(main, rotation=stage, **options)["changed"]
+    serial = signed["certificates"][0]["serial"]
+    revoke = [{"common_name": "a", "reason": "superseded"}]
+    done = run_module(main, revoke=revoke, diff=True, **options)
+    assert done["diff"]["before"]["a"] == {"revoked": f"{serial} valid"}
+    assert done["diff"]["after"]["a"] == {"revoked": "superseded"}
+    assert [(told["common_name"], told["serial"], told["ca"]) for told in done["revoked"]] == [("a", serial, "ca")]
+    assert [told["state"] for told in done["authorities"]] == ["previous", "signing"]
+    assert done["crls"].count("BEGIN X509 CRL") == done["bundle"].count("BEGIN CERTIFICATE") == 2
+    assert PASSPHRASE not in run_module.printed and "PRIVATE KEY" not in run_module.printed
+    assert not run_module(main, revoke=revoke, **options)["changed"]
+
+
 def test_a_wrong_passphrase_is_not_printed(run_module: TlsModule, tmp_path: t.Any) -> None:
     run_module(main, path=str(tmp_path / "ca"), passphrase=PASSPHRASE)
     answer = run_module(main, path=str(tmp_path / "ca"), passphrase="wrong horse")
@@ -129,6 +177,6 @@ def test_a_wrong_passphrase_is_not_printed(run_module: TlsModule, tmp_path: t.An
 
 
 def test_missing_cryptography_is_named(run_module: TlsModule, tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(authority, "CRYPTOGRAPHY_ERROR", "Traceback")
+    monkeypatch.setattr(certificates, "CRYPTOGRAPHY_ERROR", "Traceback")
     answer = run_module(main, path=str(tmp_path / "ca"), passphrase=PASSPHRASE)
     assert "Failed to import the required Python library (cryptography" in answer["msg"]

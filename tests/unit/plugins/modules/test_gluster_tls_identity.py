@@ -26,7 +26,8 @@ def machine(tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the machine that runs the tests is touched."""
     (tmp_path / "ssl").mkdir()
     monkeypatch.setattr(identity, "find_directories", lambda: [str(tmp_path / "ssl")])
-    monkeypatch.setattr(identity, "ensure", functools.partial(identity.ensure, home=str(tmp_path / "home")))
+    for name in ("ensure", "ensure_all"):
+        monkeypatch.setattr(identity, name, functools.partial(getattr(identity, name), home=str(tmp_path / "home")))
     monkeypatch.setattr(pkcs8, "_N", 16)
 
 
@@ -68,10 +69,12 @@ def test_request_install_and_again(run_module: TlsModule, tmp_path: t.Any) -> No
                 "changed",
                 "changes",
                 "common_name",
+                "crls",
                 "request",
                 "directories",
                 "installed",
                 "paths",
+                "scope",
             }
     assert set(again["certificate"]) == {"common_name", "fingerprint_sha256", "issuer", "not_after", "serial"}
     assert again["request"]["csr"] == requested["request"]["csr"]

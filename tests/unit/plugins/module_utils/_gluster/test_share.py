@@ -77,6 +77,19 @@ def test_a_started_unsealed_volume_is_not_stopped_unasked() -> None:
     assert "restart" in whats(plan(share(restart=True), volume(), None))
 
 
+def test_what_bricks_read_when_they_start_restarts_them() -> None:
+    wanted = {"options": {"ssl.crl-path": "/crl", "nfs.disable": "on"}}
+    with pytest.raises(Refused, match="started and its bricks take ssl.crl-path only when they start.*restart: true"):
+        plan(share(**wanted), volume(**SEALED), None)
+    assert whats(plan(share(**wanted, restart=True), volume(**SEALED), None)) == [
+        "restart",
+        "nfs.disable",
+        "ssl.crl-path",
+    ]
+    assert whats(plan(share(**wanted), volume("Created", **SEALED), None)) == ["nfs.disable", "ssl.crl-path", "started"]
+    assert plan(share(**wanted), volume(**SEALED, **wanted["options"]), None) == []
+
+
 def test_half_a_seal_is_none() -> None:
     half = volume(**{**SEALED, "server.ssl": "off"})
     assert not is_sealed(half)

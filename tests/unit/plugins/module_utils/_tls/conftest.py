@@ -8,6 +8,7 @@ import typing as t
 
 import pytest
 from tls_helpers import Ca, Interrupt, run_command
+from tls_machine import Machine
 
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import pkcs8
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
@@ -38,3 +39,8 @@ def openssl() -> OpenSSL:
 @pytest.fixture
 def interrupt() -> Interrupt:
     return Interrupt()
+
+
+@pytest.fixture
+def machine(tmp_path: t.Any) -> Machine:
+    return Machine(tmp_path / "machine")

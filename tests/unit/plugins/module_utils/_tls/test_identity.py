@@ -16,57 +16,12 @@ import typing as t
 import pytest
 from cryptography.hazmat.primitives import serialization
 from tls_helpers import NOW, Ca, Interrupt, make_csr, new_key, run_command, snapshot
+from tls_machine import NAMES, Machine, Result
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, installed
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import KEY_TYPES, OpenSSL
-
-Result = t.Tuple[t.List[Change], t.Dict[str, t.Any]]
-NAMES = ("glusterfs.key", "glusterfs.pem", "glusterfs.ca")
-
-
-class Machine:
-    """A machine whose Gluster reads one or more directories below a root of its own."""
-
-    def __init__(self, root: t.Any, directories: int = 1) -> None:
-        self.root = str(root)
-        self.home = os.path.join(self.root, "home")
-        self.directories = [os.path.join(self.root, f"ssl{number}") for number in range(directories)]
-        for directory in self.directories:
-            os.makedirs(directory)
-
-    def ensure(self, common_name: str = "a", check: bool = False, **options: t.Any) -> Result:
-        desired = identity.Desired(common_name, **options)
-        return identity.ensure(desired, self.directories, OpenSSL(run_command), check, home=self.home)
-
-    def request(self, common_name: str = "a", **options: t.Any) -> str:
-        return self.ensure(common_name, **options)[1]["request"]["csr"]
-
-    def certify(self, ca: Ca, common_name: str = "a", **options: t.Any) -> Result:
-        """All of it, as a role does it."""
-        certificate, bundle = ca.sign(common_name, self.request(common_name), **options)
-        return self.ensure(common_name, certificate=certificate, bundle=bundle)
-
-    def seen(self, number: int = 0) -> dict[str, bytes]:
-        """What Gluster reads."""
-        found = {}
-        for name in NAMES:
-            path = os.path.join(self.directories[number], name)
-            if os.path.exists(path):
-                with open(path, "rb") as file:
-                    found[name] = file.read()
-        return found
-
-    def put(self, seen: dict[str, bytes], number: int = 0) -> None:
-        for name, data in seen.items():
-            with open(os.path.join(self.directories[number], name), "wb") as file:
-                file.write(data)
-
-
-@pytest.fixture
-def machine(tmp_path: t.Any) -> Machine:
-    return Machine(tmp_path / "machine")
 
 
 def openssl_says(*words: str, data: bytes = b"") -> str:
@@ -149,7 +104,7 @@ def strings(directory: str) -> list[bytes]:
 def test_the_directories_are_read_out_of_every_build(tmp_path: t.Any, builds: t.Any, found: list[str]) -> None:
     for where, version, directory in builds:
         build(tmp_path, where, version, *strings(directory))
-    assert identity.find_directories(str(tmp_path) + pattern for pattern in identity.LIBRARIES) == found
+    assert installed.find_directories(str(tmp_path) + pattern for pattern in installed.LIBRARIES) == found
 
 
 @pytest.mark.parametrize(
@@ -159,7 +114,7 @@ def test_without_gluster_the_error_says_what_to_install(tmp_path: t.Any, content
     if content is not None:
         build(tmp_path, "usr/lib64", "10.3", content)
     with pytest.raises(NotFound, match="install its client first"):
-        identity.find_directories([str(tmp_path / "usr" / "lib*")])
+        installed.find_directories([str(tmp_path / "usr" / "lib*")])
 
 
 # ---- key and request ----
@@ -199,6 +154,7 @@ def test_key_and_request_are_made_once_and_installed_as_a_set(machine: Machine, 
         "key": current + "/glusterfs.key",
         "certificate": current + "/glusterfs.pem",
         "bundle": current + "/glusterfs.ca",
+        "crl": current + "/crl",
     }
     told = ca.ensure(("server_1.a-b", values["request"]["csr"]))[1]["certificates"][0]
     assert values["certificate"] == {
@@ -624,7 +580,7 @@ def test_check_mode_predicts_the_changes_and_writes_nothing(
     # What a whole play does in check mode: nothing is signed before there is a request.
     signed, ca_values = ca.ensure(("a", values["request"]["csr"]), check=True)
     certificate = ca_values["certificates"][0]["certificate"] or ""
-    installed = machine.ensure(check=True, certificate=certificate, bundle=ca_values["bundle"] or "")[0]
+    to_install = machine.ensure(check=True, certificate=certificate, bundle=ca_values["bundle"] or "")[0]
     assert snapshot(machine.root) == before
 
     changes, values = machine.ensure()
@@ -634,7 +590,7 @@ def test_check_mode_predicts_the_changes_and_writes_nothing(
     given = {"certificate": ca_values["certificates"][0]["certificate"], "bundle": ca_values["bundle"]}
     foreseen = machine.ensure(check=True, **given)[0]
     changes, values = machine.ensure(**given)
-    assert changes == installed == foreseen
+    assert changes == to_install == foreseen
     assert values["installed"]
 
 

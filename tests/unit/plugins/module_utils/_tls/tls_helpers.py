@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import subprocess
 import traceback
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import authority
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import authority, certificates
 
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 PASSPHRASE = b"correct horse"
@@ -64,6 +65,20 @@ def snapshot(path: t.Any) -> dict[str, t.Any]:
     return found
 
 
+def certificates_in(pem: str) -> list[x509.Certificate]:
+    return x509.load_pem_x509_certificates(pem.encode())
+
+
+def read_record(path: str) -> dict[str, t.Any]:
+    with open(os.path.join(path, "issued.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def write_record(path: str, told: dict[str, t.Any]) -> None:
+    with open(os.path.join(path, "issued.json"), "w", encoding="utf-8") as file:
+        json.dump(told, file)
+
+
 class Ca:
     """A CA in a directory, as the module drives it."""
 
@@ -79,14 +94,33 @@ class Ca:
         check: bool = False,
         **options: t.Any,
     ) -> tuple[list[t.Any], dict[str, t.Any]]:
-        requests = tuple(authority.parse_request(name, csr, csr_optional=check) for name, csr in pairs)
-        desired = authority.Desired(path=self.path, requests=requests, **{**self.options, **options})
+        requests = tuple(certificates.parse_request(name, csr, csr_optional=check) for name, csr in pairs)
+        given = {**self.options, **options}
+        days = {name: given.pop(name) for name in ("valid_days", "renew_before_days") if name in given}
+        validity = certificates.Validity(**days)
+        desired = authority.Desired(path=self.path, requests=requests, validity=validity, **given)
         return authority.ensure(desired, passphrase, now, check)
 
     def sign(self, common_name: str, csr: str | None, **options: t.Any) -> tuple[str, str]:
         """Certificate and bundle."""
         values = self.ensure((common_name, csr), **options)[1]
         return values["certificates"][0]["certificate"], values["bundle"]
+
+    def crl(self, *serials: int, days: float = 30, now: datetime.datetime = NOW) -> str:
+        """A list of revoked certificates, valid from an hour before C(now)."""
+        with open(os.path.join(self.path, "ca.key"), "rb") as file:
+            key = t.cast(ec.EllipticCurvePrivateKey, serialization.load_pem_private_key(file.read(), PASSPHRASE))
+        with open(os.path.join(self.path, "ca.pem"), "rb") as file:
+            issuer = x509.load_pem_x509_certificate(file.read()).subject
+        # By it OpenSSL tells the CRLs of two CAs of one name apart.
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+        begin = now - datetime.timedelta(hours=1)
+        builder = x509.CertificateRevocationListBuilder().issuer_name(issuer).last_update(begin)
+        builder = builder.next_update(begin + datetime.timedelta(days=days)).add_extension(identifier, False)
+        for serial in serials:
+            revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(begin).build()
+            builder = builder.add_revoked_certificate(revoked)
+        return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
 class Interrupt:
@@ -121,3 +155,9 @@ class Interrupt:
         code = os.WEXITSTATUS(os.waitpid(child, 0)[1])
         assert code in (0, 9), f"step {number}: exit code {code}"
         return code == 9
+
+
+class EveryStep(Interrupt):
+    """Also before a file is opened, and before it is safe on the disk."""
+
+    STEPS = (*Interrupt.STEPS, "open", "fsync", "fchmod", "chmod")

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # What signs with the CA.
+    DOCUMENTATION = r"""
+options:
+  path:
+    description:
+      - The CA's directory, which holds the encrypted private key, the CA's certificate, and the record of what was
+        signed. Only its owner can enter it.
+    type: path
+    required: true
+  passphrase:
+    description:
+      - Opens the CA's private key. At least 8 characters.
+      - It is needed in every run, also when there is nothing to sign.
+      - If not set, the environment variable E(GLUSTEROPS_CA_PASSPHRASE) is used. It is looked for where the module
+        runs, which with C(delegate_to=localhost) is the environment of Ansible itself.
+    type: str
+    required: true
+  valid_days:
+    description: How long certificates are valid from the moment they are signed; never longer than the CA itself.
+    type: int
+    default: 365
+  renew_before_days:
+    description:
+      - A certificate that ends within so many days is signed anew. Must be less than O(valid_days).
+      - A certificate that ends together with the CA is not, because a new one would not last longer.
+    type: int
+    default: 30
+requirements:
+  - cryptography >= 42
+"""
+
+    # What answers the requests of machines.
+    SIGN = r"""
+options:
+  sign:
+    description:
+      - The requests.
+      - Machines that shall have the same identity, such as several hosts of one tenant, have a request each.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      common_name:
+        description:
+          - The identity. 1 to 64 of letters, digits, dots, underscores and hyphens, because Gluster takes names as
+            patterns and as parts of a list.
+        type: str
+        required: true
+      csr:
+        description:
+          - The certificate request in PEM. Its subject must be CN=O(sign[].common_name) and nothing else.
+          - The key must be ECDSA (P-256, P-384 or P-521), Ed25519, or RSA with 2048 bits or more.
+          - May be missing or empty in check mode only, for a machine that has not made its key yet. Then the name
+            counts as one that would be signed.
+        type: str
+"""

@@ -1,0 +1,253 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Renewal, another CA, revocation and hand-overs on a lab of their own, while clients are at work."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import typing as t
+
+import pytest
+from conftest import ROOT, Lab, Play, lab_up
+
+POOL = {"shares_provisioner": "pool", "shares_pool_pattern": "life-#{size}G-[0-9]+"}
+CURRENT = "/etc/glusterfs/tls/current"
+SHARES: list[dict[str, t.Any]] = [
+    {
+        "name": "life-a",
+        "size": "1G",
+        "identities": ["tenant-a"],
+        "mounts": [{"host": "host1", "path": "/srv/life-a"}],
+    },
+    {
+        "name": "life-c",
+        "size": "1G",
+        "identities": ["tenant-b", "tenant-c", "tenant-d"],
+        "mounts": [
+            {"host": "host1", "path": "/srv/life-c", "identity": "tenant-c"},
+            {"host": "host2", "path": "/srv/life-c"},
+        ],
+    },
+]
+
+
+class Life:
+    """The lab, and the playbooks with the same variables each time."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.variables: dict[str, t.Any] = {**POOL, "shares_list": SHARES, "tls_crl": True}
+
+    def play(self, name: str, *options: str, **variables: t.Any) -> Play:
+        return self.lab.play(f"glusterops.shares.{name}", "--diff", *options, **{**self.variables, **variables})
+
+    def done(self, name: str, **variables: t.Any) -> Play:
+        done = self.play(name, **variables)
+        assert done.rc == 0, done.output
+        return done
+
+    def serial(self, node: str, files: str = CURRENT) -> str:
+        return self.lab.run(node, f"openssl x509 -noout -serial -in {files}/glusterfs.pem").stdout
+
+    def bricks(self) -> str:
+        """The process of every brick."""
+        return "".join(self.lab.run(f"server{number}", "pgrep -x glusterfsd").stdout for number in (1, 2, 3))
+
+    def known(self) -> dict[str, t.Any]:
+        return self.lab.module("localhost", "gluster_tls_info", path=f"{self.lab.folder}/ca")
+
+    @contextlib.contextmanager
+    def writing(self, host: str, path: str) -> t.Iterator[None]:
+        """A client that writes all the time; in the end not one write may have failed."""
+        script = f"""
+import os, time
+done = failed = 0
+while not os.path.exists("/root/enough"):
+    try:
+        with open("{path}/written", "a") as file:
+            file.write("line\\n")
+            file.flush()
+            os.fsync(file.fileno())
+        done += 1
+    except OSError as exc:
+        failed += 1
+        print(exc)
+    time.sleep(0.02)
+print("written", done, "failed", failed)
+"""
+        self.lab.run(host, f"rm -f /root/enough {path}/written; cat > /root/writer.py <<'END'\n{script}\nEND")
+        writer = self.lab.popen(host, "python3 /root/writer.py")
+        try:
+            yield
+        finally:
+            self.lab.run(host, "touch /root/enough")
+            said = writer.communicate(timeout=60)[0].split()
+        assert said[0] == "written" and int(said[1]) > 100 and said[2:] == ["failed", "0"], said
+        assert int(self.lab.run(host, f"wc -l < {path}/written").stdout) == int(said[1])
+
+    def mounts_with(self, node: str, files: str, volume: str) -> bool:
+        """Whether a client with the files in this folder gets in."""
+        options = " ".join(
+            f"--xlator-option '*-client-*.transport.socket.ssl-{option}={files}/glusterfs.{suffix}'"
+            for option, suffix in (("own-cert", "pem"), ("private-key", "key"), ("ca-list", "ca"))
+        )
+        command = f"glusterfs --volfile-server=server1 --volfile-id={volume} {options} /mnt/with"
+        self.lab.run(node, f"mkdir -p /mnt/with; timeout 20 {command}", check=False)
+        # Not at once: a client that is refused goes away a moment later.
+        inside = self.lab.run(node, "sleep 2; timeout 10 touch /mnt/with/inside && findmnt /mnt/with", check=False)
+        self.lab.run(node, "umount -l /mnt/with; rm -f /mnt/with/inside", check=False)
+        return inside.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Life]:
+    with contextlib.contextmanager(lab_up)(tmp_path_factory.mktemp("life"), "life", "--no-heketi") as lab:
+        for number in {1, 2} - {int(name[-1]) for name in lab.volumes()}:
+            bricks = " ".join(f"server{server}:/srv/life-1G-{number}" for server in (1, 2, 3))
+            lab.gluster(f"volume create life-1G-{number} replica 3 {bricks} force")
+        life = Life(lab)
+        life.done("site")
+        yield life
+
+
+def test_nothing_to_renew(life: Life) -> None:
+    done = life.done("renew")
+    assert done.changed == 0, done.output
+
+
+def test_renewal_restarts_nothing(life: Life) -> None:
+    nodes = ("server1", "server2", "server3", "host1", "host2")
+    before, bricks = {node: life.serial(node) for node in nodes}, life.bricks()
+    everything = {"tls_valid_days": 400, "tls_renew_before_days": 370}
+    dry = life.play("renew", "--check", **everything)
+    with life.writing("host1", "/srv/life-a"):
+        done = life.done("renew", **everything)
+    assert dry.rc == 0 and dry.changed == done.changed > 0, dry.output + done.output
+    after = {node: life.serial(node) for node in nodes}
+    assert not set(before.values()) & set(after.values()) and life.bricks() == bricks
+    assert life.done("renew").changed == 0
+
+
+def test_new_keys(life: Life) -> None:
+    key = life.lab.run("host1", f"sha256sum {CURRENT}/glusterfs.key").stdout
+    with life.writing("host1", "/srv/life-c"):
+        life.done("renew", tls_renew_key=True)
+    assert life.lab.run("host1", f"sha256sum {CURRENT}/glusterfs.key").stdout != key
+    assert life.done("renew").changed == 0
+
+
+def killed(life: Life, playbook: str, seconds: float) -> None:
+    words = ["ansible-playbook", f"glusterops.shares.{playbook}", "-i", life.lab.inventory]
+    words += ["-e", f"@{ROOT}/lab/vars.yml", "-e", json.dumps(life.variables)]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as run:
+        time.sleep(seconds)
+        os.killpg(run.pid, signal.SIGKILL)
+
+
+def test_another_ca_while_a_client_writes(life: Life) -> None:
+    """Killed at several points, and with a tenant whose machine is not ours."""
+    lab = life.lab
+    [old] = life.known()["authorities"]
+    before = life.serial("server1")
+    lab.run("host1", f"rm -rf /root/before; cp -rL {CURRENT} /root/before")
+    handover = {
+        "tls_handover_path": f"{lab.folder}/handover",
+        "tls_handovers": [{"tenant": "tenant-d", "share": "life-c", "common_name": "tenant-d"}],
+    }
+    life.done("issue", **handover)
+    send(life, "tenant-d", "host3")
+    assert life.mounts_with("host3", "/root/tenant-d", "life-1G-2")
+    with life.writing("host1", "/srv/life-a"), life.writing("host2", "/srv/life-c"):
+        for seconds in (6, 10):
+            killed(life, "rotate_ca", seconds)
+        stopped = life.play("rotate_ca")
+        assert stopped.rc != 0 and "tenant-d" in stopped.output, stopped.output
+        life.done("issue", **handover)
+        killed(life, "rotate_ca", 14)
+        life.done("rotate_ca")
+    known = life.known()
+    [new] = known["authorities"]
+    assert known["rotation"] is None and new["fingerprint_sha256"] != old["fingerprint_sha256"]
+    assert life.serial("server1") != before
+    bundles = {lab.run(node, f"cat {CURRENT}/glusterfs.ca").stdout for node in ("server1", "server3", "host1", "host2")}
+    assert len(bundles) == 1 and bundles.pop().count("BEGIN CERTIFICATE") == 1
+    assert life.done("site").changed == 0
+    # What the old CA signed counts nowhere, although its name is on the list; what was handed over does.
+    lab.run("host1", f"cp {CURRENT}/glusterfs.ca /root/before/")
+    assert not life.mounts_with("host1", "/root/before", "life-1G-1")
+    send(life, "tenant-d", "host3")
+    assert life.mounts_with("host3", "/root/tenant-d", "life-1G-2")
+    # Connections that begin now, and the servers' own daemons.
+    for number in (1, 2, 3):
+        lab.run(f"server{number}", "pkill -x glusterfsd")
+        for volume in ("life-1G-1", "life-1G-2"):
+            lab.gluster(f"volume start {volume} force")
+        time.sleep(1)
+    assert life.done("verify").rc == 0
+    lab.run("host1", "echo again > /srv/life-a/again; cat /srv/life-a/again")
+
+
+def send(life: Life, tenant: str, node: str) -> None:
+    """Hands over what was written for the tenant."""
+    folder = pathlib.Path(life.lab.folder) / "handover" / tenant
+    assert {oct(path.stat().st_mode & 0o777) for path in folder.iterdir()} == {"0o600"}
+    life.lab.run(node, f"rm -rf /root/{tenant}; mkdir -m 700 /root/{tenant}")
+    for path in folder.iterdir():
+        life.lab.run(node, f"cat > /root/{tenant}/{path.name} <<'END'\n{path.read_text()}END")
+
+
+def test_revoked(life: Life) -> None:
+    """A tenant is cut off, and stays out even if somebody puts its name on the list again."""
+    lab = life.lab
+    lab.run("host1", "cp -rL /etc/glusterfs/tls/tenants/tenant-c/current /root/tenant-c")
+    assert life.mounts_with("host1", "/root/tenant-c", "life-1G-2")
+    without = [SHARES[0], {**SHARES[1], "identities": ["tenant-b", "tenant-d"], "mounts": SHARES[1]["mounts"][1:]}]
+    named = life.play("revoke", revoke_name="tenant-c")
+    assert named.rc != 0 and "life-c" in named.output, named.output
+    done = life.play("revoke", revoke_name="tenant-c", shares_list=without)
+    assert done.rc == 0, done.output
+    lab.run("host1", "for n in $(seq 20); do timeout 5 ls /srv/life-c || exit 0; sleep 0.5; done; exit 1")
+    assert not life.mounts_with("host1", "/root/tenant-c", "life-1G-2")
+    allow = {"name": "life-c", "identities": ["tenant-c"]}
+    servers = [f"glusterfs-server-server{number}" for number in (1, 2, 3)]
+    assert lab.module("server1", "gluster_share_access", **allow, infrastructure=servers)["changed"]
+    assert not life.mounts_with("host1", "/root/tenant-c", "life-1G-2")
+    assert life.mounts_with("host3", "/root/tenant-d", "life-1G-2")
+    life.variables["shares_list"] = without
+    life.done("site")
+    assert life.done("verify").changed == 0
+    [entry] = [one for one in life.known()["identities"] if one["common_name"] == "tenant-c" and one["revoked"]]
+    assert entry["revoked"]
+
+
+@pytest.mark.parametrize(
+    "playbook, variables, message",
+    [
+        ("rotate_ca", {"tls_authority": "external"}, "Another CA signs here"),
+        ("renew", {"tls_authority": "another"}, "must be one of"),
+        ("revoke", {"revoke_name": "a b"}, "'a b' is not a valid name"),
+        ("revoke", {"revoke_name": "glusterfs-server-server1"}, "is infrastructure"),
+        ("issue", {"tls_handovers": [{"tenant": "glusterfs-server-x"}]}, "glusterfs-server-"),
+        ("issue", {"tls_handovers": [{"tenant": "x", "format": "pkcs12"}]}, "passphrase"),
+        ("tls", {"tls_tenants": ["manila-host-x"]}, "begins like a server's or management host's"),
+    ],
+)
+def test_bad_input_changes_nothing(life: Life, playbook: str, variables: dict[str, t.Any], message: str) -> None:
+    before = (pathlib.Path(life.lab.folder) / "ca" / "issued.json").read_bytes(), life.lab.gluster("volume info")
+    done = life.play(playbook, **variables)
+    assert done.rc != 0 and message in " ".join(done.output.split()), done.output
+    assert before == ((pathlib.Path(life.lab.folder) / "ca" / "issued.json").read_bytes(), life.lab.gluster("volume info"))
+
+
+def test_a_machine_that_is_missing_stops_the_rotation(life: Life) -> None:
+    done = life.play("rotate_ca", "--limit", "gluster_servers")
+    assert done.rc != 0 and "host1" in done.output and "Nothing was changed" in done.output, done.output
+    assert life.known()["rotation"] is None
