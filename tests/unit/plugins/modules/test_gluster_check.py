@@ -43,6 +43,9 @@ def test_findings_do_not_fail(run_module: TlsModule) -> None:
 def test_bad_input(run_module: TlsModule) -> None:
     done = run_module(gluster_check.main, machines=[], clusters=[{"name": "nowhere", "servers": []}])
     assert done["failed"] and done["error"] == "bad_input" and "'nowhere' has no servers" in done["msg"]
+    shares = [{"name": "data"}, {"name": "data", "identities": ["tenant-a"]}]
+    done = run_module(gluster_check.main, machines=[], clusters=[], shares=shares)
+    assert done["failed"] and "shares: 'data' stands more than once" in done["msg"]
     done = run_module(gluster_check.main, machines=[], clusters=[], tolerate=["noise"])
     assert done["failed"] and "value of tolerate must be one or more of" in done["msg"]
 
