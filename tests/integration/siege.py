@@ -125,7 +125,7 @@ class Siege:
         the list then."""
         attempts: list[dict[str, t.Any]] = []
         output = f"{HOME}/loop"
-        self.lab.run(self.node, f"rm -f {STOP}")
+        self.lab.run(self.node, f"rm -f {STOP} {output}; touch {output}")
         words = f"loop {STOP} {FOLDER} {self.volume} server1 {' '.join(names)}"
         process = self.lab.popen(self.node, f"exec {self.drive(words)} > {output}")
 
