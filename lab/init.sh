@@ -46,6 +46,17 @@ service sshd /usr/sbin/sshd -D -e -o HostKey=/etc/ssh/ssh_host_ed25519_key -o Pa
 case $role in
 server)
     mkdir -p /srv/bricks/sdb
+    # The package has a unit for systemd only, and Ansible stops and starts services by such a script otherwise.
+    cat >/etc/init.d/glusterd <<'END'
+#!/bin/sh
+running() { pgrep -f '^glusterd' >/dev/null; }
+case $1 in
+start) running || glusterd </dev/null >/dev/null 2>&1 ;;
+stop) pkill -f '^glusterd'; while running; do sleep 0.1; done ;;
+status) if running; then echo "glusterd is running"; else echo "glusterd is stopped"; exit 3; fi ;;
+esac
+END
+    chmod 755 /etc/init.d/glusterd
     service glusterd glusterd -N
     ;;
 heketi)

@@ -35,9 +35,19 @@ class Module(AnsibleModule):
     """
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
-        secret = [name for name, spec in self.argument_spec.items() if spec.get("no_log")]
-        self.no_log_values.update(str(self.params[name]) for name in secret if self.params.get(name))
+        self.no_log_values.update(_secrets(self.argument_spec, self.params))
         super().fail_json(msg, **kwargs)
+
+
+def _secrets(specs: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    for name, spec in specs.items():
+        value = params.get(name)
+        if spec.get("no_log") and value:
+            yield str(value)
+        elif "options" in spec:
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, dict):
+                    yield from _secrets(spec["options"], item)
 
 
 def diff_of(changes: t.Iterable[Change]) -> dict[str, dict[str, dict[str, t.Any]]]:

@@ -31,10 +31,12 @@ options:
         has. All are asked at once, from this server and with its identity.
       - V(machine) (since 0.2.0) is what every machine can tell, host or server, whether C(glusterd) runs there or not.
         Along with it, a part that this machine lacks the programs for is C(null) instead of a failure.
+      - V(management) (since 0.2.0) tells whether this machine uses TLS on the management path, port 24007.
     type: list
     elements: str
     choices:
-      [version, peers, volumes, snapshots, processes, clients, limits, bricks, cluster, served, identity, machine]
+      [version, peers, volumes, snapshots, processes, clients, limits, bricks, cluster, served, identity, machine,
+       management]
     default: [version, peers, volumes]
   query:
     description:
@@ -361,6 +363,50 @@ identity:
           description: When it ends, in UTC.
           type: str
           sample: "2026-12-21T07:00:00Z"
+    lacks_crl:
+      description: The CAs of the bundle of which there is none that is valid now.
+      type: list
+      elements: str
+      version_added: "0.2.0"
+management:
+  description: What this machine tells of the management path.
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
+  contains:
+    switch:
+      description: Whether processes of Gluster that start now use TLS on it, by C(/var/lib/glusterd/secure-access).
+      type: bool
+    begun:
+      description: Whether P(glusterops.shares.management_tls#role) has begun to turn it on this server, and not ended.
+      type: bool
+    serves:
+      description: What the C(glusterd) on this machine serves, C(tls) or C(plain), C(null) if none answers.
+      type: str
+    address:
+      description: Where it was asked.
+      type: str
+    common_name:
+      description: The identity with which it answers, C(null) if it serves no TLS.
+      type: str
+    problem:
+      description: Why that identity could not be found out.
+      type: str
+    servers:
+      description: The other servers of its cluster, as C(uuid) and C(hostname).
+      type: list
+      elements: dict
+    apart:
+      description: Its bricks and helper daemons that are not connected with a C(glusterd).
+      type: list
+      elements: str
+    rebalances:
+      description: The volumes that are being rebalanced on it.
+      type: list
+      elements: str
+    heals:
+      description: By volume, how many files its bricks on this server know that wait to be healed, if any.
+      type: dict
 clients:
   description: By volume, how many clients of each kind its bricks have.
   returned: when gathered
@@ -377,6 +423,7 @@ result:
   type: raw
 """
 
+import contextlib
 import dataclasses
 import functools
 import time
@@ -384,9 +431,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import NotFound, Unreachable
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, NotFound, Unreachable
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import (
     answers,
+    management,
     pool,
     snapshot,
     snapshot_thin,
@@ -412,6 +460,7 @@ CHOICES = (
     "served",
     "identity",
     "machine",
+    "management",
 )
 
 
@@ -420,7 +469,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     gather, cli = set(module.params["gather"]), GlusterCli(module.run_command)
     once = survey.Once(cli)
     lvm = functools.lru_cache(maxsize=None)(lambda: snapshot_thin.observe(module.run_command))
-    about = survey.machine(module.run_command) if gather & {"machine", "bricks"} else {}
+    about = survey.machine(module.run_command) if gather & {"machine", "bricks", "management"} else {}
     questions: dict[str, t.Callable[[], t.Any]] = {
         "version": cli.version,
         "peers": lambda: [dataclasses.asdict(peer) for peer in answers.peers(cli)],
@@ -436,6 +485,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         "cluster": lambda: survey.cluster(once),
         "served": lambda: survey.served(answers.doors(cli), _handshake(), handshake.in_plaintext),
         "identity": lambda: describe(find_directories(), OpenSSL(module.run_command)),
+        "management": lambda: _management(lambda: once.volumes, about["uuid"]),
     }
     if "processes" in gather:
         gather.add("rebalances")
@@ -487,6 +537,21 @@ def _handshake() -> t.Callable[[str, int], handshake.Served]:
 
         return refuse
     return lambda host, port: handshake.served(tls, host, port)
+
+
+def _management(volumes: t.Callable[[], t.Mapping[str, answers.Volume]], uuid: str | None) -> dict[str, t.Any]:
+    told = dict(management.told(management.Machine()), common_name=None, problem=None, heals={})
+    try:
+        if told["serves"] == management.TLS:
+            tls = handshake.context(find_directories()[0])
+            told["common_name"] = handshake.served(tls, told["address"], management.PORT).common_name
+    except GlusterOpsError as exc:
+        told["problem"] = str(exc)
+    # A glusterd that begins, or is apart from the others, may not answer.
+    with contextlib.suppress(GlusterOpsError):
+        if told["serves"]:
+            told["heals"] = management.pending_heals(volumes().values(), uuid)
+    return told
 
 
 def _holding(volume: answers.Volume) -> dict[str, t.Any]:

@@ -54,6 +54,15 @@ options:
         type: list
         elements: str
         default: []
+      identity:
+        description:
+          - The tenant on whose behalf it is mounted. The host must have a certificate of that name besides its own, see
+            O(glusterops.shares.gluster_tls_identity#module:scope). The host's own, unless given.
+          - Such a mount has the type C(glusterfs-tenant) in C(/etc/fstab), and this module keeps a small program for
+            it, C(/sbin/mount.glusterfs-tenant), up to date. It knows most options of C(mount.glusterfs).
+          - The share is mounted anew if it is mounted with another identity.
+        type: str
+        version_added: "0.2.0"
       state:
         description:
           - V(mounted) for a share that is mounted now and at boot.
@@ -67,6 +76,9 @@ extends_documentation_fragment:
 notes:
   - The machine needs the GlusterFS client, and its identity where that client looks for it. See
     M(glusterops.shares.gluster_tls_identity).
+  - Where systemd runs the machine, it is told when C(/etc/fstab) has changed, so that its units are current.
+seealso:
+  - module: glusterops.shares.gluster_tls_identities
 """
 
 EXAMPLES = r"""
@@ -84,6 +96,18 @@ EXAMPLES = r"""
         volume: manila-pool-200G-7
         path: /srv/data-b
         servers: [server1, server2, server3]
+
+- name: Mount shares of two tenants, each with the tenant's own identity
+  glusterops.shares.gluster_mounts:
+    mounts:
+      - share: tenant-a-data
+        path: /srv/tenants/a
+        servers: [server1, server2, server3]
+        identity: tenant-a
+      - share: tenant-b-data
+        path: /srv/tenants/b
+        servers: [server1, server2, server3]
+        identity: tenant-b
 
 - name: Remove it wherever it is mounted on this host
   glusterops.shares.gluster_mounts:
@@ -117,6 +141,10 @@ mounts:
     guarded:
       description: Whether the directory underneath is guarded.
       type: bool
+    identity:
+      description: The identity with which it is mounted, C(null) if that is the host's own.
+      type: str
+      version_added: "0.2.0"
 """
 
 import typing as t
@@ -141,6 +169,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
             servers=tuple(entry["servers"] or ()),
             options=tuple(entry["options"] or ()),
             present=present,
+            identity=entry["identity"],
         )
         mounts += [mount] if mount.path else machine.everywhere(mount)
     changes, found = reconcile(machine, mounts, module.check_mode)
@@ -160,6 +189,7 @@ def main() -> t.NoReturn:
                     "path": {"type": "str"},
                     "servers": {"type": "list", "elements": "str", "default": []},
                     "options": {"type": "list", "elements": "str", "default": []},
+                    "identity": {"type": "str"},
                     "state": {"type": "str", "choices": ["mounted", "absent"], "default": "mounted"},
                 },
             },

@@ -61,8 +61,8 @@ options:
   rotation:
     description:
       - Brings the replacement of the CA by a new one to this stage, if it is not there yet. A stage is only reached
-        from the one before. Each is safe to leave once RV(bundle) is on all servers and hosts, and on V(issuing) also
-        the new certificates.
+        from the one before. Go on to the next when RV(bundle) is on all servers and hosts, and after V(issuing) also
+        their new certificates.
       - V(made) makes the new CA, unless a rotation is under way. From then on it is in RV(bundle).
       - V(trusted) says that everybody trusts it. M(glusterops.shares.gluster_tls_tenants) signs with it from then on.
       - V(issuing) signs requests with the new CA. Every certificate of the old one is signed again when it is asked

@@ -23,6 +23,14 @@ def volume_info(name: str, glusterd: str = GLUSTERD) -> dict[str, str]:
     return _read(os.path.join(glusterd, "vols", name, "info"))
 
 
+def peers_info(glusterd: str = GLUSTERD) -> list[dict[str, str]]:
+    """UUID and hostname of each other server that the server counts to its pool, as it knows without its glusterd."""
+    directory = os.path.join(glusterd, "peers")
+    names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
+    known = [_read(os.path.join(directory, name)) for name in names]
+    return [{"uuid": peer["uuid"], "hostname": peer.get("hostname1", "")} for peer in known if peer.get("uuid")]
+
+
 def _read(path: str) -> dict[str, str]:
     try:
         with open(path, encoding="utf-8", errors="replace") as handle:

@@ -6,13 +6,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import dataclasses
-import errno
-import fcntl
 import os
 import re
-import struct
 import time
 import typing as t
 
@@ -21,6 +17,14 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     GlusterOpsError,
     NotFound,
     Refused,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import tenant_mount
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.guard import (
+    GUARDED,
+    guard,
+    look,
+    release,
+    underneath,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, held
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mountinfo import (
@@ -37,13 +41,8 @@ _SERVER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?", re.ASCII)
 _PATH = re.compile(r"(/[A-Za-z0-9._@%+=-]+)+", re.ASCII)
 _OPTION = re.compile(r"[a-z][a-z0-9-]*(=[A-Za-z0-9._/:-]+)?", re.ASCII)
 
-# A local file below a mount point would be hidden, and what is written while nothing is mounted lands on the local
-# disk. Mode 0 stops everybody but root, the immutable flag stops root too.
-_GETFLAGS, _SETFLAGS, _IMMUTABLE = 0x80086601, 0x40086602, 0x10
-_CLONE_NEWNS, _MS_REC, _MS_PRIVATE, _MNT_DETACH = 0x20000, 0x4000, 0x40000, 2
-
 KIND = "fuse.glusterfs"
-GUARDED = "guarded"
+TYPES = ("glusterfs", KIND, tenant_mount.TYPE)
 DISCONNECTED = "disconnected"
 
 
@@ -53,6 +52,7 @@ class Mount:
 
     servers: where the volume's layout is fetched, the first one that answers. If it shall not be present: by which
     names its servers are known, none if any volume of that name is meant.
+    identity: whose certificate is shown, of those that this machine has besides its own; None for its own.
     """
 
     share: str
@@ -61,6 +61,7 @@ class Mount:
     servers: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     present: bool = True
+    identity: str | None = None
 
     def check(self) -> Mount:
         """Itself, if every value may be used; else BadInput."""
@@ -78,6 +79,8 @@ class Mount:
         for option in self.options:
             if not _OPTION.fullmatch(option):
                 raise BadInput(f"{self.share}: mount option {option!r} is not of the form name or name=value.")
+        if self.identity is not None and self.present:
+            tenant_mount.check(self.identity, self.options, self.share)
         return self
 
     @property
@@ -87,10 +90,12 @@ class Mount:
     @property
     def line(self) -> str:
         """Its line of fstab. The machine boots without it, and after the network is up."""
-        options = ["defaults", "_netdev", "nofail"]
+        own = [f"identity={self.identity}"] if self.identity else ["defaults"]
+        options = [*own, "_netdev", "nofail"]
         if len(self.servers) > 1:
             options.append("backup-volfile-servers=" + ":".join(self.servers[1:]))
-        return f"{self.source} {self.path} glusterfs {','.join([*options, *self.options])} 0 0"
+        kind = tenant_mount.TYPE if self.identity else "glusterfs"
+        return f"{self.source} {self.path} {kind} {','.join([*options, *self.options])} 0 0"
 
     def is_from(self, source: str | None) -> bool:
         """Whether that is what it mounts. A server may have more names than are known here, so what is mounted already
@@ -104,14 +109,15 @@ class Mount:
 @dataclasses.dataclass(frozen=True)
 class Place:
     """What is at a path: the source of the volume that is mounted there, its line of fstab, the directory underneath
-    (None, GUARDED, V(empty) or V(in use)), whether the volume's client is alive, and kind and source of what is mounted
-    there and is no volume."""
+    (None, GUARDED, V(empty) or V(in use)), whether the volume's client is alive, kind and source of what is mounted
+    there and is no volume, and with which identity the volume is mounted, None for the machine's own."""
 
     mounted: str | None
     line: str | None
     directory: str | None
     alive: bool = True
     foreign: str | None = None
+    identity: str | None = None
 
 
 def plan(mount: Mount, place: Place) -> list[Change]:
@@ -132,6 +138,8 @@ def plan(mount: Mount, place: Place) -> list[Change]:
             changes.append(Change(mount.path, "fstab", place.line, mount.line))
         if now != mount.share:
             changes.append(Change(mount.path, "mounted", now, mount.share))
+        elif place.identity != mount.identity:
+            changes.append(Change(mount.path, "identity", place.identity, mount.identity))
         return changes
     if mine:
         changes.append(Change(mount.path, "mounted", now, None))
@@ -172,9 +180,10 @@ def attach(run_command: _RunCommand, mount: Mount, words: t.Sequence[str], mount
         return
     run_command(["umount", "-l", path])
     reason = _reason(log, logged)
+    whose = f"the identity {mount.identity!r}" if mount.identity else "this machine's identity"
     raise Refused(
         f"Share {mount.share!r} could not be mounted on {path}: {reason or (err or out).strip() or 'no reason given'}."
-        " Is this machine's identity on the share's access list, and signed by the CA that the servers trust?",
+        f" Is {whose} on the share's access list, and signed by the CA that the servers trust?",
         stderr=err.strip(),
         log=log,
     )
@@ -190,12 +199,16 @@ class Machine:
         fstab: str = "/etc/fstab",
         mountinfo: str = MOUNTINFO,
         locks: str = DIRECTORY,
+        helper: str = tenant_mount.HELPER,
+        booted: str = "/run/systemd/system",
     ) -> None:
         self._run_command = run_command
         self._atomic_move = atomic_move
         self._fstab = fstab
         self._mountinfo = mountinfo
         self._locks = locks
+        self._helper = helper
+        self._booted = booted
 
     def fstab(self) -> dict[str, str]:
         """Mount point to line, of the shares in fstab."""
@@ -218,7 +231,34 @@ class Machine:
             return Place(None, line, look(path))
         if there.kind != KIND:
             return Place(None, line, None, foreign=f"{there.kind} {there.source}")
-        return Place(there.source, line, underneath(look, path), answers(self._run_command, path))
+        identity = tenant_mount.identities({path: split_source(there.source)[1]}).get(path)
+        alive = answers(self._run_command, path)
+        return Place(there.source, line, underneath(look, path), alive, identity=identity)
+
+    def plan_helper(self) -> list[Change]:
+        """What has to be done so that mount(8) can mount with an identity."""
+        try:
+            with open(self._helper, encoding="utf-8", errors="replace") as handle:
+                same = handle.read() == tenant_mount.TEXT
+                mode = os.fstat(handle.fileno()).st_mode & 0o7777
+        except FileNotFoundError:
+            return [Change(self._helper, "file", "absent", "installed")]
+        return [] if same and mode == 0o755 else [Change(self._helper, "file", "other", "installed")]
+
+    def install_helper(self) -> None:
+        try:
+            self._replace(self._helper, [tenant_mount.TEXT], 0o755)
+        except OSError as exc:
+            raise Refused(f"{self._helper} could not be written: {exc.strerror}.") from exc
+
+    def reload(self) -> None:
+        """Has systemd, if that runs the machine, make its units of fstab's lines again."""
+        if os.path.isdir(self._booted):
+            rc, _out, err = self._run_command(["systemctl", "daemon-reload"])
+            if rc:
+                raise Refused(
+                    f"systemd does not read {self._fstab} again: {err.strip()}. Run 'systemctl daemon-reload'."
+                )
 
     def apply(self, mount: Mount, changes: t.Iterable[Change]) -> None:
         for change in changes:
@@ -232,6 +272,9 @@ class Machine:
                     guard(path)
             elif change.what == "fstab":
                 self._write(path, change.after)
+            elif change.what == "identity":
+                self._unmount(path, False)
+                self._mount(mount, False)
             elif change.after:
                 self._mount(mount, change.before == DISCONNECTED)
             else:
@@ -247,7 +290,7 @@ class Machine:
     @staticmethod
     def _is_share(line: str) -> bool:
         words = line.split()
-        return len(words) >= 3 and not words[0].startswith("#") and words[2] in ("glusterfs", KIND)
+        return len(words) >= 3 and not words[0].startswith("#") and words[2] in TYPES
 
     def _write(self, path: str, line: str | None) -> None:
         with held(".fstab", self._locks):
@@ -256,14 +299,17 @@ class Machine:
                 lines[-1] += "\n"
             if line:
                 lines.append(line + "\n")
-            # In the same directory, so that the move replaces the file in one step.
-            temporary = f"{self._fstab}.{os.getpid()}"
-            with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as handle:
-                handle.writelines(lines)
-                handle.flush()
-                os.fsync(handle.fileno())
-            os.chmod(temporary, 0o644)
-            self._atomic_move(temporary, self._fstab)
+            self._replace(self._fstab, lines, 0o644)
+
+    def _replace(self, path: str, lines: t.Iterable[str], mode: int) -> None:
+        # In the same directory, so that the move replaces the file in one step.
+        temporary = f"{path}.{os.getpid()}"
+        with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as handle:
+            handle.writelines(lines)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.chmod(temporary, mode)
+        self._atomic_move(temporary, path)
 
     def _mount(self, mount: Mount, disconnected: bool) -> None:
         if disconnected:
@@ -274,93 +320,6 @@ class Machine:
         rc, _out, err = self._run_command(["umount", *(["-l"] if disconnected else []), path])
         if rc:
             raise Refused(f"{path} could not be unmounted: {err.strip()}. Stop what uses it and try again.")
-
-
-def look(path: str) -> str | None:
-    """What the directory at C(path) is: None (there is none), GUARDED, V(empty) or V(in use)."""
-    try:
-        if os.listdir(path):
-            return "in use"
-    except FileNotFoundError:
-        return None
-    except NotADirectoryError:
-        return "in use"
-    flags = _flags(path)
-    closed = os.stat(path).st_mode & 0o7777 == 0
-    return GUARDED if closed and (flags is None or flags & _IMMUTABLE) else "empty"
-
-
-def guard(path: str) -> str:
-    """Makes the directory if it is missing, and lets nobody write to it. Where a file system has no immutable
-    flag, root still could."""
-    os.makedirs(path, exist_ok=True)
-    flags = _flags(path)
-    if flags is not None and flags & _IMMUTABLE:
-        _set_flags(path, flags & ~_IMMUTABLE)
-    os.chmod(path, 0)
-    if flags is not None:
-        _set_flags(path, flags | _IMMUTABLE)
-    return GUARDED
-
-
-def release(path: str) -> None:
-    """Takes the guard away, and the directory with it."""
-    flags = _flags(path)
-    if flags is not None and flags & _IMMUTABLE:
-        _set_flags(path, flags & ~_IMMUTABLE)
-    os.rmdir(path)
-
-
-def _flags(path: str) -> int | None:
-    """The inode flags, None where the file system has none."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        return struct.unpack("i", fcntl.ioctl(descriptor, _GETFLAGS, struct.pack("i", 0)))[0]
-    except OSError as exc:
-        if exc.errno in (errno.ENOTTY, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
-            return None
-        raise
-    finally:
-        os.close(descriptor)
-
-
-def _set_flags(path: str, flags: int) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.ioctl(descriptor, _SETFLAGS, struct.pack("i", flags))
-    finally:
-        os.close(descriptor)
-
-
-def underneath(action: t.Callable[[str], str | None], path: str) -> str | None:
-    """What C(action) says of the directory under the mounts at C(path), which stay mounted.
-
-    It runs in a mount namespace of its own, where the mounts are taken off.
-    """
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        answer = "!could not look under the mount"
-        try:
-            libc = ctypes.CDLL(None, use_errno=True)
-            point = os.fsencode(path)
-            if libc.unshare(_CLONE_NEWNS) or libc.mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None):
-                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-            while libc.umount2(point, _MNT_DETACH) == 0:
-                pass
-            answer = action(path) or ""
-        except BaseException as exc:  # pylint: disable=broad-except
-            answer = f"!{exc}"
-        finally:
-            os.write(writing, answer.encode(errors="replace"))
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, encoding="utf-8", errors="replace") as pipe:
-        answer = pipe.read()
-    os.waitpid(child, 0)
-    if answer.startswith("!"):
-        raise Refused(f"The directory under the mount at {path} cannot be read: {answer[1:]}.")
-    return answer or None
 
 
 def _reason(log: str, start: int) -> str:
@@ -391,24 +350,41 @@ def reconcile(
         mount.check()
     check_unique((mount.path for mount in mounts), "path")
     plans = [plan(mount, machine.place(mount.path)) for mount in mounts]
-    done: list[Change] = []
-    for mount, changes in zip(mounts, plans):
-        # Noted before it is done: what fails halfway has changed something.
-        done += changes
-        if not check_mode:
-            try:
-                machine.apply(mount, changes)
-            except GlusterOpsError as exc:
-                exc.details["changes"] = done
-                raise
+    tenants = sorted({mount.identity for mount in mounts if mount.identity and mount.present})
+    done = machine.plan_helper() if tenants else []
+    if not check_mode:
+        for identity in tenants:
+            tenant_mount.check_present(identity)
+        if done:
+            machine.install_helper()
+        try:
+            _apply(machine, mounts, plans, done)
+        finally:
+            if any(change.what == "fstab" for change in done):
+                machine.reload()
+    else:
+        done += [change for changes in plans for change in changes]
     found = [] if check_mode and done else [_describe(mount, machine.place(mount.path)) for mount in mounts]
     return done, found
 
 
+def _apply(machine: Machine, mounts: t.Sequence[Mount], plans: t.Sequence[list[Change]], done: list[Change]) -> None:
+    for mount, changes in zip(mounts, plans):
+        # Noted before it is done: what fails halfway has changed something.
+        done += changes
+        try:
+            machine.apply(mount, changes)
+        except GlusterOpsError as exc:
+            exc.details["changes"] = done
+            raise
+
+
 def _describe(mount: Mount, place: Place) -> dict[str, t.Any]:
+    mounted = mount.is_from(place.mounted) and place.alive
     return {
         "share": mount.share,
         "path": mount.path,
-        "mounted": mount.is_from(place.mounted) and place.alive,
+        "mounted": mounted,
         "guarded": place.directory == GUARDED,
+        "identity": place.identity if mounted else None,
     }

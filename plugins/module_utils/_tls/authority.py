@@ -74,10 +74,8 @@ class Plan:
 
 
 def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan:
-    changes: list[Change] = []
-    entries: tuple[dict[str, t.Any], ...] = ()
-    if found or desired.revocations:
-        changes, entries = revocation.revoke(found.entries if found else (), desired.revocations, desired.path, now)
+    entries = found.entries if found else ()
+    changes, entries = revocation.revoke(entries, desired.revocations, desired.path, now)
     after = dataclasses.replace(found, entries=entries) if found else None
     new = None
     if desired.rotation:

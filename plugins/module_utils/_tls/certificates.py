@@ -267,8 +267,9 @@ def describe(certificate: x509.Certificate) -> dict[str, t.Any]:
 
 
 def common_name_of(certificate: x509.Certificate) -> str:
-    """IndexError when there is none."""
-    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+    """The first, which is the one that Gluster takes; empty when there is none."""
+    names = [str(name.value) for name in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    return names[0] if names else ""
 
 
 def public_key_sha256(key: t.Any) -> str:

@@ -45,25 +45,26 @@ def fill(directory: str, crls: t.Sequence[str], openssl: OpenSSL) -> None:
 
 def check(crls: t.Sequence[str], authorities: t.Sequence[str], openssl: OpenSSL) -> None:
     """BadInput unless every CA has signed one that is good now, and nobody else has signed any."""
+    without = lacking(crls, authorities, openssl)
+    if without:
+        raise BadInput(
+            f"crls has none of the CA {without[0]!r} that is valid now: where bricks look at CRLs, nobody with its"
+            " certificates would get in. Have every CA of the bundle make one."
+        )
+    signed = {crl for its in _signed(crls, authorities, openssl).values() for crl in its}
+    for crl in crls:
+        if crl not in signed:
+            raise BadInput(f"crls has one of {openssl.crl(crl, 'crls').issuer!r} that no CA of the bundle has signed.")
+
+
+def lacking(crls: t.Sequence[str], authorities: t.Sequence[str], openssl: OpenSSL) -> list[str]:
+    """The names of the CAs of which there is none that is good now."""
     now = time.time()
-    strangers = list(crls)
-    for name, signed in _signed(crls, authorities, openssl).items():
-        strangers = [crl for crl in strangers if crl not in signed]
-        if not signed:
-            raise BadInput(
-                f"crls has none of the CA {name!r}: where bricks look at CRLs, nobody with its certificates would get"
-                " in. Have every CA of the bundle make one."
-            )
-        told = [openssl.crl(crl, "crls") for crl in signed]
-        if not any(crl.last_update <= now < crl.next_update for crl in told):
-            ends = max(crl.told()["next_update"] for crl in told)
-            raise BadInput(
-                f"crls has none of the CA {name!r} that is valid now (until {ends}): where bricks look at CRLs, nobody"
-                " with its certificates would get in. Have it make a new one."
-            )
-    for crl in strangers:
-        issuer = openssl.crl(crl, "crls").issuer
-        raise BadInput(f"crls has one of {issuer!r} that no CA of the bundle has signed.")
+    return [
+        name
+        for name, signed in _signed(crls, authorities, openssl).items()
+        if not any(told.last_update <= now < told.next_update for told in (openssl.crl(crl, "crls") for crl in signed))
+    ]
 
 
 def uncovered(crls: t.Sequence[str], authorities: t.Sequence[str], openssl: OpenSSL) -> list[str]:

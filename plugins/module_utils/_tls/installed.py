@@ -18,7 +18,7 @@ import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, GlusterOpsError, NotFound
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import crls, files
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import Certificate, OpenSSL
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import Certificate, OpenSSL, blocks
 
 HOME = "/etc/glusterfs/tls"
 LIBRARIES = ("/usr/lib*", "/usr/lib/*", "/usr/local/lib*", "/usr/local/lib/*")
@@ -126,7 +126,11 @@ def describe(directories: t.Iterable[str], openssl: OpenSSL, home: str = HOME) -
     if not found:
         return None
     told = max(found, key=lambda one: bool(one["matches"] and one["bundle_sha256"]))
-    return dict(told, crls=crls.told(crls.read(os.path.join(home, "current", CRLS)), openssl))
+    revoked = crls.read(os.path.join(home, "current", CRLS))
+    without: list[str] = []
+    with contextlib.suppress(GlusterOpsError):
+        without = crls.lacking(revoked, blocks(_text(os.path.join(home, "current"), BUNDLE), BUNDLE), openssl)
+    return dict(told, crls=crls.told(revoked, openssl), lacks_crl=without)
 
 
 def _distrust(pem: str, bundle: str, openssl: OpenSSL) -> str | None:

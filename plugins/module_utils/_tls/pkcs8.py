@@ -23,7 +23,7 @@ _SCRYPT = bytes.fromhex("06092b06010401da47040b")
 _AES_256_CBC = bytes.fromhex("060960864801650304012a")
 
 
-def _der(tag: int, *parts: bytes) -> bytes:
+def der(tag: int, *parts: bytes) -> bytes:
     body = b"".join(parts)
     size = len(body)
     if size < 0x80:
@@ -32,8 +32,8 @@ def _der(tag: int, *parts: bytes) -> bytes:
     return bytes([tag, 0x80 | len(octets)]) + octets + body
 
 
-def _integer(value: int) -> bytes:
-    return _der(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+def integer(value: int) -> bytes:
+    return der(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
 
 
 def encrypt(plain: bytes, passphrase: bytes) -> bytes:
@@ -46,6 +46,6 @@ def encrypt(plain: bytes, passphrase: bytes) -> bytes:
     padding = 16 - len(plain) % 16
     encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
     sealed = encryptor.update(plain + bytes([padding]) * padding) + encryptor.finalize()
-    derivation = _der(0x30, _SCRYPT, _der(0x30, _der(0x04, salt), _integer(_N), _integer(_R), _integer(_P)))
-    cipher = _der(0x30, _AES_256_CBC, _der(0x04, iv))
-    return _der(0x30, _der(0x30, _PBES2, _der(0x30, derivation, cipher)), _der(0x04, sealed))
+    derivation = der(0x30, _SCRYPT, der(0x30, der(0x04, salt), integer(_N), integer(_R), integer(_P)))
+    cipher = der(0x30, _AES_256_CBC, der(0x04, iv))
+    return der(0x30, der(0x30, _PBES2, der(0x30, derivation, cipher)), der(0x04, sealed))

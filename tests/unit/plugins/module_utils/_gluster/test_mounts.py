@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Refused
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import mounts
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import guard, mounts
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mountinfo import Mounted
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import (
     DISCONNECTED,
@@ -177,8 +177,8 @@ def test_two_mounts_at_one_path(machine: Machine) -> None:
 
 
 def test_the_kinds_of_directories(tmp_path: pathlib.Path) -> None:
-    assert mounts.look(str(tmp_path / "missing")) is None
-    assert mounts.look(str(tmp_path)) == "empty"
+    assert guard.look(str(tmp_path / "missing")) is None
+    assert guard.look(str(tmp_path)) == "empty"
     (tmp_path / "file").touch()
-    assert mounts.look(str(tmp_path)) == "in use"
-    assert mounts.look(str(tmp_path / "file")) == "in use"
+    assert guard.look(str(tmp_path)) == "in use"
+    assert guard.look(str(tmp_path / "file")) == "in use"

@@ -1,0 +1,275 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+"""Mounts with an identity of their own, by a helper that mount(8) finds by the type glusterfs-tenant.
+
+GlusterFS's own helper cannot do it: up to version 10 it takes one option of the client's translators, and an identity
+needs three.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, NotFound
+from ansible_collections.glusterops.shares.plugins.module_utils._names import check_common_name
+
+TYPE = "glusterfs-tenant"
+HELPER = f"/sbin/mount.{TYPE}"
+# Where gluster_tls_identity puts a tenant's files.
+TENANTS = "/etc/glusterfs/tls/tenants"
+
+# Options of mount.glusterfs that the client has by the same name, without and with a value.
+_SWITCHES = (
+    *("acl", "aux-gfid-mount", "enable-ino32", "fopen-keep-cache", "global-threading", "localtime-logging"),
+    *("no-root-squash", "resolve-gids", "selinux", "worm"),
+)
+_VALUES = (
+    *("attr-times-granularity", "attribute-timeout", "auto-invalidation", "background-qlen", "congestion-threshold"),
+    *("direct-io-mode", "entry-timeout", "event-history", "fopen-keep-cache", "gid-timeout", "invalidate-limit"),
+    *("io-engine", "kernel-writeback-cache", "log-file", "log-level", "lru-limit", "negative-timeout"),
+    *("no-root-squash", "oom-score-adj", "reader-thread-count", "use-readdirp", "volfile-server-port"),
+)
+# The kernel's.
+_KERNEL = (
+    *("atime", "dev", "diratime", "exec", "lazyatime", "noatime", "nodev", "nodiratime", "noexec", "nolazyatime"),
+    *("norelatime", "nostrictatime", "nosuid", "relatime", "strictatime", "suid"),
+)
+# What is for mount(8) and the start of the system, or is so anyway.
+_NOTHING = ("_netdev", "auto", "defaults", "noauto", "nofail", "rw", "transport=tcp")
+_OWN = ("backup-volfile-servers", "backupvolfile-server", "fetch-attempts", "server-port")
+
+_TEXT = r"""#!/bin/sh
+# Written by the Ansible module glusterops.shares.gluster_mounts; it writes it again.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# mount.glusterfs-tenant SERVER:/VOLUME DIRECTORY [-sfnv] -o identity=NAME[,OPTION...]
+#
+# Mounts a GlusterFS volume with the identity in @TENANTS@/NAME.
+# Ends with 0 if it is mounted and answers, 1 if it was called wrongly, 32 if it is not mounted.
+
+set -fu
+LC_ALL=C
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+
+fail() {
+    status=$1
+    shift
+    echo "mount.glusterfs-tenant: $*" >&2
+    exit "$status"
+}
+
+check_server() {
+    case $1 in
+    '' | -* | *[!A-Za-z0-9.-]*) fail 1 "server '$1' is not a host name or address." ;;
+    esac
+}
+
+mounted() {
+    while read -r _id _parent _device _root point _rest; do
+        [ "$point" = "$directory" ] && return 0
+    done </proc/self/mountinfo
+    return 1
+}
+
+# A client that the servers refuse goes away a moment after it has mounted.
+answers() {
+    for _try in 1 2 3 4 5; do
+        mounted && timeout 60 stat -f -- "$directory" >/dev/null 2>&1 || return 1
+        sleep 0.2
+    done
+}
+
+[ $# -ge 2 ] || fail 1 "called as mount.glusterfs-tenant SERVER:/VOLUME DIRECTORY -o identity=NAME[,OPTION...]."
+source=$1 directory=$2
+shift 2
+options='' fake='' verbose=''
+while getopts :sfnvo: letter; do
+    case $letter in
+    s | n) ;;
+    f) fake=yes ;;
+    v) verbose=yes ;;
+    o) options=$options,$OPTARG ;;
+    *) fail 1 "option -$OPTARG is unknown or lacks its value." ;;
+    esac
+done
+shift $((OPTIND - 1))
+[ $# = 0 ] || fail 1 "'$1' is one argument too many."
+
+case $source in
+*:/*) ;;
+*) fail 1 "source '$source' is not of the form SERVER:/VOLUME." ;;
+esac
+check_server "${source%%:/*}"
+volume=${source#*:/}
+case $volume in
+'' | -* | *[!A-Za-z0-9_-]*) fail 1 "volume '$volume' is not a volume's name." ;;
+esac
+case $directory in
+/) fail 1 "nothing can be mounted on the root directory." ;;
+/*) ;;
+*) fail 1 "directory '$directory' is not an absolute path." ;;
+esac
+[ -d "$directory" ] || fail 1 "directory '$directory' does not exist, or what is mounted there does not answer."
+directory=$(cd "$directory" && pwd -P) || fail 1 "directory '$directory' cannot be entered."
+case $directory in
+*[!A-Za-z0-9._@%+=/-]*) fail 1 "directory '$directory' is not of A-Z a-z 0-9 . _ @ % + = / and -." ;;
+esac
+
+identity='' kernel='' log='' backups=''
+set --
+while [ -n "$options" ]; do
+    option=${options%%,*}
+    case $options in
+    *,*) options=${options#*,} ;;
+    *) options='' ;;
+    esac
+    value=${option#*=}
+    case $option in
+    '' | @NOTHING@ | x-* | comment=*) ;;
+    *[!A-Za-z0-9._/:=@%+-]*) fail 1 "option '$option' has a character that is not A-Z a-z 0-9 . _ / : = @ % + or -." ;;
+    identity=*) identity=$value ;;
+    ro) set -- "$@" --read-only ;;
+    backup-volfile-servers=* | backupvolfile-server=*) backups=$backups:$value ;;
+    fetch-attempts=*) set -- "$@" "--volfile-max-fetch-attempts=$value" ;;
+    server-port=*) set -- "$@" "--volfile-server-port=$value" ;;
+    @SWITCHES@) set -- "$@" "--$option" ;;
+    @VALUES@)
+        set -- "$@" "--$option"
+        case $option in log-file=*) log=$value ;; esac
+        ;;
+    @KERNEL@) kernel=$kernel,$option ;;
+    *) fail 1 "option '$option' is unknown." ;;
+    esac
+done
+[ -z "$kernel" ] || set -- "$@" "--fuse-mountopts=${kernel#,}"
+
+set -- "$@" "--volfile-server=${source%%:/*}"
+backups=${backups#:}
+while [ -n "$backups" ]; do
+    server=${backups%%:*}
+    check_server "$server"
+    set -- "$@" "--volfile-server=$server"
+    case $backups in
+    *:*) backups=${backups#*:} ;;
+    *) backups='' ;;
+    esac
+done
+
+[ -n "$identity" ] || fail 1 "identity=NAME is missing in the options: with whose identity shall it be mounted?"
+case $identity in
+. | .. | -* | *[!A-Za-z0-9._-]*) fail 1 "identity '$identity' is not a name of A-Z a-z 0-9 . _ and -." ;;
+esac
+files=@TENANTS@/$identity/current
+for part in own-cert=$files/glusterfs.pem private-key=$files/glusterfs.key ca-list=$files/glusterfs.ca; do
+    [ -r "${part#*=}" ] || fail 1 "identity '$identity' is not on this machine: ${part#*=} is missing."
+    set -- "$@" "--xlator-option=*-client-*.transport.socket.ssl-$part"
+done
+
+command -v glusterfs >/dev/null || fail 1 "the program glusterfs is not on this machine: install GlusterFS's client."
+! mounted || fail 32 "something is mounted on $directory already."
+set -- glusterfs "$@" --process-name fuse "--volfile-id=/$volume" "$directory"
+[ -z "$verbose" ] || echo "$*"
+[ -z "$fake" ] || exit 0
+
+if [ -z "$log" ]; then
+    log=${directory#/}
+    log=/var/log/glusterfs/$(echo "$log" | tr / -).log
+fi
+if "$@" && answers; then
+    exit 0
+fi
+mounted && umount -l "$directory"
+fail 32 "$source could not be mounted on $directory with the identity '$identity': see $log for the reason."
+"""
+
+
+def _patterns(names: t.Iterable[str]) -> str:
+    return " | ".join(names)
+
+
+TEXT = (
+    _TEXT.replace("@TENANTS@", TENANTS)
+    .replace("@NOTHING@", _patterns(_NOTHING))
+    .replace("@SWITCHES@", _patterns(_SWITCHES))
+    .replace("@VALUES@", _patterns(f"{name}=*" for name in _VALUES))
+    .replace("@KERNEL@", _patterns(_KERNEL))
+)
+
+
+def check(identity: str, options: t.Iterable[str], what: str) -> None:
+    """BadInput unless the helper takes them."""
+    check_common_name(identity, f"{what}: identity")
+    if identity in (".", "..") or identity.startswith("-"):
+        raise BadInput(f"{what}: identity {identity!r} cannot be mounted with: it is no name of a directory.")
+    for option in options:
+        name, equals, _value = option.partition("=")
+        known = (*_VALUES, *_OWN) if equals else (*_SWITCHES, *_KERNEL, "ro")
+        if name not in known and option not in _NOTHING and not name.startswith("x-"):
+            raise BadInput(f"{what}: mount option {option!r} is unknown together with identity.")
+
+
+def check_present(identity: str, tenants: str = TENANTS) -> None:
+    """NotFound unless the identity is on this machine."""
+    if not os.path.exists(os.path.join(tenants, identity, "current", "glusterfs.pem")):
+        raise NotFound(
+            f"The identity {identity!r} is not on this machine ({tenants}): make it with gluster_tls_identities first."
+        )
+
+
+# ---- with which identity something is mounted ----
+
+_OWN_CERTIFICATE = "--xlator-option=*-client-*.transport.socket.ssl-own-cert="
+
+
+def identities(volumes: t.Mapping[str, str], proc: str = "/proc") -> dict[str, str | None]:
+    """By mount point, the identity of the client that has mounted the volume there; None for the machine's own.
+
+    volumes: mount point to volume.
+    """
+    found: dict[str, tuple[int, str | None]] = {}
+    for name in os.listdir(proc):
+        words = _words(proc, name) if name.isdigit() else []
+        if len(words) < 3 or os.path.basename(words[0]) != "glusterfs":
+            continue
+        path, volume = words[-1], volumes.get(words[-1])
+        ids = [word.partition("=")[2].lstrip("/") for word in words if word.startswith("--volfile-id=")]
+        if volume is None or volume not in ids:
+            continue
+        began = _began(proc, name)
+        # One that was unmounted while somebody had files open lives on.
+        if path not in found or began > found[path][0]:
+            found[path] = (began, _identity(words))
+    return {path: identity for path, (_began_at, identity) in found.items()}
+
+
+def _words(proc: str, pid: str) -> list[str]:
+    try:
+        with open(os.path.join(proc, pid, "cmdline"), "rb") as handle:
+            return [os.fsdecode(word) for word in handle.read().rstrip(b"\0").split(b"\0")]
+    except OSError:
+        return []
+
+
+def _began(proc: str, pid: str) -> int:
+    """When the process began, in clock ticks since the machine did."""
+    try:
+        with open(os.path.join(proc, pid, "stat"), encoding="utf-8", errors="replace") as handle:
+            return int(handle.read().rpartition(")")[2].split()[19])
+    except (OSError, IndexError, ValueError):
+        return -1
+
+
+def _identity(words: t.Sequence[str]) -> str | None:
+    for word in words:
+        if word.startswith(_OWN_CERTIFICATE):
+            path = word[len(_OWN_CERTIFICATE) :]
+            found = re.fullmatch(re.escape(TENANTS) + r"/([^/]+)/current/glusterfs\.pem", path)
+            return found[1] if found else path
+    return None
