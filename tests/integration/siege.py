@@ -47,10 +47,10 @@ def wait(what: str, look: t.Callable[[], t.Any], seconds: float = 120.0) -> t.An
 
 
 class Siege:
-    """label is how the table calls the volume. node: where the attackers are, with servers by their names."""
+    """label is how the table calls the volume. node: where the attackers are. seconds: for a try of those in a loop."""
 
-    def __init__(self, lab: Lab, label: str, volume: str, node: str) -> None:
-        self.lab, self.label, self.volume, self.node = lab, label, volume, node
+    def __init__(self, lab: Lab, label: str, volume: str, node: str, seconds: int = 10) -> None:
+        self.lab, self.label, self.volume, self.node, self.seconds = lab, label, volume, node, seconds
         self.attackers: dict[str, Attacker] = {}
 
     def camp(self, attackers: t.Iterable[Attacker]) -> None:
@@ -126,7 +126,7 @@ class Siege:
         attempts: list[dict[str, t.Any]] = []
         output = f"{HOME}/loop"
         self.lab.run(self.node, f"rm -f {STOP} {output}; touch {output}")
-        words = f"loop {STOP} {FOLDER} {self.volume} server1 {' '.join(names)}"
+        words = f"loop {STOP} {FOLDER} {self.volume} server1 {self.seconds} {' '.join(names)}"
         process = self.lab.popen(self.node, f"exec {self.drive(words)} > {output}")
 
         def each(since: float = 0.0) -> bool:

@@ -5,7 +5,8 @@
 """Tries to get into a volume, as whoever has a folder with an identity. Runs as root on a lab's host, by itself.
 
     driver.py try FOLDER VOLUME SERVER SUFFIX BRICK,... METHOD ...  everybody at once; prints a list of results in JSON
-    driver.py loop STOP FOLDER VOLUME SERVER NAME ...               these by FUSE, again and again; a line of JSON each
+    driver.py loop STOP FOLDER VOLUME SERVER SECONDS NAME ...       these by FUSE, again and again, each time so many
+                                                                    seconds at most; a line of JSON each
     driver.py hold STOP PATH                                        writes into PATH again and again; a line each
     driver.py hold STOP VOLUME SERVER                               the like through libgfapi with the host's identity
 
@@ -36,9 +37,7 @@ import threading
 import time
 import typing as t
 
-# Seconds of a try, on a machine that is busy with something else: it ends once it is decided. In a loop there is
-# another one soon.
-PATIENCE, LOOP_PATIENCE = 60.0, 10.0
+PATIENCE = 150.0  # seconds for a try, on a machine that is busy with something else: it ends once it is decided
 LONGEST = 600.0  # seconds of loop and hold, should nobody stop them
 BEAT = 0.2
 CONTENT = b"was here\n"
@@ -121,6 +120,8 @@ class Attempt:
         denied = set(re.findall(r"-client-(\d+): failed to set the volume \[\{errno=13\}", text))
         if re.search(ABSENT, text) or (self.bricks and len(denied) == len(self.bricks)):
             return reason(text)
+        if not re.search("could not load our cert|disconnect", text):
+            return None
         # A client whose certificate is refused finds its connection cut, and seldom gets to read the alert that told
         # why. One that waits before it writes does.
         for brick in self.bricks:
@@ -143,7 +144,7 @@ class Attempt:
         if shown:
             context.load_cert_chain(certificate, key)
         with self._connected(brick) as plain, context.wrap_socket(plain) as secure:
-            secure.settimeout(1)
+            secure.settimeout(5)
             return str(secure.recv(1)) if shown else answer(secure, "no certificate")
 
     def _plainly(self, brick: str) -> str:
@@ -338,10 +339,10 @@ def again_and_again(stop: str, act: t.Callable[[], t.Mapping[str, t.Any]]) -> No
         print(line, flush=True)
 
 
-def loop(stop: str, folder: str, volume: str, server: str, *names: str) -> None:
+def loop(stop: str, folder: str, volume: str, server: str, seconds: str, *names: str) -> None:
     def attempt(name: str) -> None:
         def once() -> dict[str, t.Any]:
-            return Attempt(folder, volume, server, name, "loop", patience=LOOP_PATIENCE).result("fuse")
+            return Attempt(folder, volume, server, name, "loop", patience=float(seconds)).result("fuse")
 
         again_and_again(stop, once)
 
