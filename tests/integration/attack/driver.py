@@ -38,6 +38,7 @@ import time
 import typing as t
 
 PATIENCE = 150.0  # seconds for a try, on a machine that is busy with something else: it ends once it is decided
+REST = 20.0  # seconds to find out why, when a client has ended without a word
 LONGEST = 600.0  # seconds of loop and hold, should nobody stop them
 BEAT = 0.2
 CONTENT = b"was here\n"
@@ -108,6 +109,7 @@ class Attempt:
         self.log = os.path.join(self.work, "log")
         self.plain = os.path.exists(os.path.join(self.identity, "plain"))
         self._alerts: dict[str, str] = {}
+        self._until = 0.0
 
     def told(self, name: str) -> str:
         with contextlib.suppress(FileNotFoundError), open(name, encoding="utf-8", errors="replace") as stream:
@@ -134,6 +136,11 @@ class Attempt:
                     return None
                 self._alerts[brick] = said
         return reason(next(iter(self._alerts.values()), ""))
+
+    def _late(self) -> bool:
+        """Whether it is to be called unclear by now why a client has ended."""
+        self._until = self._until or time.monotonic() + REST
+        return time.monotonic() > self._until
 
     def _handshake(self, brick: str) -> str:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -202,7 +209,7 @@ class Attempt:
             if ended or tried:
                 # One brick's denial is enough to end a client.
                 why = (ended and reason(self.told(self.log))) or self.refused()
-                if why or ended:
+                if why or (ended and self._late()):
                     return {"in": False if why else None, "reason": why}
             time.sleep(BEAT)
 
@@ -233,7 +240,7 @@ class Attempt:
                     end(client)
                     break
                 why = self.refused()
-                if why or ended:
+                if why or (ended and self._late()):
                     end(client)
                     return {"in": False if why else None, "reason": why, "written": False}
                 time.sleep(BEAT)

@@ -119,7 +119,7 @@ def make(parent: Lab, siege: Siege) -> Program:
     """Makes the clone, and did once, as it was predicted. Meanwhile the parent's tenant tries to get in again and
     again, and the clone's."""
     dry = parent.module("server1", "gluster_share", check=True, **CLONE)
-    with siege.looping("tenant-a", "tenant-b") as attempts:
+    with siege.looping("clone", "tenant-a", "tenant-b") as attempts:
         began = time.time()
         made = Program(parent, "server1", "gluster_share", **CLONE)
         ended = time.time()
