@@ -88,7 +88,7 @@ options:
       - Identities whose certificates are recorded as revoked. It takes no effect on servers by itself; see O(crl), and
         take the name off the access lists.
       - What was never signed by this CA is an error.
-      - A request that asks with the key of a revoked certificate under the same name is refused from then on. The
+      - A request that asks with the key of a revoked certificate under the same name is not signed from then on. The
         identity gets a certificate again for a new key.
     type: list
     elements: dict
@@ -118,6 +118,8 @@ options:
       - Keeps a list of revoked certificates (CRL) for every CA of RV(bundle), and returns them.
       - They are made anew when something was revoked, or less than half of their time is left. So run this more often
         than every O(crl_valid_days) / 2 days. When a server's CRLs have ended, it refuses everybody.
+      - Therefore they are kept from then on, whatever this option says. To do without, first take C(ssl.crl-path) off
+        all volumes, then remove the files C(*.crl) from O(path).
     type: bool
     default: false
     version_added: "0.2.0"
@@ -230,7 +232,7 @@ bundle:
   type: str
 crls:
   description:
-    - The CRLs, in PEM, of all CAs of RV(bundle) in the same order. Null without O(crl).
+    - The CRLs, in PEM, of all CAs of RV(bundle) in the same order. Null if none are kept.
     - In check mode, null when one of them would have to be made.
   returned: success
   type: str
@@ -276,6 +278,10 @@ certificates:
     serial:
       description: Its serial number, as C(openssl) prints it.
       type: str
+    revoked:
+      description: Whether the key was revoked under this name. Then all but the name and the request is null.
+      type: bool
+      version_added: "0.2.0"
 changes:
   description: What was changed, or would be in check mode.
   returned: success

@@ -85,11 +85,14 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
         after = Record(desired.path)
         new = rotation.New(record.next_name(after), "signing", desired.common_name)
         changes.append(Change(desired.path, "certificate authority", "absent", "made"))
-    revocation.check_not_revoked(after.entries, desired.requests, "sign")
+    revoked = revocation.revoked_keys(after.entries)
     to_sign = []
     by_key = latest(entry for entry in after.entries if "tenant" not in entry)
     names = {name for name, _key in by_key}
     for request in desired.requests:
+        # Never signed again: that would undo it.
+        if (request.common_name, request.public_key_sha256) in revoked:
+            continue
         entry = by_key.get((request.common_name, request.public_key_sha256))
         why: str | None = "for another key" if request.common_name in names else "missing"
         if entry and after.signing:
@@ -100,7 +103,8 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
     if after.signing and desired.requests:
         check_valid_now(desired.path, after.signing, now)
     crls: list[str] = []
-    if desired.crl:
+    # Once there are some they are kept up to date: where bricks look at them and they end, nobody gets in.
+    if desired.crl or any(authority.crl is not None for authority in after.authorities):
         more, crls = revocation.plan_crls(after, now)
         changes += more
         if new:
@@ -218,12 +222,13 @@ def _values(desired: Desired, planned: Plan, signed: bool = False) -> dict[str, 
     ca = next(authority for authority in authorities if authority["state"] == "signing")
     by_key = latest(entry for entry in after.entries if "tenant" not in entry)
     waiting = {id(request) for request in planned.to_sign}
+    revoked = revocation.revoked_keys(after.entries)
     names = ("certificate", "fingerprint_sha256", "not_after", "serial")
     answers = []
     for request in desired.requests:
-        changed = id(request) in waiting
-        entry = by_key[request.common_name, request.public_key_sha256] if signed or not changed else {}
-        answer = {"common_name": request.common_name, "csr": request.pem, "changed": changed}
+        changed, key = id(request) in waiting, (request.common_name, request.public_key_sha256)
+        entry = by_key[key] if key not in revoked and (signed or not changed) else {}
+        answer = {"common_name": request.common_name, "csr": request.pem, "changed": changed, "revoked": key in revoked}
         answers.append({**answer, **{name: entry.get(name) for name in names}})
     return {
         "ca": {name: ca[name] for name in ("certificate", "fingerprint_sha256", "not_after", "common_name")},
@@ -232,7 +237,7 @@ def _values(desired: Desired, planned: Plan, signed: bool = False) -> dict[str, 
         ],
         "rotation": rotation.told(after, new),
         "bundle": None if new else after.bundle,
-        "crls": revocation.crls_of(after) if desired.crl and not planned.crls else None,
+        "crls": None if planned.crls else revocation.crls_of(after),
         "certificates": answers,
         "revoked": revocation.told(after.entries),
     }

@@ -70,9 +70,14 @@ def revoke(
     return changes, tuple(after)
 
 
+def revoked_keys(entries: t.Iterable[dict[str, t.Any]]) -> set[tuple[str, str | None]]:
+    """The names with the keys that were revoked under them."""
+    return {(entry["common_name"], entry["public_key_sha256"]) for entry in entries if "revoked" in entry}
+
+
 def check_not_revoked(entries: t.Iterable[dict[str, t.Any]], requests: t.Iterable[Request], option: str) -> None:
     """Refused when a key was revoked under the name that asks with it."""
-    revoked = {(entry["common_name"], entry["public_key_sha256"]) for entry in entries if "revoked" in entry}
+    revoked = revoked_keys(entries)
     names = [request.common_name for request in requests if (request.common_name, request.public_key_sha256) in revoked]
     if names:
         sentences = [

@@ -457,7 +457,7 @@ def test_check_mode_predicts_every_kind_of_change_and_writes_nothing(ca: Ca, tmp
         changes, values = ca.ensure(*pairs)
         assert predicted == changes
         for foreseen, value in zip(told["certificates"], values["certificates"]):
-            known = {"common_name": value["common_name"], "csr": foreseen["csr"], "changed": True}
+            known = {"common_name": value["common_name"], "csr": foreseen["csr"], "changed": True, "revoked": False}
             assert foreseen == ({**dict.fromkeys(value), **known} if value["changed"] else value)
         return changes
 
@@ -498,6 +498,7 @@ def test_check_mode_without_a_ca_tells_nothing_that_is_not_known(ca: Ca) -> None
                 "not_after": None,
                 "serial": None,
                 "changed": True,
+                "revoked": False,
             }
         ],
     }

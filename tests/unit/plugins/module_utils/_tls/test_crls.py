@@ -175,6 +175,7 @@ def test_what_is_told_of_a_machine(machine: Machine, ca: Ca, openssl: OpenSSL, t
         "problem": None,
         "matches": True,
         "crls": values["crls"],
+        "lacks_crl": [],
     }
     # Files that somebody else put there.
     seen = machine.seen()
