@@ -25,13 +25,15 @@ HOME = "/root/siege"
 FOLDER, STOP = f"{HOME}/attackers", f"{HOME}/stop"
 METHODS = ("fuse", "gfapi")
 
-# What was tried so far, for the end of the run: volume, moment, method, and how many tried, were refused and got in.
-TABLE: list[tuple[str, str, str, int, int, int]] = []
+# What was tried so far, for the end of the run: volume, when, method, and what became of each attempt.
+TABLE: list[tuple[str, str, str, list[bool | None]]] = []
 
 
 def table() -> list[str]:
-    lines = [f"{'volume':<16}{'after':<20}{'by':<8}{'tried':>8}{'refused':>8}{'let in':>8}"]
-    lines += [f"{row[0]:<16}{row[1]:<20}{row[2]:<8}{row[3]:>8}{row[4]:>8}{row[5]:>8}" for row in TABLE]
+    lines = [f"{'volume':<16}{'when':<24}{'by':<8}{'tried':>8}{'refused':>10}{'let in':>8}{'cut short':>12}"]
+    for volume, moment, method, ends in TABLE:
+        counts = f"{len(ends):>8}{ends.count(False):>10}{ends.count(True):>8}{ends.count(None):>12}"
+        lines.append(f"{volume:<16}{moment:<24}{method:<8}{counts}")
     return lines
 
 
@@ -47,10 +49,10 @@ def wait(what: str, look: t.Callable[[], t.Any], seconds: float = 120.0) -> t.An
 
 
 class Siege:
-    """label is how the table calls the volume. node: where the attackers are, with servers by their names."""
+    """label is how the table calls the volume. node: where the attackers are. seconds: for a try of those in a loop."""
 
-    def __init__(self, lab: Lab, label: str, volume: str, node: str) -> None:
-        self.lab, self.label, self.volume, self.node = lab, label, volume, node
+    def __init__(self, lab: Lab, label: str, volume: str, node: str, seconds: int = 10) -> None:
+        self.lab, self.label, self.volume, self.node, self.seconds = lab, label, volume, node, seconds
         self.attackers: dict[str, Attacker] = {}
 
     def camp(self, attackers: t.Iterable[Attacker]) -> None:
@@ -99,8 +101,7 @@ class Siege:
         wrong += [f"{name} is on no brick" for name in self.allowed(moment, methods) - self.traces(moment)]
         for method in methods:
             mine = [one for one in results if one["method"] == method]
-            refused, let_in = (sum(one["in"] is state for one in mine) for state in (False, True))
-            TABLE.append((self.label, moment, method, len(mine), refused, let_in))
+            TABLE.append((self.label, f"after {moment}", method, [one["in"] for one in mine]))
             assert {one["attacker"] for one in mine} >= {
                 name for name, one in self.attackers.items() if method == "fuse" or "volfile" not in one.files
             }
@@ -120,13 +121,13 @@ class Siege:
         return found
 
     @contextlib.contextmanager
-    def looping(self, *names: str) -> t.Iterator[list[dict[str, t.Any]]]:
+    def looping(self, moment: str, *names: str) -> t.Iterator[list[dict[str, t.Any]]]:
         """While the body runs, these try again and again, at least once before and once after it. What came of it is in
-        the list then."""
+        the list then. A volume that is stopped leaves attempts that nobody answered, and that were cut short."""
         attempts: list[dict[str, t.Any]] = []
         output = f"{HOME}/loop"
-        self.lab.run(self.node, f"rm -f {STOP}")
-        words = f"loop {STOP} {FOLDER} {self.volume} server1 {' '.join(names)}"
+        self.lab.run(self.node, f"rm -f {STOP} {output}; touch {output}")
+        words = f"loop {STOP} {FOLDER} {self.volume} server1 {self.seconds} {' '.join(names)}"
         process = self.lab.popen(self.node, f"exec {self.drive(words)} > {output}")
 
         def each(since: float = 0.0) -> bool:
@@ -144,3 +145,4 @@ class Siege:
             self.lab.run(self.node, f"touch {STOP}")
             said = process.communicate(timeout=120)
         assert process.returncode == 0, said
+        TABLE.append((self.label, f"during {moment}", "fuse", [one["in"] for one in attempts]))

@@ -5,7 +5,8 @@
 """Tries to get into a volume, as whoever has a folder with an identity. Runs as root on a lab's host, by itself.
 
     driver.py try FOLDER VOLUME SERVER SUFFIX BRICK,... METHOD ...  everybody at once; prints a list of results in JSON
-    driver.py loop STOP FOLDER VOLUME SERVER NAME ...               these by FUSE, again and again; a line of JSON each
+    driver.py loop STOP FOLDER VOLUME SERVER SECONDS NAME ...       these by FUSE, again and again, each time so many
+                                                                    seconds at most; a line of JSON each
     driver.py hold STOP PATH                                        writes into PATH again and again; a line each
     driver.py hold STOP VOLUME SERVER                               the like through libgfapi with the host's identity
 
@@ -36,9 +37,8 @@ import threading
 import time
 import typing as t
 
-# Seconds of a try, on a machine that is busy with something else: it ends once it is decided. In a loop there is
-# another one soon.
-PATIENCE, LOOP_PATIENCE = 60.0, 10.0
+PATIENCE = 150.0  # seconds for a try, on a machine that is busy with something else: it ends once it is decided
+REST = 20.0  # seconds to find out why, when a client has ended without a word
 LONGEST = 600.0  # seconds of loop and hold, should nobody stop them
 BEAT = 0.2
 CONTENT = b"was here\n"
@@ -109,6 +109,7 @@ class Attempt:
         self.log = os.path.join(self.work, "log")
         self.plain = os.path.exists(os.path.join(self.identity, "plain"))
         self._alerts: dict[str, str] = {}
+        self._until = 0.0
 
     def told(self, name: str) -> str:
         with contextlib.suppress(FileNotFoundError), open(name, encoding="utf-8", errors="replace") as stream:
@@ -121,6 +122,8 @@ class Attempt:
         denied = set(re.findall(r"-client-(\d+): failed to set the volume \[\{errno=13\}", text))
         if re.search(ABSENT, text) or (self.bricks and len(denied) == len(self.bricks)):
             return reason(text)
+        if not re.search("could not load our cert|disconnect", text):
+            return None
         # A client whose certificate is refused finds its connection cut, and seldom gets to read the alert that told
         # why. One that waits before it writes does.
         for brick in self.bricks:
@@ -134,6 +137,11 @@ class Attempt:
                 self._alerts[brick] = said
         return reason(next(iter(self._alerts.values()), ""))
 
+    def _late(self) -> bool:
+        """Whether it is to be called unclear by now why a client has ended."""
+        self._until = self._until or time.monotonic() + REST
+        return time.monotonic() > self._until
+
     def _handshake(self, brick: str) -> str:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
@@ -143,7 +151,7 @@ class Attempt:
         if shown:
             context.load_cert_chain(certificate, key)
         with self._connected(brick) as plain, context.wrap_socket(plain) as secure:
-            secure.settimeout(1)
+            secure.settimeout(5)
             return str(secure.recv(1)) if shown else answer(secure, "no certificate")
 
     def _plainly(self, brick: str) -> str:
@@ -201,7 +209,7 @@ class Attempt:
             if ended or tried:
                 # One brick's denial is enough to end a client.
                 why = (ended and reason(self.told(self.log))) or self.refused()
-                if why or ended:
+                if why or (ended and self._late()):
                     return {"in": False if why else None, "reason": why}
             time.sleep(BEAT)
 
@@ -232,7 +240,7 @@ class Attempt:
                     end(client)
                     break
                 why = self.refused()
-                if why or ended:
+                if why or (ended and self._late()):
                     end(client)
                     return {"in": False if why else None, "reason": why, "written": False}
                 time.sleep(BEAT)
@@ -338,10 +346,10 @@ def again_and_again(stop: str, act: t.Callable[[], t.Mapping[str, t.Any]]) -> No
         print(line, flush=True)
 
 
-def loop(stop: str, folder: str, volume: str, server: str, *names: str) -> None:
+def loop(stop: str, folder: str, volume: str, server: str, seconds: str, *names: str) -> None:
     def attempt(name: str) -> None:
         def once() -> dict[str, t.Any]:
-            return Attempt(folder, volume, server, name, "loop", patience=LOOP_PATIENCE).result("fuse")
+            return Attempt(folder, volume, server, name, "loop", patience=float(seconds)).result("fuse")
 
         again_and_again(stop, once)
 

@@ -128,7 +128,11 @@ def deny(world: World) -> None:
     assert lab.module("server1", "gluster_share_access", **access)["changed"]
     mount = {"share": NAME, "path": PATH, "servers": ["server1", "server2"]}
     assert not lab.module("host2", "gluster_mounts", mounts=[mount])["failed"]
-    lab.send("host2", DRIVER.read_bytes(), f"rm -rf {HOME}; mkdir -m 700 {HOME}; cat > {HOME}/driver.py")
+    lab.send(
+        "host2",
+        DRIVER.read_bytes(),
+        f"rm -rf {HOME}; mkdir -m 700 {HOME}; cat > {HOME}/driver.py; touch {HOME}/fuse {HOME}/gfapi",
+    )
     where = {"fuse": PATH, "gfapi": f"{NAME} server1"}
     running = [
         lab.popen("host2", f"exec {world.siege.drive(f'hold {STOP} {place}')} > {HOME}/{method}")
@@ -146,11 +150,7 @@ def deny(world: World) -> None:
         assert denied["changed"], denied
         at = time.time()
         for method in where:
-            wait(
-                f"the end of writing by {method}",
-                lambda method=method: [one for one in beats(method) if not one["written"] and one["at"] > at],
-                60,
-            )
+            wait(f"the end of writing by {method}", lambda method=method: not beats(method)[-1]["written"], 60)
         time.sleep(3)  # it goes on trying
     finally:
         lab.run("host2", f"touch {STOP}")
@@ -203,7 +203,7 @@ MOMENTS: dict[str, tuple[t.Callable[[World], None], t.Callable[[World], None] | 
 def test_nobody_gets_in(world: World, moment: str) -> None:
     act, then = MOMENTS[moment]
     creates = moment == "create"
-    with world.siege.looping(UNLISTED, *([LISTED] if creates else [])) as attempts:
+    with world.siege.looping(moment, UNLISTED, *([LISTED] if creates else [])) as attempts:
         began = time.time()
         act(world)
         ended = time.time()

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import pathlib
 import re
+import time
 import typing as t
 
+import attackers
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
+from attackers import IN, Attacker, Signer
 from conftest import Lab, thin_volume
 from killing import Program, killed, timed
+from siege import Siege
 
 SERVER = "glusterfs-server-server1"
 PARENT: dict[str, t.Any] = {
@@ -94,12 +98,47 @@ def parent(vm: Lab) -> Lab:
 
 
 @pytest.fixture(scope="module")
-def make(parent: Lab) -> Program:
-    """Makes the clone, and did once, as it was predicted."""
-    dry = parent.module("server1", "gluster_share", check=True, **CLONE)
-    made = Program(parent, "server1", "gluster_share", **CLONE)
-    assert dry["changes"] == made.first["changes"] and dry["diff"] == made.first["diff"], dry
+def siege(parent: Lab) -> Siege:
+    """On the server itself, some who have no business in the clone. The parent's tenant is one of them."""
+    path = pathlib.Path(parent.inventory).with_name("ca")
+    ca = Signer.of(path, path.with_name("ca-passphrase").read_text(encoding="utf-8").split()[0])
+    bundle = (path / "ca.pem").read_bytes()
+    strangers = {"no-certificate", "other-ca", "unlisted", "star", "plain"}
+    found = [one for one in attackers.muster(ca, bundle) if one.name in strangers]
+    for name, expected in (("tenant-a", "not listed"), ("tenant-b", IN)):
+        key = attackers.new_key()
+        files = {"glusterfs.key": attackers.private(key), "glusterfs.pem": ca.sign(attackers.subject(name), key)}
+        found.append(Attacker(name, expected, {**files, "glusterfs.ca": bundle}))
+    made = Siege(parent, "GlusterFS 10.3", "copy", "server1", seconds=60)
+    made.camp(found)
     return made
+
+
+@pytest.fixture(scope="module")
+def make(parent: Lab, siege: Siege) -> Program:
+    """Makes the clone, and did once, as it was predicted. Meanwhile the parent's tenant tries to get in again and
+    again, and the clone's."""
+    dry = parent.module("server1", "gluster_share", check=True, **CLONE)
+    with siege.looping("clone", "tenant-a", "tenant-b") as attempts:
+        began = time.time()
+        made = Program(parent, "server1", "gluster_share", **CLONE)
+        ended = time.time()
+    assert dry["changes"] == made.first["changes"] and dry["diff"] == made.first["diff"], dry
+    before = [one for one in attempts if one["ended"] < began]
+    assert {(one["attacker"], one["reason"]) for one in before} == {
+        ("tenant-a", "no such volume"),
+        ("tenant-b", "no such volume"),
+    }
+    tries = [one for one in attempts if one["attacker"] == "tenant-a"]
+    assert not [one for one in tries if one["in"] or one["written"]]
+    assert [one for one in attempts if one["attacker"] == "tenant-b" and one["in"]]
+    last = tries[-1]
+    assert last["began"] > ended and last["reason"] == "not listed", last
+    return made
+
+
+def test_nobody_else_gets_in(siege: Siege, make: Program) -> None:
+    siege.attack("clone", ["fuse"])
 
 
 def look(vm: Lab) -> str | None:
