@@ -77,7 +77,7 @@ def pair(scene: Scene) -> Problems:
 def bundle(scene: Scene) -> Problems:
     having: dict[str, list[str]] = {}
     for machine in scene.told:
-        if machine.identity:
+        if machine.identity and machine.identity.bundle_sha256:
             having.setdefault(machine.identity.bundle_sha256, []).append(machine.name)
     usual = max(having, key=lambda one: len(having[one]), default="")
     for sha256, names in having.items():
@@ -196,25 +196,22 @@ def crl(scene: Scene) -> Problems:
 
 
 def _crls(scene: Scene, server: str, identity: Identity, volumes: t.Sequence[str]) -> Problems:
-    advice = "Run the playbook glusterops.shares.tls on all servers, with CRLs."
-    lacking = [ca for ca in identity.authorities if ca not in {issuer for issuer, _end in identity.crls}]
-    if lacking:
+    advice = "Run the playbook glusterops.shares.tls on all servers, with tls_crl=true."
+    if identity.lacks_crl or not identity.crls:
         yield (
             ERROR,
             [server],
-            f"it has no CRL of {some(lacking)}, and {some(volumes)} has ssl.crl-path: nobody with a certificate of that"
-            " CA gets in",
+            f"it has no CRL of {some(identity.lacks_crl) or 'any CA'} that is valid now, and {some(volumes)} has"
+            " ssl.crl-path: nobody with a certificate of that CA gets in",
             advice,
         )
     for issuer in dict(identity.crls):
         end = max(end for ca, end in identity.crls if ca == issuer)
-        left = end - scene.now
-        if left < CRL_SOON:
+        if 0 < end - scene.now < CRL_SOON:
             yield (
-                ERROR if left <= 0 else WARNING,
+                WARNING,
                 [server],
-                f"its CRL of {issuer} {'ended' if left <= 0 else 'ends'} on {date(end)}, and {some(volumes)} has"
-                " ssl.crl-path",
+                f"its CRL of {issuer} ends on {date(end)}, and {some(volumes)} has ssl.crl-path",
                 advice,
             )
 

@@ -34,18 +34,18 @@ class Clock:
 class Identity:
     """What a machine told of its certificate. problem: why its bundle does not vouch for it.
 
-    matches: whether its key belongs to it. authorities: the CAs of which bricks need CRLs if they look at CRLs at all;
-    crls: those that there are, their CA and end.
+    bundle_sha256 is None where there is no bundle. matches: whether its key belongs to it. crls: of which CAs it has
+    CRLs, and until when; lacks_crl: the CAs of its bundle of which it has none that is good.
     """
 
     common_name: str | None
     not_after: float
-    bundle_sha256: str
+    bundle_sha256: str | None
     problem: str | None
     serial: str
     matches: bool = True
-    authorities: tuple[str, ...] = ()
     crls: tuple[tuple[str, float], ...] = ()
+    lacks_crl: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,9 +227,9 @@ def _read_identity(told: t.Mapping[str, t.Any]) -> Identity:
         bundle_sha256=told["bundle_sha256"],
         problem=told["problem"],
         serial=told["serial"],
-        matches=told.get("matches", True),
-        authorities=(told["issuer"],),
-        crls=tuple((crl["issuer"], _moment(crl["next_update"])) for crl in told.get("crls") or ()),
+        matches=told["matches"],
+        crls=tuple((crl["issuer"], _moment(crl["next_update"])) for crl in told["crls"]),
+        lacks_crl=tuple(told["lacks_crl"]),
     )
 
 
