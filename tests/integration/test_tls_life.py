@@ -244,7 +244,10 @@ def test_bad_input_changes_nothing(life: Life, playbook: str, variables: dict[st
     before = (pathlib.Path(life.lab.folder) / "ca" / "issued.json").read_bytes(), life.lab.gluster("volume info")
     done = life.play(playbook, **variables)
     assert done.rc != 0 and message in " ".join(done.output.split()), done.output
-    assert before == ((pathlib.Path(life.lab.folder) / "ca" / "issued.json").read_bytes(), life.lab.gluster("volume info"))
+    assert before == (
+        (pathlib.Path(life.lab.folder) / "ca" / "issued.json").read_bytes(),
+        life.lab.gluster("volume info"),
+    )
 
 
 def test_a_machine_that_is_missing_stops_the_rotation(life: Life) -> None:

@@ -77,7 +77,7 @@ def pair(scene: Scene) -> Problems:
 def bundle(scene: Scene) -> Problems:
     having: dict[str, list[str]] = {}
     for machine in scene.told:
-        if machine.identity:
+        if machine.identity and machine.identity.bundle_sha256:
             having.setdefault(machine.identity.bundle_sha256, []).append(machine.name)
     usual = max(having, key=lambda one: len(having[one]), default="")
     for sha256, names in having.items():
@@ -196,14 +196,13 @@ def crl(scene: Scene) -> Problems:
 
 
 def _crls(scene: Scene, server: str, identity: Identity, volumes: t.Sequence[str]) -> Problems:
-    advice = "Run the playbook glusterops.shares.tls on all servers, with CRLs."
-    lacking = identity.lacks_crl or (() if identity.crls else ("any CA",))
-    if lacking:
+    advice = "Run the playbook glusterops.shares.tls on all servers, with tls_crl=true."
+    if identity.lacks_crl or not identity.crls:
         yield (
             ERROR,
             [server],
-            f"it has no CRL of {some(lacking)} that is valid now, and {some(volumes)} has ssl.crl-path: nobody with a"
-            " certificate of that CA gets in",
+            f"it has no CRL of {some(identity.lacks_crl) or 'any CA'} that is valid now, and {some(volumes)} has"
+            " ssl.crl-path: nobody with a certificate of that CA gets in",
             advice,
         )
     for issuer in dict(identity.crls):

@@ -34,16 +34,16 @@ class Clock:
 class Identity:
     """What a machine told of its certificate. problem: why its bundle does not vouch for it.
 
-    matches: whether its key belongs to it. crls: those that there are, their CA and end; lacks_crl: the CAs of its
-    bundle of which none is good now.
+    bundle_sha256 is None where there is no bundle. matches: whether its key belongs to it. crls: of which CAs it has
+    CRLs, and until when; lacks_crl: the CAs of its bundle of which it has none that is good.
     """
 
     common_name: str | None
     not_after: float
-    bundle_sha256: str
+    bundle_sha256: str | None
     problem: str | None
     serial: str
-    matches: bool
+    matches: bool = True
     crls: tuple[tuple[str, float], ...] = ()
     lacks_crl: tuple[str, ...] = ()
 

@@ -42,11 +42,11 @@ def host(name: str) -> Told:
             "not_after": "2027-12-31T08:00:00Z",
             "bundle_sha256": "aaaaaaaaaa",
             "problem": None,
-            "matches": True,
-            "crls": [],
-            "lacks_crl": [],
             "issuer": "CN=CA",
             "serial": f"0{name[-1]}",
+            "matches": True,
+            "crls": [],
+            "lacks_crl": ["CA (AA:BB...)"],
         },
     }
 
@@ -156,11 +156,12 @@ class World:
             nothing = dict.fromkeys(("common_name", "serial", "not_after", "issuer"))
             self.serves(number, problem=problem, plaintext=plaintext, **nothing)
 
-    def revoking(self, *ends: str, lacks: t.Sequence[str] = ()) -> None:
-        """All servers have CRLs with these ends, but of these CAs, and the volume looks at them."""
+    def revoking(self, *crls: tuple[str, str], lacking: t.Sequence[str] = ()) -> None:
+        """All servers have these CRLs, and the volume looks at them."""
         self.volume("data", {"ssl.crl-path": "/crl"})
         for name in SERVERS:
-            self.identity(name, crls=[{"issuer": "CN=CA", "next_update": end} for end in ends], lacks_crl=lacks)
+            its = [{"issuer": issuer, "next_update": end} for issuer, end in crls]
+            self.identity(name, crls=its, lacks_crl=list(lacking))
 
     def machine(self, name: str, **values: t.Any) -> None:
         self.told[name]["machine"].update(values)
@@ -404,15 +405,18 @@ ROWS: list[tuple[str, Spoil, str, str, tuple[str, ...], str, str]] = [
     ("lasting", lambda w: w.with_tls().volume("data", {"server.dynamic-auth": "off"}),
      WARNING, "list", ("data",),
      "its server.dynamic-auth is off", "gluster volume set VOLUME server.dynamic-auth on"),
-    ("no-crl", lambda w: w.with_tls().revoking(),
+    ("no-crl", lambda w: w.with_tls().revoking(("CN=other", "2027-02-01T00:00:00Z"), lacking=["CA (AA:BB...)"]),
      ERROR, "crl", SERVERS,
-     "it has no CRL of any CA that is valid now, and data has ssl.crl-path: nobody", "with CRLs"),
-    ("crl-ended", lambda w: w.with_tls().revoking("2027-03-01T00:00:00Z", lacks=["CA 2 (0A:1B...)"]),
+     "it has no CRL of CA (AA:BB...) that is valid now, and data has ssl.crl-path: nobody", "tls_crl=true"),
+    ("no-crls", lambda w: w.with_tls().revoking(),
      ERROR, "crl", SERVERS,
-     "it has no CRL of CA 2 (0A:1B...) that is valid now, and data", "with CRLs"),
-    ("crl-ends", lambda w: w.with_tls().revoking("2027-01-01T00:00:00Z", "2027-01-22T07:59:00Z"),
+     "it has no CRL of any CA that is valid now", "tls_crl=true"),
+    ("crl-ended", lambda w: w.with_tls().revoking(("CN=CA", "2027-01-15T07:59:00Z"), lacking=["CA (AA:BB...)"]),
+     ERROR, "crl", SERVERS,
+     "it has no CRL of CA (AA:BB...) that is valid now", "tls_crl=true"),
+    ("crl-ends", lambda w: w.with_tls().revoking(("CN=CA", "2027-01-01T00:00:00Z"), ("CN=CA", "2027-01-22T07:59:00Z")),
      WARNING, "crl", SERVERS,
-     "its CRL of CN=CA ends on 2027-01-22 07:59 UTC", "with CRLs"),
+     "its CRL of CN=CA ends on 2027-01-22 07:59 UTC, and data has", "tls_crl=true"),
     ("serves-nothing", lambda w: w.with_tls().silence(1, 3, problem="no answer (refused)"),
      ERROR, "served", ("server1:/srv/data", "server3:/srv/data"),
      "server1 gets no answer (refused)", "bricks there says more"),
@@ -469,10 +473,12 @@ def test_one_thing_is_wrong(
         lambda w: w.cluster.update(max_op_version=None),
         lambda w: w.daemon(identities=["glusterfs-server-*"]),
         lambda w: w.bricks(True),
+        # That there is none is said of its certificate.
+        lambda w: w.identity("host2", bundle_sha256=None),
         # A name that a pattern of the infrastructure lets in all the same is not too many.
         lambda w: w.with_tls().lists("manila-host-*") or w.infrastructure.append("manila-host-*"),
         lambda w: w.with_tls().volume("data", {"ssl.crl-path": "NULL", "server.dynamic-auth": "ON"}),
-        lambda w: w.with_tls().revoking("2027-01-22T08:01:00Z"),
+        lambda w: w.with_tls().revoking(("CN=CA", "2027-01-22T08:01:00Z"), ("CN=other", "2027-02-01T00:00:00Z")),
         # Without declared shares nobody is too many.
         lambda w: w.with_tls().stranger() or w.shares.clear(),
         lambda w: w.with_tls().volume("data", started=False, identities=["x"]) or w.shares.clear(),
