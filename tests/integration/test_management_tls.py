@@ -25,7 +25,8 @@ SWITCH = "/var/lib/glusterd/secure-access"
 
 
 def variables(state: str, restart: bool = True) -> dict[str, t.Any]:
-    return {"management_tls_state": state, "management_tls_restart": restart, "shares_list": [SHARE]}
+    allowed = {"management_tls_restart": restart, "management_tls_timeout": 300}
+    return {"management_tls_state": state, "shares_list": [SHARE], **allowed}
 
 
 def turn(lab: Lab, state: str, *options: str, restart: bool = True) -> Play:
