@@ -226,12 +226,12 @@ class _Up:
 
     def _ensure_answers(self) -> None:
         lab = self.lab
-        silent = nodes.silent(self.podman, lab, lab.nodes(), 20 if self.busy else 2)
+        silent = nodes.silent(self.podman, lab, lab.nodes(), 60 if self.busy else 2)
         if silent:
             self.busy = True
             say("no answer from " + ", ".join(f"{service} on {name}" for name, service in silent.items()))
             nodes.restart(self.podman, lab, silent)
-            silent = nodes.silent(self.podman, lab, [node for node in lab.nodes() if node.name in silent], 20)
+            silent = nodes.silent(self.podman, lab, [node for node in lab.nodes() if node.name in silent], 60)
         if silent:
             name, service = next(iter(silent.items()))
             said = nodes.last_words(self.podman, lab, name, service)

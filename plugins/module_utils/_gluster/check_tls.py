@@ -18,7 +18,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.finding
     name_of,
     some,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import DYNAMIC, matches
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import DYNAMIC, matches, open_entries
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.scene import (
@@ -128,8 +128,14 @@ def sealed(scene: Scene) -> Problems:
             )
         elif not volume.identities:
             yield ERROR, where, "its access list is not set, or empty", _MEND
-        elif "*" in volume.identities:
-            yield ERROR, where, "its access list holds '*': whoever has a certificate of the CA can mount it", _MEND
+        elif not volume.explicit:
+            yield (
+                ERROR,
+                where,
+                f"its access list holds {some(list(map(repr, open_entries(volume.identities))))}: whoever has a"
+                " certificate of the CA can mount it",
+                _MEND,
+            )
 
 
 _MEND = "Declare it as a share, and run the playbook glusterops.shares.shares."

@@ -332,7 +332,8 @@ def _reason(log: str, start: int) -> str:
             complaints = [line.strip() for line in handle if " E [" in line or " C [" in line]
     except OSError:
         return ""
-    for words in ("ssl", "SSL", "cert", "Authentication", "authentication"):
+    # A client that was refused complains of its files, too, while it ends.
+    for words in ("Authentication", "authentication", "ssl", "SSL", "cert"):
         for line in reversed(complaints):
             if words in line:
                 return _said(line)

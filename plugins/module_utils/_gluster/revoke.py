@@ -23,6 +23,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share i
     SEAL,
     Share,
     matches,
+    open_entries,
     split_list,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
@@ -68,7 +69,7 @@ def plan(identities: t.Sequence[str], infrastructure: t.Sequence[str], volumes: 
             problems.append(
                 f"{volume.name}: it is not sealed ({', '.join(off)} off), so its access list keeps nobody out. Seal it."
             )
-        elif named and "*" not in entries:
+        elif named and not open_entries(entries):
             if share is None or by_share[share] is not volume or pool.is_preparing(volume):
                 problems.append(
                     f"{volume.name}: it is only being made into a share, or no share's any more. Run the role"

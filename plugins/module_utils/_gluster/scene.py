@@ -15,7 +15,12 @@ import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import TENANTS, Peer, is_on
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import CRL_PATH, DYNAMIC, SEAL
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import (
+    CRL_PATH,
+    DYNAMIC,
+    SEAL,
+    open_entries,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import Daemons
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
 
@@ -90,7 +95,7 @@ class Seen:
     @property
     def explicit(self) -> bool:
         """Whether it has an access list that says anything."""
-        return not self.off and bool(self.identities) and "*" not in self.identities
+        return not self.off and bool(self.identities) and not open_entries(self.identities)
 
 
 @dataclasses.dataclass(frozen=True)

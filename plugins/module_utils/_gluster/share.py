@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import re
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound, Refused
@@ -37,6 +38,7 @@ RESTART = "restart"
 START = "started"
 ADMIT = "state"
 QUOTA = "features.quota"
+_BRACKETS, _NAMING = re.compile(r"\[[^]]*\]"), re.compile(r"[A-Za-z0-9]")
 # What bricks read once, when they start.
 TLS = "ssl."
 # Gluster counts what is stored anew only after these seconds, below 80 % of the limit and above. By its own defaults
@@ -125,10 +127,18 @@ def split_list(value: str) -> list[str]:
     return value.replace(",", " ").split()
 
 
+def open_entries(entries: t.Iterable[str]) -> list[str]:
+    """Those of an access list's entries that name nobody, and so let in whoever has a certificate.
+
+    They have no letter or digit outside of brackets, such as V(*). Two quotation marks are no list at all for Gluster.
+    """
+    return [entry for entry in entries if not _NAMING.search(_BRACKETS.sub("", entry))]
+
+
 def is_sealed(volume: Volume) -> bool:
-    """TLS on both sides, and an explicit list that is neither empty nor holds V(*)."""
+    """TLS on both sides, and an explicit list that is neither empty nor open to everybody."""
     entries = split_list(volume.options.get(LIST, ""))
-    return all(map(volume.is_on, SEAL)) and bool(entries) and "*" not in entries
+    return all(map(volume.is_on, SEAL)) and bool(entries) and not open_entries(entries)
 
 
 def plan(share: Share, volume: Volume | None, limit: Limit | None) -> list[Change]:
@@ -161,9 +171,10 @@ def plan(share: Share, volume: Volume | None, limit: Limit | None) -> list[Chang
     ]
     if volume.started:
         changes += _plan_restart(share, unsealed, [change.what for change in options if change.what.startswith(TLS)])
-    if not share.exclusive and "*" in listed:
+    if not share.exclusive and open_entries(listed):
         raise Conflict(
-            f"The access list of volume {name!r} holds '*': whoever has a certificate of the CA can mount it."
+            f"The access list of volume {name!r} holds {open_entries(listed)[0]!r}: whoever has a certificate of the CA"
+            " can mount it."
             " Replace the whole list with exclusive: true."
         )
     wanted = share.access_list(listed)

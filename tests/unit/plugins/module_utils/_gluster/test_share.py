@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 import pytest
@@ -88,6 +89,15 @@ def test_what_bricks_read_when_they_start_restarts_them() -> None:
     ]
     assert whats(plan(share(**wanted), volume("Created", **SEALED), None)) == ["nfs.disable", "ssl.crl-path", "started"]
     assert plan(share(**wanted), volume(**SEALED, **wanted["options"]), None) == []
+
+
+@pytest.mark.parametrize("entry", ["*", "**", "?*", "[!x]*", '""', "."])
+def test_a_list_that_names_nobody_is_none(entry: str) -> None:
+    opened = volume(**{**SEALED, "auth.ssl-allow": f"server-1,{entry}"})
+    assert not is_sealed(opened)
+    with pytest.raises(Conflict, match=f"holds {re.escape(repr(entry))}"):
+        plan(share(exclusive=False), opened, None)
+    assert is_sealed(volume(**{**SEALED, "auth.ssl-allow": "server-*"}))
 
 
 def test_half_a_seal_is_none() -> None:
