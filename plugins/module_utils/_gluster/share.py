@@ -38,7 +38,7 @@ RESTART = "restart"
 START = "started"
 ADMIT = "state"
 QUOTA = "features.quota"
-_BRACKETS, _NAMING = re.compile(r"\[[^]]*\]"), re.compile(r"[A-Za-z0-9]")
+_NAME, _BRACKETS, _NAMING = re.compile(r"[A-Za-z0-9._-]+"), re.compile(r"\[[^]]*\]"), re.compile(r"[A-Za-z0-9]")
 # What bricks read once, when they start.
 TLS = "ssl."
 # Gluster counts what is stored anew only after these seconds, below 80 % of the limit and above. By its own defaults
@@ -130,9 +130,10 @@ def split_list(value: str) -> list[str]:
 def open_entries(entries: t.Iterable[str]) -> list[str]:
     """Those of an access list's entries that name nobody, and so let in whoever has a certificate.
 
-    They have no letter or digit outside of brackets, such as V(*). Two quotation marks are no list at all for Gluster.
+    They are patterns without a letter or digit outside of brackets, such as V(*). Two quotation marks are no list at
+    all for Gluster.
     """
-    return [entry for entry in entries if not _NAMING.search(_BRACKETS.sub("", entry))]
+    return [entry for entry in entries if not (_NAME.fullmatch(entry) or _NAMING.search(_BRACKETS.sub("", entry)))]
 
 
 def is_sealed(volume: Volume) -> bool:
