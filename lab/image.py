@@ -23,13 +23,8 @@ REPOSITORY = "localhost/glusterops-lab"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 PACKAGES = [
     *("attr", "e2fsprogs", "glusterfs-client", "glusterfs-server", "iproute2", "less", "openssh-client"),
-<<<<<<< HEAD
     *("openssh-server", "openssl", "procps", "python3", "python3-flask", "python3-waitress", "qemu-block-extra"),
-    *("qemu-utils", "sudo", "util-linux", "vim-tiny", "xfsprogs"),
-=======
-    *("openssh-server", "openssl", "procps", "python3", "python3-flask", "python3-waitress", "sudo"),
-    *("systemd", "util-linux", "vim-tiny", "xfsprogs"),
->>>>>>> ident
+    *("qemu-utils", "sudo", "systemd", "util-linux", "vim-tiny", "xfsprogs"),
 ]
 # Every image starts without host keys: each node gets its own from the lab.
 RECIPE = [

@@ -110,7 +110,7 @@ def _common_name(module: AnsibleModule) -> str | None:
 
 
 def _answering(address: str) -> str:
-    return handshake.common_name(handshake.context(find_directories()[0]), address, management.PORT)
+    return handshake.served(handshake.context(find_directories()[0]), address, management.PORT).common_name
 
 
 def main() -> t.NoReturn:
