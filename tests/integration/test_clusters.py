@@ -37,10 +37,17 @@ SHARES = [
 ]
 
 
-def play(lab: Lab, playbook: str, shares: list[dict[str, t.Any]] | None = None, **variables: t.Any) -> Play:
+def play(
+    lab: Lab,
+    playbook: str,
+    shares: list[dict[str, t.Any]] | None = None,
+    options: t.Sequence[str] = (),
+    **variables: t.Any,
+) -> Play:
     declared = {"shares_pool_pattern": "pool-#{size}G-[0-9]+", "shares_clusters": list(GROUPS)}
     return lab.play(
         f"glusterops.shares.{playbook}",
+        *options,
         **{**declared, "shares_list": SHARES if shares is None else shares, **variables},
     )
 
@@ -89,8 +96,18 @@ def shares(clusters: Lab) -> Lab:
         lab.gluster(f"volume create {name} replica 3 server1:/srv/{name} server2:/srv/{name} server3:/srv/{name} force")
     for name in ("pool-1G-1", "pool-2G-1"):
         lab.gluster(f"volume create {name} server4:/srv/{name} force", "server4")
+    dry = play(lab, "site", options=["--check", "--diff"])
+    assert dry.rc == 0, dry.output
     done = play(lab, "site")
     assert done.rc == 0, done.output
+    for host, server, volume, path in (
+        ("host1", "server1", "pool-1G-1", "first"),
+        ("host2", "server1", "pool-1G-2", "second"),
+        ("host1", "server4", "pool-1G-1", "third"),
+        ("host2", "server4", "pool-2G-1", "fourth"),
+    ):
+        entry = f"{server}:/{volume} /srv/{path} glusterfs"
+        assert entry in dry.output and entry in lab.run(host, "cat /etc/fstab").stdout, dry.output
     return lab
 
 

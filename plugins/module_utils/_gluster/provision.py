@@ -37,6 +37,10 @@ DYNAMIC = "server.dynamic-auth"
 # Names in a message.
 _FEW = 5
 
+# What file systems keep for themselves of a brick's size, which names do not tell either: XFS a log of up to 64 MiB on
+# small ones, and all of them about a percent.
+_KEPT, _KEPT_PERCENT = 64 * 1024**2, 2
+
 
 @dataclasses.dataclass(frozen=True)
 class Source:
@@ -247,11 +251,14 @@ def set_options(cli: GlusterCli, volume: str, options: t.Mapping[str, str]) -> N
 
 
 def check_room(cli: GlusterCli, share: Share, volume: Volume) -> None:
-    """Refused if a volume whose name does not say its size cannot hold the share."""
+    """Refused if a volume whose name does not say its size cannot hold the share.
+
+    It may be as large as the bricks' devices, as on a volume whose name says its size.
+    """
     if share.size is None or (share.pattern and share.pattern.size_of(volume.name) is not None):
         return
     room = answers.capacity(cli, volume)
-    if room is not None and room < share.size:
+    if room is not None and room + max(_KEPT, share.size * _KEPT_PERCENT // 100) < share.size:
         mark = pool.mark_of(volume)
         if mark and pool.is_preparing(volume) and mark.origin == pool.POOL:
             give_up(cli, volume.name)

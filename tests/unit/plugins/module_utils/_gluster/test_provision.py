@@ -17,6 +17,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool, provision, release
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import Share, plan
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import Snapshot
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
@@ -229,3 +230,22 @@ def test_what_is_in_use_is_not_taken() -> None:
     aside = volume("pool-1G-1", options=pool.set_aside())
     with pytest.raises(NotFound, match="none is free"):
         source(asked, aside)
+
+
+# Bytes of XFS on logical volumes of that size.
+@pytest.mark.parametrize("size, room", [(100 * GIB, 107307073536), (GIB, GIB - 64 * 1024**2)])
+def test_a_clone_may_be_as_large_as_its_bricks(size: int, room: int) -> None:
+    clone = used("copy", "copy", pool.PREPARING, "snapshot:monday")
+    (brick,) = clone.bricks
+    asked: list[list[str]] = []
+
+    def run(argv: list[str], **_options: t.Any) -> tuple[int, str, str]:
+        asked.append(argv[-4:])
+        node = f"<node><hostname>{brick.server}</hostname><path>{brick.path}</path><sizeTotal>{room}</sizeTotal></node>"
+        volumes = f"<volStatus><volumes><volume>{node}</volume></volumes></volStatus>"
+        return 0, f"<?xml version='1.0'?><cliOutput><opRet>0</opRet>{volumes}</cliOutput>", ""
+
+    provision.check_room(GlusterCli(run), share("copy", size, snapshot="monday"), clone)
+    with pytest.raises(Refused, match=f"its volume 'copy' holds {room} bytes, by the file systems of its bricks"):
+        provision.check_room(GlusterCli(run), share("copy", size * 11 // 10, snapshot="monday"), clone)
+    assert asked == [["volume", "status", "copy", "detail"]] * 2
