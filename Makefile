@@ -72,7 +72,8 @@ clean: ## Remove the labs, their images and networks, and what was built
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis
 
 # ---- tests ----
-.PHONY: lint sanity unit contract packages integration integration-containers integration-vm molecule
+.PHONY: lint sanity unit contract packages integration integration-containers integration-tls integration-vm
+.PHONY: molecule
 .PHONY: test-quick test everything bench build
 lint: tree ## Linters: black, ruff, mypy, shellcheck, ansible-lint, changelog, documentation
 	@cd $(TREE)
@@ -110,7 +111,11 @@ integration: tree packages ## Modules, roles and playbooks on real GlusterFS (TE
 	$(INTEGRATION) $(or $(TESTS),tests/integration)
 
 integration-containers: tree packages
-	$(INTEGRATION) tests/integration --ignore=tests/integration/vm
+	$(INTEGRATION) tests/integration --ignore=tests/integration/vm --ignore=tests/integration/tls
+
+integration-tls: export LAB_NAME := tls
+integration-tls: tree packages
+	$(INTEGRATION) tests/integration/tls
 
 integration-vm: tree packages
 	$(INTEGRATION) tests/integration/vm
@@ -125,7 +130,7 @@ test-quick: lint sanity unit ## Lint, sanity and unit tests
 test: ## Everything
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target everything
 
-everything: integration-containers lint sanity unit contract integration-vm molecule
+everything: integration-containers lint sanity unit contract integration-tls integration-vm molecule
 
 bench: tree ## Benchmarks: prints ratios, writes benchmarks/latest.json (COUNT=1000)
 	@tests/utils/prepare.sh lab

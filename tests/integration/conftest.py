@@ -21,7 +21,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster import 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-NAME = "test"
+# Tests that run at the same time have labs of their own.
+NAME = os.environ.get("LAB_NAME", "test")
 
 
 @dataclasses.dataclass

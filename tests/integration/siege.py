@@ -20,7 +20,7 @@ from attackers import IN, Attacker
 if t.TYPE_CHECKING:
     from conftest import Lab
 
-DRIVER = pathlib.Path(__file__).parent / "attack" / "driver.py"
+DRIVER = pathlib.Path(__file__).with_name("attack_driver.py")
 HOME = "/root/siege"
 FOLDER, STOP = f"{HOME}/attackers", f"{HOME}/stop"
 METHODS = ("fuse", "gfapi")
