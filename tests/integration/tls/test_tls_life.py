@@ -214,7 +214,7 @@ def test_revoked(life: Life) -> None:
     assert named.rc != 0 and "life-c" in named.output, named.output
     done = life.play("revoke", revoke_name="tenant-c", shares_list=without)
     assert done.rc == 0, done.output
-    lab.run("host1", "for n in $(seq 20); do timeout 5 ls /srv/life-c || exit 0; sleep 0.5; done; exit 1")
+    lab.run("host1", "for n in $(seq 20); do timeout 5 test -e /srv/life-c/written || exit 0; sleep 0.5; done; exit 1")
     assert not life.mounts_with("host1", "/root/tenant-c", "life-1G-2")
     allow = {"name": "life-c", "identities": ["tenant-c"]}
     servers = [f"glusterfs-server-server{number}" for number in (1, 2, 3)]
