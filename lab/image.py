@@ -24,7 +24,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 PACKAGES = [
     *("attr", "e2fsprogs", "glusterfs-client", "glusterfs-server", "iproute2", "less", "openssh-client"),
     *("openssh-server", "openssl", "procps", "python3", "python3-flask", "python3-waitress", "sudo"),
-    *("util-linux", "vim-tiny", "xfsprogs"),
+    *("systemd", "util-linux", "vim-tiny", "xfsprogs"),
 ]
 # Every image starts without host keys: each node gets its own from the lab.
 RECIPE = [
