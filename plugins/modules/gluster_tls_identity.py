@@ -85,8 +85,8 @@ options:
     description:
       - Makes a new key although the present one is good, unless a new one waits for its certificate already. The
         present one stays in use until that is installed.
-      - Only used without O(certificate). As every run that is not followed by an installation finds the key that
-        waits, only a run after it makes another one.
+      - Only used without O(certificate). Once the new key's certificate is installed, the next run with this option
+        makes another key.
     type: bool
     default: false
     version_added: "0.2.0"

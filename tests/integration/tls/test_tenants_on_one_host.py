@@ -86,13 +86,13 @@ def mounted(lab: Lab) -> Lab:
         {"share": f"of-{tenant}", "path": path_of(tenant), "mounted": True, "guarded": True, "identity": tenant}
         for tenant in TENANTS
     ]
+    for tenant in TENANTS:
+        lab.run("host1", f"echo {tenant} > {path_of(tenant)}/whose && sync {path_of(tenant)}/whose")
     return lab
 
 
 def test_each_tenant_has_its_own_share_and_the_machine_its_identity(mounted: Lab) -> None:
     lab = mounted
-    for tenant in TENANTS:
-        lab.run("host1", f"echo {tenant} > {path_of(tenant)}/whose && sync {path_of(tenant)}/whose")
     found = lab.run("host1", "cat /srv/tenants/*/whose; stat -c %a " + HELPER).stdout.split()
     assert found == [*sorted(TENANTS), "755"]
     lines = [line for line in lab.run("host1", "cat /etc/fstab").stdout.splitlines() if "/srv/tenants/red " in line]
