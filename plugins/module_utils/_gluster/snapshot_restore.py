@@ -41,7 +41,9 @@ def restore(cluster: Cluster, name: str, origin: str, mark: t.Mapping[str, str],
     after = answers.volume(cli, name)
     options = {**_settable(before), **mark}
     changed = [item for item in options.items() if item not in after.options.items()]
-    cli.xml("volume", "set", name, *(word for item in changed for word in item))
+    # A snapshot that was made again under its name, of a volume restored from it before, has all of them.
+    if changed:
+        cli.xml("volume", "set", name, *(word for item in changed for word in item))
     for option in sorted(set(_settable(after)) - set(options)):
         # Gluster cannot take back those of the user.
         if not option.startswith("user."):

@@ -16,6 +16,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapsho
     reconcile_series,
     reconcile_snapshot,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_restore import restore
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_series import Series
 from recorded import Recorded
 
@@ -122,6 +123,20 @@ def test_restored_without_its_old_options(tmp_path: pathlib.Path) -> None:
         "volume info thin",
         "volume set thin performance.readdir-ahead on user.department research auth.ssl-allow server1,bob"
         " user.glusterops-restored monday@thin",
+        "volume start thin",
+    ]
+
+
+def test_restored_where_no_option_differs(tmp_path: pathlib.Path) -> None:
+    """As when a volume goes back a second time to a snapshot of one name."""
+    same = "volume-info-thin-before.xml"
+    lab = Lab(tmp_path, *RESTORE, "snapshot-restore-ok.xml", same, "volume-start-ok.xml")
+    restore(lab.cluster, "thin", "monday", {}, start=True)
+    assert lab.asked == [
+        "volume info thin",
+        "volume stop thin",
+        "snapshot restore monday",
+        "volume info thin",
         "volume start thin",
     ]
 
