@@ -26,7 +26,7 @@ def test_mount_and_unmount(identities: Lab, share: str) -> None:
     lab = identities
     mount = {"share": share, "path": PATH, "servers": ["server1", "server2"]}
     done = lab.predicted("host1", "gluster_mounts", mounts=[mount])
-    assert done["mounts"] == [{"share": share, "path": PATH, "mounted": True, "guarded": True}]
+    assert done["mounts"] == [{"share": share, "path": PATH, "mounted": True, "guarded": True, "identity": None}]
     lab.run("host1", f"echo kept > {PATH}/file")
     # As at boot.
     lab.run("host1", f"umount {PATH} && mount -a && cat {PATH}/file")
