@@ -358,6 +358,8 @@ def loop(stop: str, folder: str, volume: str, server: str, seconds: str, *names:
 
 
 def hold(stop: str, *where: str) -> None:
+    volume = Gfapi(*where, log=f"{stop}.log", plain=False, name="beat-gfapi") if len(where) == 2 else None
+
     def by_path() -> bool:
         path = os.path.join(where[0], "beat")
         with open(path, "ab") as stream:
@@ -366,20 +368,18 @@ def hold(stop: str, *where: str) -> None:
             os.fsync(stream.fileno())
             return os.fstat(stream.fileno()).st_dev == os.stat(os.path.dirname(where[0])).st_dev
 
-    def by_gfapi() -> bool:
-        volume.write()
-        return False
-
     def beat() -> dict[str, t.Any]:
         time.sleep(BEAT)
         try:
-            local = by_path() if len(where) == 1 else by_gfapi()
+            local = False
+            if volume:
+                volume.write()
+            else:
+                local = by_path()
             return {"written": True, "local": local, "at": time.time()}
         except OSError as error:
             return {"written": False, "local": False, "at": time.time(), "said": str(error)}
 
-    if len(where) == 2:
-        volume = Gfapi(*where, log=f"{stop}.log", plain=False, name="beat-gfapi")
     again_and_again(stop, beat)
     # libgfapi's threads may be stuck with what was refused.
     sys.stdout.flush()

@@ -83,7 +83,7 @@ def test_where_glusterd_listens(machine: Machine) -> None:
 
 
 def test_the_files(machine: Machine) -> None:
-    for work, name in ((management.begin, "secure-access.begun"), (lambda *a: turn(*a), "secure-access")):
+    for work, name in ((management.begin, "secure-access.begun"), (turn, "secure-access")):
         path = os.path.join(machine.glusterd, name)
         change = Change(path, "file", "absent", "present")
         assert work(machine, True) == [change] and not os.path.exists(path)
