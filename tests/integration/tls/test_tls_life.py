@@ -234,6 +234,7 @@ def test_revoked(life: Life) -> None:
         ("renew", {"tls_authority": "another"}, "must be one of"),
         ("revoke", {"revoke_name": "a b"}, "'a b' is not a valid name"),
         ("revoke", {"revoke_name": "glusterfs-server-server1"}, "is infrastructure"),
+        ("tls", {"tls_revoke": [{"common_name": "glusterfs-server-server1"}]}, "must not be revoked"),
         ("issue", {"tls_handovers": [{"tenant": "glusterfs-server-x"}]}, "glusterfs-server-"),
         ("issue", {"tls_handovers": [{"tenant": "x", "format": "pkcs12"}]}, "passphrase"),
         ("tls", {"tls_tenants": ["manila-host-x"]}, "begins like a server's or management host's"),
