@@ -131,6 +131,9 @@ certificates:
     serial:
       description: Its serial number, as C(openssl) prints it.
       type: str
+    revoked:
+      description: Always V(false). What the other CA revoked stands in its CRLs only.
+      type: bool
 waiting:
   description: The names of requests that wait to be signed, because there is no certificate or it ends soon.
   returned: success

@@ -245,8 +245,10 @@ def _values(desired: Desired, observed: Observed, steps: list[Step], now: dateti
         entry: dict[str, t.Any] = {}
         if chain and certificates.end(chain.certificates[0]) > now:
             entry = {**certificates.describe(chain.certificates[0]), "certificate": chain.pem}
-        answer = {"common_name": request.common_name, "csr": request.pem, "changed": step.change is not None}
-        answers.append({**answer, **{name: entry.get(name) for name in names}})
+        # What the other CA revoked stands in its CRLs only.
+        answer = {"common_name": request.common_name, "csr": request.pem, "revoked": False}
+        told = {name: entry.get(name) for name in names}
+        answers.append({**answer, **told, "changed": step.change is not None})
     return {
         "ca": {name: first.get(name) for name in ("certificate", "fingerprint_sha256", "not_after", "common_name")},
         "bundle": observed.bundle.pem if observed.bundle else None,

@@ -103,8 +103,9 @@ class OpenSSL:
 
     def _try(self, *words: str, data: str | None = None) -> tuple[int, str, str]:
         try:
+            # Without anything to read it would wait for the terminal.
             return self._run_command(
-                ["openssl", *words], data=data, environ_update=_ENVIRONMENT, handle_exceptions=False
+                ["openssl", *words], data=data or "\n", environ_update=_ENVIRONMENT, handle_exceptions=False
             )
         except OSError as exc:
             raise NotFound("The program 'openssl' is not on this machine: install it first.") from exc

@@ -78,6 +78,7 @@ def test_sign_check_and_sign_again(run_module: TlsModule, tmp_path: t.Any) -> No
                 "csr",
                 "fingerprint_sha256",
                 "not_after",
+                "revoked",
                 "serial",
             }
             assert "BEGIN CERTIFICATE" in told["certificate"] and told["changed"] is False
