@@ -80,7 +80,8 @@ def test_requests_go_out_and_certificates_come_in(company: Company) -> None:
         "bundle": None,
         "crls": None,
         "certificates": [
-            {"common_name": name, "csr": csr, "changed": True, "serial": None, **unknown} for name, csr in pairs
+            {"common_name": name, "csr": csr, "changed": True, "revoked": False, "serial": None, **unknown}
+            for name, csr in pairs
         ],
         "waiting": ["a", "b"],
     }
