@@ -69,6 +69,10 @@ def begin_with(lab: Lab, state: str) -> None:
         turned(lab, state)
 
 
+# What does not depend on the version, since each run takes its time.
+ONCE = pytest.mark.parametrize("either", ["identities"], ids=["10.3"], indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
 def managed(either: Lab) -> t.Iterator[Lab]:
     """With a share of three copies and a quota, mounted on its tenant's host."""
@@ -83,6 +87,7 @@ def managed(either: Lab) -> t.Iterator[Lab]:
     remove(either, "managed")
 
 
+@ONCE
 def test_refused(managed: Lab) -> None:
     """Before anything is changed: not allowed, a server missing in the play, a host without identity, a peer down."""
     lab = managed
@@ -114,6 +119,7 @@ def test_on(managed: Lab) -> None:
     assert again.rc == 0 and again.changed == 0, again.output
 
 
+@ONCE
 def test_what_it_means(managed: Lab) -> None:
     """Who has no certificate learns nothing, who has no file cannot mount, and volumes are made as ever."""
     lab = managed
@@ -178,6 +184,7 @@ def test_interrupted(managed: Lab) -> None:
         is_so(lab, state)
 
 
+@ONCE
 def test_half_done_by_hand(managed: Lab) -> None:
     """Only glusterd was restarted, so bricks and daemons are in the other mode: Gluster calls them online."""
     lab = managed
