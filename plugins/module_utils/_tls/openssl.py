@@ -103,11 +103,14 @@ class OpenSSL:
 
     def _try(self, *words: str, data: str | None = None) -> tuple[int, str, str]:
         try:
-            # Without anything to read it would wait for the terminal.
+            # An empty input would not be given to it, and it would wait for the terminal.
             return self._run_command(
-                ["openssl", *words], data=data or "\n", environ_update=_ENVIRONMENT, handle_exceptions=False
+                ["openssl", *words],
+                data="\n" if data == "" else data,
+                environ_update=_ENVIRONMENT,
+                handle_exceptions=False,
             )
-        except OSError as exc:
+        except FileNotFoundError as exc:
             raise NotFound("The program 'openssl' is not on this machine: install it first.") from exc
 
     def _run(self, *words: str, data: str | None = None) -> str:
@@ -186,8 +189,8 @@ class OpenSSL:
             for path, text in zip(paths, (bundle, certificate)):
                 with open(path, "w", encoding="ascii") as file:
                     file.write(text)
-            words = ["-no-CApath", "-CAfile", paths[0], "-untrusted", paths[1]]
-            rc, out, err = self._try("verify", *words, data=certificate)
+            words = ["-no-CApath", "-CAfile", paths[0], "-untrusted", paths[1], paths[1]]
+            rc, out, err = self._try("verify", *words)
         if rc:
             found = re.search(r"error \d+ at \d+ depth lookup: ?(.+)", out + err)
             why = found.group(1).strip() if found else (err or out).strip()[:200]

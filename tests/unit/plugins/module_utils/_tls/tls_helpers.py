@@ -26,10 +26,10 @@ def run_command(
     args: list[str], data: str | None = None, environ_update: dict[str, str] | None = None, **_unused: t.Any
 ) -> tuple[int, str, str]:
     """As AnsibleModule.run_command: the real program."""
-    assert data, "without data it would read from the terminal"
+    assert data != "", "AnsibleModule would not give it to the program, and that would read from the terminal"
     done = subprocess.run(
         args,
-        input=data,
+        input=data or "",
         env={**os.environ, **(environ_update or {})},
         capture_output=True,
         text=True,
