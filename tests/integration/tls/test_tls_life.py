@@ -162,7 +162,8 @@ def test_another_ca_while_a_client_writes(life: Life) -> None:
         "tls_handover_path": f"{lab.folder}/handover",
         "tls_handovers": [{"tenant": "tenant-d", "share": "life-c", "common_name": "tenant-d"}],
     }
-    life.done("issue", **handover)
+    issued = life.done("issue", **handover)
+    assert f"{lab.folder}/handover/tenant-d/glusterfs.key" in issued.output, issued.output
     send(life, "tenant-d", "host3")
     assert life.mounts_with("host3", "/root/tenant-d", "life-1G-2")
     with life.writing("host1", "/srv/life-a"), life.writing("host2", "/srv/life-c"):
