@@ -254,3 +254,40 @@ def test_a_machine_that_is_missing_stops_the_rotation(life: Life) -> None:
     done = life.play("rotate_ca", "--limit", "gluster_servers")
     assert done.rc != 0 and "host1" in done.output and "Nothing was changed" in done.output, done.output
     assert life.known()["rotation"] is None
+
+
+def test_a_ca_elsewhere(life: Life) -> None:
+    """Requests go out, certificates come in; while both CAs count, nobody is interrupted."""
+    lab = life.lab
+    requests, certificates = (pathlib.Path(lab.folder) / name for name in ("requests", "certificates"))
+    external = {
+        "tls_authority": "external",
+        "tls_requests_path": str(requests),
+        "tls_certificates_path": str(certificates),
+    }
+    waiting = life.play("tls", **external)
+    assert waiting.rc != 0 and "is not there yet" in waiting.output, waiting.output
+    csrs = {path.stem: path.read_text() for path in requests.glob("*.csr")}
+    names = [stem.rpartition("-")[0] for stem in csrs]
+    assert set(names) >= {*SERVERS, "tenant-a", "tenant-b"}
+    signed = lab.module(
+        "localhost",
+        "gluster_tls_ca",
+        path=f"{lab.folder}/elsewhere",
+        passphrase="of somebody else",
+        common_name="elsewhere",
+        crl=True,
+        sign=[{"common_name": name, "csr": csr} for name, csr in zip(names, csrs.values())],
+    )
+    [ours] = (pathlib.Path(lab.folder) / "ca").glob("*.crl")
+    certificates.mkdir(exist_ok=True)
+    (certificates / "ca.pem").write_text(life.known()["bundle"] + signed["bundle"])
+    (certificates / "crls.pem").write_text(ours.read_text() + signed["crls"])
+    for stem, answer in zip(csrs, signed["certificates"]):
+        (certificates / f"{stem}.pem").write_text(answer["certificate"])
+    with life.writing("host1", "/srv/life-a"):
+        life.done("tls", **external)
+    issuer = lab.run("server1", f"openssl x509 -noout -issuer -in {CURRENT}/glusterfs.pem").stdout
+    assert issuer.split()[-1] == "elsewhere"
+    assert life.done("tls", **external).changed == 0
+    life.done("verify")
