@@ -30,14 +30,55 @@ options:
       - V(served) (since 0.2.0) is what each brick of the started volumes answers with by TLS, and how many clients it
         has. All are asked at once, from this server and with its identity.
       - V(machine) (since 0.2.0) is what every machine can tell, host or server, whether C(glusterd) runs there or not.
-        Along with it, a part that this machine lacks the programs for is C(null) instead of a failure.
+        Along with it, a part that this machine lacks the programs for, or that concerns the whole cluster and cannot be
+        told now, is C(null) instead of a failure.
       - V(management) (since 0.2.0) tells whether this machine uses TLS on the management path, port 24007.
     type: list
     elements: str
+      - V(identities) (since 0.2.0) is what this machine has of the O(identities) in files.
+      - V(mounts) (since 0.2.0) is which volumes are mounted on this machine, or would be at boot.
+      - V(holdings) (since 0.2.0) is whose each volume is. It tells less than V(volumes), which matters for thousands.
+    type: list
+    elements: str
     choices:
-      [version, peers, volumes, snapshots, processes, clients, limits, bricks, cluster, served, identity, machine,
-       management]
+      [version, peers, volumes, holdings, snapshots, processes, clients, limits, bricks, cluster, served, identity,
+       identities, mounts, machine, management]
     default: [version, peers, volumes]
+  identities:
+    description: The identities to tell of, for O(gather=identities).
+    type: list
+    elements: dict
+    default: []
+    version_added: "0.2.0"
+    suboptions:
+      common_name:
+        description: The name.
+        type: str
+        required: true
+      scope:
+        description: As in M(glusterops.shares.gluster_tls_identities).
+        type: str
+        choices: [machine, tenant]
+        default: machine
+      key_type:
+        description: As in M(glusterops.shares.gluster_tls_identities). It is returned along with what was found.
+        type: str
+        choices: [ecdsa-p256, ed25519, rsa-4096]
+        default: ecdsa-p256
+  declared:
+    description:
+      - Shares to compare with their volumes. Those that are on this cluster and differ are returned as RV(differing).
+      - A dictionary of C(shares) as in O(glusterops.shares.shares#role:main:shares_list), C(infrastructure) as in
+        M(glusterops.shares.gluster_shares), and, if needed, C(provisioner), C(pattern) and C(restart).
+    type: dict
+    version_added: "0.2.0"
+  known:
+    description:
+      - What this module returned for this machine a moment ago. Parts that are in it are not looked at again, if that
+        is less than five minutes old.
+      - Only good where nothing was changed in between, which the caller has to know.
+    type: dict
+    version_added: "0.2.0"
   query:
     description:
       - A JMESPath expression. What it selects from the return values is returned as RV(result), instead of them.
@@ -61,6 +102,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+looked:
+  description: When this was begun to be looked at, in seconds since 1970 by the control node's clock.
+  returned: success, unless O(query) is given
+  type: float
+  version_added: "0.2.0"
 version:
   description: GlusterFS's version.
   returned: when gathered
@@ -407,6 +453,36 @@ management:
     heals:
       description: By volume, how many files its bricks on this server know that wait to be healed, if any.
       type: dict
+identities:
+  description:
+    - What there is of each of O(identities), in their order. Each has its C(common_name), C(scope) and C(key_type), and
+      the paths, requests, certificates and CRLs that were found as C(observed), C(null) if that could not be told.
+  returned: when gathered, also on failure
+  type: list
+  elements: dict
+  version_added: "0.2.0"
+mounts:
+  description:
+    - C(places) is what was found by mount point; of each what is C(mounted), the C(line) in fstab, the C(directory)
+      underneath, whether the client is C(alive), and with which C(identity) it is mounted.
+    - C(helper) is whether mounts with an identity of their own are possible, C(tenants) the identities for it.
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
+holdings:
+  description: The volumes, each with its C(name), C(share), C(state), C(origin), C(free) and C(sealed).
+  returned: when gathered
+  type: list
+  elements: dict
+  version_added: "0.2.0"
+differing:
+  description:
+    - The names of the shares of O(declared) that are on this cluster and not as declared, or cannot be. Limits are not
+      compared, since one server does not know all of them. C(null) if what is declared cannot be read.
+  returned: when O(declared) is given
+  type: list
+  elements: str
+  version_added: "0.2.0"
 clients:
   description: By volume, how many clients of each kind its bricks have.
   returned: when gathered
@@ -441,16 +517,18 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster import 
     survey,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import Machine
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.quota import local_limits
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, is_sealed, split_list
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake, identity
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import describe, find_directories
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import KEY_TYPES, OpenSSL
 
 CHOICES = (
     "version",
     "peers",
     "volumes",
+    "holdings",
     "snapshots",
     "processes",
     "clients",
@@ -459,9 +537,12 @@ CHOICES = (
     "cluster",
     "served",
     "identity",
+    "identities",
+    "mounts",
     "machine",
     "management",
 )
+_OF_CLUSTER = ("volumes", "holdings", "snapshots", "processes", "rebalances", "clients", "cluster", "served")
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
@@ -474,6 +555,9 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         "version": cli.version,
         "peers": lambda: [dataclasses.asdict(peer) for peer in answers.peers(cli)],
         "volumes": lambda: [_volume(volume) for volume in once.volumes.values()],
+        "holdings": lambda: [
+            {"name": name, **_holding(volume), "sealed": is_sealed(volume)} for name, volume in once.volumes.items()
+        ],
         "snapshots": lambda: [_snapshot(found, lvm()) for found in snapshot.snapshots(cli).values()],
         "limits": lambda: _limits(once.volumes),
         "bricks": lambda: survey.bricks(once.volumes.values(), about["uuid"], lvm()),
@@ -485,6 +569,8 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         "cluster": lambda: survey.cluster(once),
         "served": lambda: survey.served(answers.doors(cli), _handshake(), handshake.in_plaintext),
         "identity": lambda: describe(find_directories(), OpenSSL(module.run_command)),
+        "identities": lambda: identity.look(_wanted(module), OpenSSL(module.run_command)),
+        "mounts": lambda: Machine(module.run_command, module.atomic_move).look(),
         "management": lambda: _management(lambda: once.volumes, about["uuid"]),
     }
     if "processes" in gather:
@@ -494,15 +580,20 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         if part in gather:
             try:
                 found[part] = question()
-            except (NotFound, Unreachable):
-                # Machines of all kinds are asked about themselves, and some lack what the other parts need.
-                if "machine" not in gather:
+            except GlusterOpsError as exc:
+                # Machines of all kinds are asked about themselves, and some lack what the other parts need. What
+                # concerns the whole cluster another server may tell.
+                if "machine" not in gather or not (part in _OF_CLUSTER or isinstance(exc, (NotFound, Unreachable))):
                     raise
                 found[part] = None
     if "machine" in gather:
         # The action plugin has looked at its own clock before, looks again after that, and tells the difference.
         found["machine"] = {**about, "clock": {"began": began, "ended": time.time()}}
     return [], found
+
+
+def _wanted(module: AnsibleModule) -> list[tuple[str, str]]:
+    return [(one["common_name"], one["scope"]) for one in module.params["identities"]]
 
 
 def _volume(volume: answers.Volume) -> dict[str, t.Any]:
@@ -573,8 +664,20 @@ def main() -> t.NoReturn:
                 "choices": list(CHOICES),
                 "default": ["version", "peers", "volumes"],
             },
-            # Evaluated by the action plugin of the same name, which does not pass it on.
+            "identities": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "common_name": {"type": "str", "required": True},
+                    "scope": {"type": "str", "choices": list(identity.SCOPES), "default": "machine"},
+                    "key_type": {"type": "str", "choices": list(KEY_TYPES), "default": "ecdsa-p256"},
+                },
+            },
+            # These are for the action plugin of the same name, which does not pass them on.
             "query": {"type": "str"},
+            "declared": {"type": "dict"},
+            "known": {"type": "dict"},
         },
         supports_check_mode=True,
     )

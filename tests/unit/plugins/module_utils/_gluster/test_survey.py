@@ -108,7 +108,7 @@ def test_a_machine_without_glusterfs(tmp_path: pathlib.Path) -> None:
     ],
 )
 def test_clocks(looked: tuple[float, float, float, float], ahead: float, uncertainty: float) -> None:
-    assert survey.clock(*looked) == {"ahead": ahead, "uncertainty": uncertainty}
+    assert looked.clock(*looked) == {"ahead": ahead, "uncertainty": uncertainty}
 
 
 @pytest.mark.parametrize("offset, thin", [(0, True), (1, False)])
