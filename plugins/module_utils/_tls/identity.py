@@ -92,8 +92,7 @@ class Desired:
                     raise BadInput(f"{name} is empty: only check mode can do without, where nothing is signed yet.")
 
 
-@dataclasses.dataclass(frozen=True)
-class Place:
+class Place(t.NamedTuple):
     """Where an identity lies, and the directories in which Gluster looks for it. private: nobody else looks in."""
 
     home: str
@@ -108,8 +107,7 @@ class Place:
         return mode & 0o700 if self.private else mode
 
 
-@dataclasses.dataclass(frozen=True)
-class Observed:
+class Observed(t.NamedTuple):
     current: KeySet | None
     pending: Key | None
     # A key that somebody else put into Gluster's directory; only looked for before the first set is installed.
@@ -143,7 +141,7 @@ def observe(place: Place, openssl: OpenSSL) -> Observed:
     if key:
         current = read_set(place.current, key, openssl)
         if current:
-            current = dataclasses.replace(current, revoked=crls.read(os.path.join(place.current, CRLS)))
+            current = current._replace(revoked=crls.read(os.path.join(place.current, CRLS)))
     links = {}
     for directory in place.directories:
         for name in LINKS:
