@@ -15,7 +15,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster import 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Limit, Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import Share, plan
 
-_FIELDS = [name for name in Volume.__dataclass_fields__ if name != "bricks"]
+_FIELDS = [name for name in Volume._fields if name != "bricks"]
 
 
 def read_volume(told: t.Mapping[str, t.Any]) -> Volume:

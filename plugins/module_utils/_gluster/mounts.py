@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import time
@@ -46,8 +45,7 @@ TYPES = ("glusterfs", KIND, tenant_mount.TYPE)
 DISCONNECTED = "disconnected"
 
 
-@dataclasses.dataclass(frozen=True)
-class Mount:
+class Mount(t.NamedTuple):
     """A share's mount on this machine. volume: the one that holds the share.
 
     servers: where the volume's layout is fetched, the first one that answers. If it shall not be present: by which
@@ -106,8 +104,7 @@ class Mount:
         return volume == self.volume and (self.present or not self.servers or server in self.servers)
 
 
-@dataclasses.dataclass(frozen=True)
-class Place:
+class Place(t.NamedTuple):
     """What is at a path: the source of the volume that is mounted there, its line of fstab, the directory underneath
     (None, GUARDED, V(empty) or V(in use)), whether the volume's client is alive, kind and source of what is mounted
     there and is no volume, and with which identity the volume is mounted, None for the machine's own."""
@@ -222,13 +219,13 @@ class Machine:
         sources = [(path, line.split()[0]) for path, line in self.fstab().items()]
         sources += [(path, there.source) for path, there in self.mounts().items() if there.kind == KIND]
         paths = {path for path, source in sources if mount.is_from(source)}
-        return [dataclasses.replace(mount, path=path) for path in sorted(paths)]
+        return [mount._replace(path=path) for path in sorted(paths)]
 
     def look(self) -> dict[str, t.Any]:
         """All places where a volume is mounted or would be at boot, in a form that can travel."""
         paths = {*self.fstab(), *(path for path, there in self.mounts().items() if there.kind == KIND)}
         return {
-            "places": {path: dataclasses.asdict(self.place(path)) for path in sorted(paths)},
+            "places": {path: self.place(path)._asdict() for path in sorted(paths)},
             "helper": not self.plan_helper(),
             "tenants": tenant_mount.present(),
         }
@@ -384,9 +381,7 @@ def settled(entries: t.Iterable[t.Mapping[str, t.Any]], looked: t.Mapping[str, t
         sources = {
             path: (place.mounted, place.line.split()[0] if place.line else None) for path, place in places.items()
         }
-        return [
-            dataclasses.replace(mount, path=path) for path, found in sources.items() if any(map(mount.is_from, found))
-        ]
+        return [mount._replace(path=path) for path, found in sources.items() if any(map(mount.is_from, found))]
 
     try:
         mounts = [mount.check() for mount in read_wanted(entries, everywhere)]

@@ -92,8 +92,7 @@ class Desired:
                     raise BadInput(f"{name} is empty: only check mode can do without, where nothing is signed yet.")
 
 
-@dataclasses.dataclass(frozen=True)
-class Place:
+class Place(t.NamedTuple):
     """Where an identity lies, and the directories in which Gluster looks for it. private: nobody else looks in."""
 
     home: str
@@ -108,8 +107,7 @@ class Place:
         return mode & 0o700 if self.private else mode
 
 
-@dataclasses.dataclass(frozen=True)
-class Observed:
+class Observed(t.NamedTuple):
     current: KeySet | None
     pending: Key | None
     # A key that somebody else put into Gluster's directory; only looked for before the first set is installed.
@@ -127,9 +125,24 @@ class Observed:
             return self.current.key
         return None
 
+    def told(self) -> dict[str, t.Any]:
+        """In a form that can travel."""
+        current = self.current
+        return {
+            **self._asdict(),
+            "current": current
+            and {
+                **current._asdict(),
+                "key": current.key._asdict(),
+                "certificate": current.certificate._asdict(),
+            },
+            "pending": self.pending and self.pending._asdict(),
+            "foreign": self.foreign and self.foreign._asdict(),
+        }
+
     @classmethod
     def read(cls, told: t.Mapping[str, t.Any]) -> Observed:
-        """What C(dataclasses.asdict) made of it on another machine."""
+        """What told() gave on another machine."""
         current = told["current"]
         return cls(
             current=current
@@ -158,7 +171,7 @@ class Observed:
 def look(wanted: t.Sequence[tuple[str, str]], openssl: OpenSSL, home: str = HOME) -> list[dict[str, t.Any]]:
     """What is there of each identity, given as common_name and scope, in a form that can travel."""
     directories = find_directories() if any(scope == "machine" for _name, scope in wanted) else []
-    return [dataclasses.asdict(observe(place_of(name, scope, directories, home), openssl)) for name, scope in wanted]
+    return [observe(place_of(name, scope, directories, home), openssl).told() for name, scope in wanted]
 
 
 def observe(place: Place, openssl: OpenSSL) -> Observed:
@@ -168,7 +181,7 @@ def observe(place: Place, openssl: OpenSSL) -> Observed:
     if key:
         current = read_set(place.current, key, openssl)
         if current:
-            current = dataclasses.replace(current, revoked=crls.read(os.path.join(place.current, CRLS)))
+            current = current._replace(revoked=crls.read(os.path.join(place.current, CRLS)))
     links = {}
     for directory in place.directories:
         for name in LINKS:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import glob
 import hashlib
 import os
@@ -27,8 +26,7 @@ KEY, CERTIFICATE, BUNDLE, REQUEST, CRLS = "glusterfs.key", "glusterfs.pem", "glu
 _COMPILED_IN = re.compile(rb"(?<=\0)(/(?:[!-~]+/)?)glusterfs\.pem\0")
 
 
-@dataclasses.dataclass(frozen=True)
-class Key:
+class Key(t.NamedTuple):
     """A private key that lies in C(path), and the request made with it."""
 
     path: str
@@ -37,8 +35,7 @@ class Key:
     request_name: str | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class KeySet:
+class KeySet(t.NamedTuple):
     key: Key
     pem: str
     bundle: str

@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import dataclasses
+import datetime
 import os
 import re
-import ssl
 import tempfile
 import time
 import typing as t
@@ -34,10 +33,10 @@ _KINDS = {"CERTIFICATE": "certificates", "X509 CRL": "CRLs"}
 # Names are printed backwards (RFC 2253), so the last CN is the certificate's first, the one that Gluster takes.
 _NAMES = ["-nameopt", "RFC2253"]
 _NAME_PART = re.compile(r"([^=,+]+)=((?:\\.|[^,+\\])*)(?:[,+]|$)")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-@dataclasses.dataclass(frozen=True)
-class Certificate:
+class Certificate(t.NamedTuple):
     common_name: str | None
     issuer: str
     serial: str
@@ -46,13 +45,12 @@ class Certificate:
     public_key: str
 
     def told(self) -> dict[str, t.Any]:
-        told = dataclasses.asdict(self)
+        told = self._asdict()
         del told["public_key"]
         return told
 
 
-@dataclasses.dataclass(frozen=True)
-class Crl:
+class Crl(t.NamedTuple):
     """A list of revoked certificates. name_hash: under which OpenSSL looks for its issuer's. Times are UNIX times."""
 
     issuer: str
@@ -62,6 +60,16 @@ class Crl:
 
     def told(self) -> dict[str, str]:
         return {"issuer": self.issuer, "next_update": _utc(self.next_update)}
+
+
+def _moment(text: str) -> float:
+    """The UNIX time of C(Nov 28 07:41:48 2026 GMT), else ValueError. Python's ssl could tell, but is slow to load."""
+    month, day, clock, year, zone = text.split()
+    if zone != "GMT":
+        raise ValueError(f"{text!r} is not a time in GMT")
+    hour, minute, second = map(int, clock.split(":"))
+    date = datetime.datetime(int(year), _MONTHS.index(month) + 1, int(day), hour, minute, second)
+    return date.replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
 def _utc(moment: float) -> str:
@@ -175,7 +183,7 @@ class OpenSSL:
                 common_name=_common_name(told["subject"]),
                 issuer=told["issuer"],
                 serial=told["serial"],
-                not_after=_utc(ssl.cert_time_to_seconds(told["notafter"])),
+                not_after=_utc(_moment(told["notafter"])),
                 fingerprint_sha256=told["sha256 fingerprint"],
                 public_key=public_key,
             )
@@ -207,8 +215,8 @@ class OpenSSL:
             return Crl(
                 issuer=told["issuer"],
                 name_hash=found[1] if found else told["hash"],
-                last_update=ssl.cert_time_to_seconds(told["lastupdate"]),
-                next_update=ssl.cert_time_to_seconds(told["nextupdate"]),
+                last_update=_moment(told["lastupdate"]),
+                next_update=_moment(told["nextupdate"]),
             )
         except (KeyError, ValueError):
             raise BadInput(
