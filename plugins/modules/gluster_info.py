@@ -30,14 +30,54 @@ options:
       - V(served) (since 0.2.0) is what each brick of the started volumes answers with by TLS, and how many clients it
         has. All are asked at once, from this server and with its identity.
       - V(machine) (since 0.2.0) is what every machine can tell, host or server, whether C(glusterd) runs there or not.
-        Along with it, a part that this machine lacks the programs for is C(null) instead of a failure.
+        Along with it, a part that this machine lacks the programs for, or that concerns the whole cluster and cannot be
+        told now, is C(null) instead of a failure.
       - V(management) (since 0.2.0) tells whether this machine uses TLS on the management path, port 24007.
     type: list
     elements: str
+      - V(identities) (since 0.2.0) is what this machine has of the O(identities) in files.
+      - V(mounts) (since 0.2.0) is which volumes are mounted on this machine, or would be at boot.
+      - V(holdings) (since 0.2.0) is whose each volume is. It tells less than V(volumes), which matters for thousands.
+    type: list
+    elements: str
     choices:
-      [version, peers, volumes, snapshots, processes, clients, limits, bricks, cluster, served, identity, machine,
-       management]
+      [version, peers, volumes, holdings, snapshots, processes, clients, limits, bricks, cluster, served, identity,
+       identities, mounts, machine, management]
     default: [version, peers, volumes]
+  identities:
+    description: The identities to tell of, for O(gather=identities).
+    type: list
+    elements: dict
+    default: []
+    version_added: "0.2.0"
+    suboptions:
+      common_name:
+        description: The name.
+        type: str
+        required: true
+      scope:
+        description: As in M(glusterops.shares.gluster_tls_identities).
+        type: str
+        choices: [machine, tenant]
+        default: machine
+      key_type:
+        description: As in M(glusterops.shares.gluster_tls_identities). It is returned along with what was found.
+        type: str
+        default: ecdsa-p256
+  declared:
+    description:
+      - Shares to compare with their volumes. Those that are on this cluster and differ are returned as RV(differing).
+      - A dictionary of C(shares) as in O(glusterops.shares.shares#role:main:shares_list), C(infrastructure) as in
+        M(glusterops.shares.gluster_shares), and, if needed, C(provisioner), C(pattern) and C(restart).
+    type: dict
+    version_added: "0.2.0"
+  known:
+    description:
+      - What this module returned for this machine a moment ago. Parts that are in it are not looked at again, if that
+        is less than five minutes old.
+      - Only good where nothing was changed in between, which the caller has to know.
+    type: dict
+    version_added: "0.2.0"
   query:
     description:
       - A JMESPath expression. What it selects from the return values is returned as RV(result), instead of them.
@@ -61,6 +101,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+looked:
+  description: When this was begun to be looked at, in seconds since 1970 by the control node's clock.
+  returned: success, unless O(query) is given
+  type: float
+  version_added: "0.2.0"
 version:
   description: GlusterFS's version.
   returned: when gathered
@@ -407,6 +452,36 @@ management:
     heals:
       description: By volume, how many files its bricks on this server know that wait to be healed, if any.
       type: dict
+identities:
+  description:
+    - What there is of each of O(identities), in their order. Each has its C(common_name), C(scope) and C(key_type), and
+      the paths, requests, certificates and CRLs that were found as C(observed), C(null) if that could not be told.
+  returned: when gathered, also on failure
+  type: list
+  elements: dict
+  version_added: "0.2.0"
+mounts:
+  description:
+    - C(places) is what was found by mount point; of each what is C(mounted), the C(line) in fstab, the C(directory)
+      underneath, whether the client is C(alive), and with which C(identity) it is mounted.
+    - C(helper) is whether mounts with an identity of their own are possible, C(tenants) the identities for it.
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
+holdings:
+  description: The volumes, each with its C(name), C(share), C(state), C(origin), C(free) and C(sealed).
+  returned: when gathered
+  type: list
+  elements: dict
+  version_added: "0.2.0"
+differing:
+  description:
+    - The names of the shares of O(declared) that are on this cluster and not as declared, or cannot be. Limits are not
+      compared, since one server does not know all of them. C(null) if what is declared cannot be read.
+  returned: when O(declared) is given
+  type: list
+  elements: str
+  version_added: "0.2.0"
 clients:
   description: By volume, how many clients of each kind its bricks have.
   returned: when gathered
@@ -444,6 +519,7 @@ CHOICES = (
     "version",
     "peers",
     "volumes",
+    "holdings",
     "snapshots",
     "processes",
     "clients",
@@ -452,9 +528,12 @@ CHOICES = (
     "cluster",
     "served",
     "identity",
+    "identities",
+    "mounts",
     "machine",
     "management",
 )
+_OF_CLUSTER = ("volumes", "holdings", "snapshots", "processes", "rebalances", "clients", "cluster", "served")
 
 
 class _Told:
@@ -463,8 +542,9 @@ class _Told:
     Whatever is imported is compiled on the machine at every call, so each imports what the others may not need.
     """
 
-    def __init__(self, run_command: t.Callable[..., tuple[int, str, str]]) -> None:
-        self._run_command = run_command
+    def __init__(self, module: AnsibleModule) -> None:
+        self._module = module
+        self._run_command = module.run_command
 
     @functools.cached_property
     def _cli(self) -> GlusterCli:
@@ -498,6 +578,14 @@ class _Told:
 
     def volumes(self) -> list[dict[str, t.Any]]:
         return [_volume(volume) for volume in self._once.volumes.values()]
+
+    def holdings(self) -> list[dict[str, t.Any]]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import is_sealed
+
+        return [
+            {"name": name, **_holding(volume), "sealed": is_sealed(volume)}
+            for name, volume in self._once.volumes.items()
+        ]
 
     def snapshots(self) -> list[dict[str, t.Any]]:
         from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import snapshots
@@ -546,6 +634,18 @@ class _Told:
 
         return describe(find_directories(), OpenSSL(self._run_command))
 
+    def identities(self) -> list[dict[str, t.Any]]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity import look
+        from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+
+        wanted = [(one["common_name"], one["scope"]) for one in self._module.params["identities"]]
+        return look(wanted, OpenSSL(self._run_command))
+
+    def mounts(self) -> dict[str, t.Any]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import Machine
+
+        return Machine(self._run_command, self._module.atomic_move).look()
+
     def management(self) -> dict[str, t.Any]:
         from ansible_collections.glusterops.shares.plugins.module_utils._gluster import management
 
@@ -564,16 +664,17 @@ class _Told:
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
     began = time.time()
-    gather, told = set(module.params["gather"]), _Told(module.run_command)
+    gather, told = set(module.params["gather"]), _Told(module)
     if "processes" in gather:
         gather.add("rebalances")
     found: dict[str, t.Any] = {}
     for part in sorted(gather - {"machine"}):
         try:
             found[part] = getattr(told, part)()
-        except (NotFound, Unreachable):
-            # Machines of all kinds are asked about themselves, and some lack what the other parts need.
-            if "machine" not in gather:
+        except GlusterOpsError as exc:
+            # Machines of all kinds are asked about themselves, and some lack what the other parts need. What concerns
+            # the whole cluster another server may tell.
+            if "machine" not in gather or not (part in _OF_CLUSTER or isinstance(exc, (NotFound, Unreachable))):
                 raise
             found[part] = None
     if "machine" in gather:
@@ -583,20 +684,27 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
 
 
 def _volume(volume: Volume) -> dict[str, t.Any]:
-    from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, is_sealed, split_list
 
-    mark = pool.mark_of(volume)
     return {
         **volume._asdict(),
         "bricks": [brick._asdict() for brick in volume.bricks],
+        **_holding(volume),
+        "started": volume.started,
+        "sealed": is_sealed(volume),
+        "identities": split_list(volume.options.get(LIST, "")),
+    }
+
+
+def _holding(volume: Volume) -> dict[str, t.Any]:
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool
+
+    mark = pool.mark_of(volume)
+    return {
         "share": pool.share_of(volume),
         "state": mark.state if mark else None,
         "origin": mark.origin if mark else None,
         "free": pool.is_free(volume),
-        "started": volume.started,
-        "sealed": is_sealed(volume),
-        "identities": split_list(volume.options.get(LIST, "")),
     }
 
 
@@ -626,8 +734,20 @@ def main() -> t.NoReturn:
                 "choices": list(CHOICES),
                 "default": ["version", "peers", "volumes"],
             },
-            # Evaluated by the action plugin of the same name, which does not pass it on.
+            "identities": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "common_name": {"type": "str", "required": True},
+                    "scope": {"type": "str", "choices": ["machine", "tenant"], "default": "machine"},
+                    "key_type": {"type": "str", "default": "ecdsa-p256"},
+                },
+            },
+            # These are for the action plugin of the same name, which does not pass them on.
             "query": {"type": "str"},
+            "declared": {"type": "dict"},
+            "known": {"type": "dict"},
         },
         supports_check_mode=True,
     )

@@ -221,6 +221,15 @@ class Machine:
         paths = {path for path, source in sources if mount.is_from(source)}
         return [mount._replace(path=path) for path in sorted(paths)]
 
+    def look(self) -> dict[str, t.Any]:
+        """All places where a volume is mounted or would be at boot, in a form that can travel."""
+        paths = {*self.fstab(), *(path for path, there in self.mounts().items() if there.kind == KIND)}
+        return {
+            "places": {path: self.place(path)._asdict() for path in sorted(paths)},
+            "helper": not self.plan_helper(),
+            "tenants": tenant_mount.present(),
+        }
+
     def place(self, path: str) -> Place:
         line = self.fstab().get(path)
         there = self.mounts().get(path)
@@ -340,6 +349,52 @@ def _reason(log: str, start: int) -> str:
 def _said(line: str) -> str:
     """A line of Gluster's log without its time, source and volume's part."""
     return re.sub(r"^\[[^]]*\] [A-Z] (\[[^]]*\] )+\S+: ", "", line)[:300]
+
+
+def read_wanted(
+    entries: t.Iterable[t.Mapping[str, t.Any]], everywhere: t.Callable[[Mount], t.Iterable[Mount]]
+) -> list[Mount]:
+    """The mounts that the module's parameters ask for. everywhere: at which places a share is, if none is given."""
+    mounts: list[Mount] = []
+    for entry in entries:
+        present = entry.get("state", "mounted") == "mounted"
+        if present and not entry.get("path"):
+            raise BadInput(f"{entry['share']}: path is missing: say where to mount the share.")
+        mount = Mount(
+            share=entry["share"],
+            volume=entry.get("volume") or entry["share"],
+            path=entry.get("path") or "",
+            servers=tuple(entry.get("servers") or ()),
+            options=tuple(entry.get("options") or ()),
+            present=present,
+            identity=entry.get("identity"),
+        )
+        mounts += [mount] if mount.path else everywhere(mount)
+    return mounts
+
+
+def settled(entries: t.Iterable[t.Mapping[str, t.Any]], looked: t.Mapping[str, t.Any]) -> bool:
+    """Whether it is known that nothing has to be done. looked: what look() found on the machine."""
+    places = {path: Place(**place) for path, place in looked["places"].items()}
+
+    def everywhere(mount: Mount) -> list[Mount]:
+        sources = {
+            path: (place.mounted, place.line.split()[0] if place.line else None) for path, place in places.items()
+        }
+        return [mount._replace(path=path) for path, found in sources.items() if any(map(mount.is_from, found))]
+
+    try:
+        mounts = [mount.check() for mount in read_wanted(entries, everywhere)]
+        check_unique((mount.path for mount in mounts), "path")
+        tenants = {mount.identity for mount in mounts if mount.identity and mount.present}
+        return (
+            (not tenants or looked["helper"])
+            and tenants <= set(looked["tenants"])
+            and all(mount.path in places and not plan(mount, places[mount.path]) for mount in mounts)
+        )
+    except GlusterOpsError:
+        # The module says what is wrong.
+        return False
 
 
 def reconcile(

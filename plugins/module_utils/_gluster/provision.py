@@ -105,11 +105,8 @@ def _source(
     free: t.Sequence[pool.Supply],
     busy: t.Sequence[str],
 ) -> Source:
-    several = held.get(share.name, [])
-    if several:
-        others = pool.superfluous(share.name, several)
-        source = _present(share, several[0], free)
-        return source._replace(superfluous=tuple(volume.name for volume in others))
+    if share.name in held:
+        return present(share, held[share.name], free)
     if share.name in volumes:
         # Not the share's by any mark: a free volume, or a clone that still has its parent's mark.
         return _present(share, volumes[share.name], free)
@@ -142,6 +139,13 @@ def _source(
         taking = Change(share.name, CLONED, None, share.snapshot)
         return Source(_taken(share, clone, _origin(share)), taking, inactive=not origin.active)
     return Source(None)
+
+
+def present(share: Share, several: t.Sequence[Volume], free: t.Sequence[pool.Supply] = ()) -> Source:
+    """The source of a share that holds volumes already. Raises why it cannot be as declared."""
+    others = pool.superfluous(share.name, several)
+    source = _present(share, several[0], free)
+    return source._replace(superfluous=tuple(volume.name for volume in others))
 
 
 def _present(share: Share, volume: Volume, free: t.Sequence[pool.Supply]) -> Source:

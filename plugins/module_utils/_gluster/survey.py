@@ -55,15 +55,6 @@ def daemons(kind: tuple[str, str], rows: t.Iterable[Process], clients: t.Mapping
     return Daemons(offline, len(its) - len(offline), clients.get(client_name, 0))
 
 
-def clock(before: float, began: float, ended: float, after: float) -> dict[str, float]:
-    """By how many seconds a machine's clock is ahead of ours, and how uncertain that is.
-
-    It looked at its own clock at began and ended; before and after that we looked at ours.
-    """
-    most, least = began - before, ended - after
-    return {"ahead": round((most + least) / 2, 3), "uncertainty": round(max(most - least, 0.0) / 2, 3)}
-
-
 def bricks(volumes: t.Iterable[Volume], server_uuid: str | None, lvm: Lvm) -> list[dict[str, t.Any]]:
     """The bricks on this server. thin: whether on a thin logical volume, None if the directory is not there."""
     thin = {logical.device for logical in lvm.volumes}

@@ -31,7 +31,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed i
     read_key,
     read_set,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL, blocks
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import Certificate, OpenSSL, blocks
 
 # Below HOME:
 #   pending/             the key that waits for its certificate, and its request
@@ -125,6 +125,40 @@ class Observed(t.NamedTuple):
             return self.current.key
         return None
 
+    def told(self) -> dict[str, t.Any]:
+        """In a form that can travel."""
+        current = self.current
+        return {
+            **self._asdict(),
+            "current": current
+            and {
+                **current._asdict(),
+                "key": current.key._asdict(),
+                "certificate": current.certificate._asdict(),
+            },
+            "pending": self.pending and self.pending._asdict(),
+            "foreign": self.foreign and self.foreign._asdict(),
+        }
+
+    @classmethod
+    def read(cls, told: t.Mapping[str, t.Any]) -> Observed:
+        """What told() gave on another machine."""
+        current = told["current"]
+        return cls(
+            current=current
+            and KeySet(
+                key=Key(**current["key"]),
+                pem=current["pem"],
+                bundle=current["bundle"],
+                certificate=Certificate(**current["certificate"]),
+                revoked=tuple(current["revoked"]),
+            ),
+            pending=told["pending"] and Key(**told["pending"]),
+            foreign=told["foreign"] and Key(**told["foreign"]),
+            links=told["links"],
+            open_mode=told["open_mode"],
+        )
+
     def waits(self, common_name: str) -> bool:
         """Whether a key that is not the present one waits for its certificate."""
         waiting = self.pending if self.pending and self.pending.request_name == common_name else None
@@ -132,6 +166,12 @@ class Observed(t.NamedTuple):
 
 
 # ---- what is there ----
+
+
+def look(wanted: t.Sequence[tuple[str, str]], openssl: OpenSSL, home: str = HOME) -> list[dict[str, t.Any]]:
+    """What is there of each identity, given as common_name and scope, in a form that can travel."""
+    directories = find_directories() if any(scope == "machine" for _name, scope in wanted) else []
+    return [observe(place_of(name, scope, directories, home), openssl).told() for name, scope in wanted]
 
 
 def observe(place: Place, openssl: OpenSSL) -> Observed:
@@ -278,7 +318,7 @@ def ensure_all(
     with files.explained("keep the identity's files"), contextlib.ExitStack() as stack:
         if not check_mode:
             stack.enter_context(locked(os.path.join(home, ".lock"), timeout=60.0))
-        works = [_Work(one, _place(one, directories, home), openssl) for one in desired]
+        works = [_Work(one, place_of(one.common_name, one.scope, directories, home), openssl) for one in desired]
         for work in works:
             done += work.changes
             if not check_mode:
@@ -286,10 +326,10 @@ def ensure_all(
     return done, [work.told() for work in works]
 
 
-def _place(desired: Desired, directories: list[str], home: str) -> Place:
-    if desired.scope == "machine":
+def place_of(common_name: str, scope: str, directories: t.Iterable[str] = (), home: str = HOME) -> Place:
+    if scope == "machine":
         return Place(home, tuple(directories))
-    return Place(os.path.join(home, "tenants", desired.common_name), (), private=True)
+    return Place(os.path.join(home, "tenants", common_name), (), private=True)
 
 
 class _Work:

@@ -45,10 +45,10 @@ class KeySet(t.NamedTuple):
 
     @property
     def bundle_sha256(self) -> str:
-        return _sha256(self.bundle)
+        return sha256(self.bundle)
 
 
-def _sha256(text: str) -> str:
+def sha256(text: str) -> str:
     return hashlib.sha256(text.encode("latin-1")).hexdigest()
 
 
@@ -115,7 +115,7 @@ def describe(directories: t.Iterable[str], openssl: OpenSSL, home: str = HOME) -
             found.append(
                 dict(
                     certificate.told(),
-                    bundle_sha256=_sha256(bundle) if bundle else None,
+                    bundle_sha256=sha256(bundle) if bundle else None,
                     problem=_distrust(pem, bundle, openssl),
                     matches=bool(key and key.public_key == certificate.public_key),
                 )

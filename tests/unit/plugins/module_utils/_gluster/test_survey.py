@@ -85,7 +85,7 @@ def test_another_directory_for_trash() -> None:
     ],
 )
 def test_clocks(looked: tuple[float, float, float, float], ahead: float, uncertainty: float) -> None:
-    assert survey.clock(*looked) == {"ahead": ahead, "uncertainty": uncertainty}
+    assert looked.clock(*looked) == {"ahead": ahead, "uncertainty": uncertainty}
 
 
 @pytest.mark.parametrize("offset, thin", [(0, True), (1, False)])
