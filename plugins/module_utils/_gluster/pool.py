@@ -101,7 +101,8 @@ def holders(volumes: t.Iterable[Volume]) -> dict[str, list[Volume]]:
         if share is not None:
             found.setdefault(share, []).append(volume)
     for several in found.values():
-        several.sort(key=lambda volume: (_is_claim(volume), _natural(volume.name)))
+        if len(several) > 1:
+            several.sort(key=lambda volume: (_is_claim(volume), _natural(volume.name)))
     return found
 
 

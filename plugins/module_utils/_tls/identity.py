@@ -351,7 +351,9 @@ class _Work:
             _install(self._desired, self._observed, self._key, self._place, self._openssl)
         elif any(change.what in ("key", "request") for change in self.changes):
             _make_pending(self._desired, self._observed, self._place, self._openssl)
-        self._observed = observe(self._place, self._openssl)
+        # To install removes a key that waited, too.
+        if self.changes or (self._key and self._observed.pending):
+            self._observed = observe(self._place, self._openssl)
         self._makes_key = False
 
     def told(self) -> dict[str, t.Any]:
