@@ -33,8 +33,6 @@ options:
         Along with it, a part that this machine lacks the programs for, or that concerns the whole cluster and cannot be
         told now, is C(null) instead of a failure.
       - V(management) (since 0.2.0) tells whether this machine uses TLS on the management path, port 24007.
-    type: list
-    elements: str
       - V(identities) (since 0.2.0) is what this machine has of the O(identities) in files.
       - V(mounts) (since 0.2.0) is which volumes are mounted on this machine, or would be at boot.
       - V(holdings) (since 0.2.0) is whose each volume is. It tells less than V(volumes), which matters for thousands.

@@ -63,7 +63,7 @@ def report(params: t.Mapping[str, t.Any], now: float) -> dict[str, t.Any]:
     )
     found = check.findings(seen, params["tolerate"])
     return {
-        "findings": [dataclasses.asdict(finding) for finding in found],
+        "findings": [dict(dataclasses.asdict(finding), where=list(finding.where)) for finding in found],
         "checked": check.checked(seen),
         "table": check_table.table(seen, found),
     }

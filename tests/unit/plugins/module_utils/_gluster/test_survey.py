@@ -73,21 +73,6 @@ def test_another_directory_for_trash() -> None:
     assert survey.cluster(survey.Once(GlusterCli(run)))["trash_directories"] == {"sealed": "bin"}
 
 
-@pytest.mark.parametrize(
-    "looked, ahead, uncertainty",
-    [
-        # The module needed 0.2 s, the way to it 0.5 s and the way back 0.3 s.
-        ((100.0, 100.5, 100.7, 101.0), 0.1, 0.4),
-        ((100.0, 163.5, 163.7, 101.0), 63.1, 0.4),
-        ((100.0, 90.5, 90.7, 101.0), -9.9, 0.4),
-        # A clock that ran faster than ours cannot make us more than certain.
-        ((100.0, 100.5, 102.5, 101.0), 1.0, 0.0),
-    ],
-)
-def test_clocks(looked: tuple[float, float, float, float], ahead: float, uncertainty: float) -> None:
-    assert looked.clock(*looked) == {"ahead": ahead, "uncertainty": uncertainty}
-
-
 @pytest.mark.parametrize("offset, thin", [(0, True), (1, False)])
 def test_thin_bricks(tmp_path: pathlib.Path, offset: int, thin: bool) -> None:
     """Two bricks of this server, of which one has its directory, and two of others."""
