@@ -126,7 +126,10 @@ class Validation:
 
 def encode(value: t.Any, indent: int | None = None) -> bytes:
     separators = (",", ": ") if indent else (",", ":")
-    text = json.dumps(value, ensure_ascii=False, separators=separators, indent=indent)
+    return encode_text(json.dumps(value, ensure_ascii=False, separators=separators, indent=indent))
+
+
+def encode_text(text: str) -> bytes:
     # Go writes these three so that JSON can stand inside HTML.
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e").encode() + b"\n"
 
@@ -152,7 +155,12 @@ def answer(status: int, body: bytes = b"", headers: t.Mapping[str, str] | None =
 
 
 def json_answer(value: t.Any, status: int = 200, indent: int | None = None) -> Response:
-    return answer(status, encode(value, indent), {"Content-Type": "application/json; charset=UTF-8"})
+    return text_answer(encode(value, indent), status)
+
+
+def text_answer(body: bytes, status: int = 200) -> Response:
+    """An answer with JSON that is encoded already."""
+    return answer(status, body, {"Content-Type": "application/json; charset=UTF-8"})
 
 
 def error_answer(status: int, text: str) -> Response:
