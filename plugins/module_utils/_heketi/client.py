@@ -248,7 +248,8 @@ class HeketiClient:
                         " seconds. Heketi goes on with it: run again later.",
                         request=request,
                     )
-                pause = max(took / 50, min(took - expected, took / 10), 0 if expected else _SOONEST)
+                late = took - expected
+                pause = -late if late < 0 else max(took / 50, min(late, took / 10), 0 if expected else _SOONEST)
 
     @contextlib.contextmanager
     def _accepted(self, method: str, path: str) -> t.Iterator[None]:
@@ -293,17 +294,22 @@ class HeketiClient:
 
     def _send(self, method: str, path: str, body: t.Any, timeout: float) -> requests.Response:
         """The one place that sends: one signed request, one answer of any status, or a _Failure."""
+
+        def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
+            # As an auth callable, so that a ~/.netrc does not replace it.
+            token = sign(self.connection.user, self.connection.key, method, path, self.clock.time())
+            request.headers["Authorization"] = f"bearer {token}"
+            return request
+
         url = self.connection.url + path
-        token = sign(self.connection.user, self.connection.key, method, path, self.clock.time())
-        headers = {**self.session.headers, "Authorization": f"bearer {token}"}
         try:
-            # Prepared without the session, which takes long to find out for each request what is the same for all.
-            return self.session.send(
-                requests.Request(method, url, headers, json=body).prepare(),
+            return self.session.request(
+                method,
+                url,
+                json=body,
+                auth=authorize,
                 timeout=timeout,
                 allow_redirects=False,
-                verify=self.session.verify,
-                proxies=self.session.proxies,
             )
         except OSError as exc:  # what requests raises is one, too
             raise _failure(exc, method, url, timeout) from None
@@ -362,7 +368,8 @@ def _judge(method: str, path: str, response: requests.Response) -> t.Any:
     status = response.status_code
     body = response.content.decode("utf-8", "replace").strip()
     asked = f"{method} {path}"
-    details = {"request": f"{method} {response.url}", "http_status": status, "body": body[:_BODY]}
+    head = body[:_BODY]
+    details = {"request": f"{method} {response.url}", "http_status": status, "body": head}
     queued = path.startswith("/queue/")
     if status == 202 or (status == 303 and queued and "Location" in response.headers):
         return None
@@ -374,7 +381,7 @@ def _judge(method: str, path: str, response: requests.Response) -> t.Any:
         raise _Failure(
             f"{asked} was answered by a proxy that has no Heketi behind it (HTTP {status}).", True, True, **details
         )
-    hint = next((f"; {hint}" for words, hint in _HINTS if words in body), "")
+    hint = next((f"; {hint}" for words, hint in _HINTS if words in head), "")
     if body.startswith("<") and not hint:
         message = f"{asked} was answered with HTML (HTTP {status}), so not by Heketi: is heketi_url right?"
         raise _Failure(message, True, False, **details)
