@@ -174,12 +174,12 @@ class ModuleRun(t.NamedTuple):
     changed: bool
 
 
-def run_module(name: str, **parameters: t.Any) -> ModuleRun:
-    """Runs a module as Ansible does: a process, parameters on its stdin."""
+def run_module(name: str, collections: str = COLLECTIONS, **parameters: t.Any) -> ModuleRun:
+    """Runs a module of these collections as Ansible does: a process, parameters on its stdin."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.one_module", name],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([ROOT, COLLECTIONS])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([ROOT, collections])},
         input=json.dumps({"ANSIBLE_MODULE_ARGS": parameters}),
         capture_output=True,
         text=True,

@@ -17,6 +17,8 @@ import threading
 import typing as t
 from contextlib import contextmanager
 
+from .wire import encode
+
 CLUSTERS = "clusterentries"
 VOLUMES = "volumeentries"
 BRICKS = "brickentries"
@@ -155,7 +157,7 @@ class Store:
 @functools.lru_cache(maxsize=2**14)
 def _indented(text: str) -> str:
     """An entry in a dump. Kept, because most do not change between two dumps and Python takes long for this."""
-    return json.dumps(json.loads(text), ensure_ascii=False, indent=4).replace("\n", "\n        ")
+    return encode(json.loads(text), indent=4).replace("\n", "\n        ")
 
 
 def _line(tables: t.Mapping[str, t.Mapping[str, str | None]]) -> str:

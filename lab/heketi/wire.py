@@ -124,14 +124,9 @@ class Validation:
             raise HttpError(400, f"validation failed: {self.text()}")
 
 
-def encode(value: t.Any, indent: int | None = None) -> bytes:
+def encode(value: t.Any, indent: int | None = None) -> str:
     separators = (",", ": ") if indent else (",", ":")
-    return encode_text(json.dumps(value, ensure_ascii=False, separators=separators, indent=indent))
-
-
-def encode_text(text: str) -> bytes:
-    # Go writes these three so that JSON can stand inside HTML.
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e").encode() + b"\n"
+    return json.dumps(value, ensure_ascii=False, separators=separators, indent=indent)
 
 
 def go_float32(value: float) -> int | float:
@@ -158,8 +153,9 @@ def json_answer(value: t.Any, status: int = 200, indent: int | None = None) -> R
     return text_answer(encode(value, indent), status)
 
 
-def text_answer(body: bytes, status: int = 200) -> Response:
-    """An answer with JSON that is encoded already."""
+def text_answer(text: str, status: int = 200) -> Response:
+    """An answer with this JSON. Go writes three characters so that it can stand inside HTML."""
+    body = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e").encode() + b"\n"
     return answer(status, body, {"Content-Type": "application/json; charset=UTF-8"})
 
 

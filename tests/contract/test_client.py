@@ -65,6 +65,7 @@ def test_create_grow_delete_and_each_again(start: t.Callable[..., Heketi]) -> No
     [
         {"status": 404, "body": "Invalid path or request"},
         {"status": 403, "body": "<html>Forbidden</html>"},
+        {"truncate": 1000},
     ],
 )
 def test_a_heketi_that_does_not_show_its_database(start: t.Callable[..., Heketi], refusal: dict[str, t.Any]) -> None:
@@ -82,8 +83,7 @@ def test_a_heketi_that_does_not_show_its_database(start: t.Callable[..., Heketi]
     assert answers.count(f"GET /volumes/{other['id']} 200") == 1
     answers.clear()
     assert reconcile(client, wanted) == ([], [{**item, "changed": False} for item in items])
-    asked = [answer for answer in answers if "/db/dump" not in answer]
-    assert asked[0] == "GET /volumes 200" and len(asked) == 1 + 3 + len(HOSTS)
+    assert "GET /volumes 200" in answers[:2] and sum("/db/dump" not in one for one in answers) == 1 + 3 + len(HOSTS)
     with pytest.raises(Conflict, match="Gluster has a volume of this name that Heketi does not know"):
         reconcile(client, [want("precious")])
     assert reconcile(client, [want("v", 3), gone("w")])[1][0]["size"] == "3G"

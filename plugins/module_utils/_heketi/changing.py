@@ -36,9 +36,7 @@ def create(client: HeketiClient, want: Desired, seen: frozenset[str]) -> str:
 def clone(client: HeketiClient, want: Desired, source: str, seen: frozenset[str]) -> str:
     """Makes a volume from a snapshot that Heketi takes for it of another, whose id is source: its id."""
     # As long as it is not finished, the operation shows its source only.
-    return _make(
-        client, want.name, f"/volumes/{source}/clone", {"name": want.name}, seen, t.cast(str, want.clone_of)
-    )
+    return _make(client, want.name, f"/volumes/{source}/clone", {"name": want.name}, seen, t.cast(str, want.clone_of))
 
 
 def _make(

@@ -190,9 +190,9 @@ class HeketiClient:
         if connection.verify is False:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
-    def get(self, path: str, timeout: float | None = None) -> t.Any:
+    def get(self, path: str, timeout: float | None = None, tries: int = _TRIES) -> t.Any:
         """The JSON at a path. timeout replaces request_timeout for an answer that takes Heketi long."""
-        return self._request("GET", path, None, self.deadline(), timeout)[1]
+        return self._request("GET", path, None, self.deadline(), timeout, tries)[1]
 
     def operate(self, method: str, path: str, body: t.Any = None) -> t.Any:
         """Sends a change and waits until Heketi has made it: the JSON of what it made or changed, None if that is gone.
@@ -217,7 +217,7 @@ class HeketiClient:
         return made
 
     def _finish(self, method: str, path: str, body: t.Any) -> tuple[str, t.Any]:
-        """Sends a change and waits until it is made: the path of what was made, if there is one; the JSON, if it came."""
+        """Sends a change and waits until it is made: the path of what was made, or "" and the JSON that came for it."""
         asked = f"{method} {path}"
         request = f"{method} {self.connection.url}{path}"
         deadline = self.deadline()
@@ -266,11 +266,10 @@ class HeketiClient:
         return self.clock.monotonic() + self.connection.operation_timeout
 
     def _request(
-        self, method: str, path: str, body: t.Any, deadline: float, timeout: float | None = None
+        self, method: str, path: str, body: t.Any, deadline: float, timeout: float | None = None, tries: int = _TRIES
     ) -> tuple[requests.Response, t.Any]:
         """An answer that is neither an error nor "busy", and its JSON. Repeats only what surely changed nothing."""
         waiting = pauses()
-        tries = 0
         # Silence is not asked five times.
         enough = self.clock.monotonic() + 2 * (timeout or self.connection.request_timeout)
         while True:
@@ -285,10 +284,10 @@ class HeketiClient:
                         f"Heketi was too busy for {method} {path} all the time: run again later.", http_status=429
                     )
             except _Failure as exc:
-                tries += 1
+                tries -= 1
                 harmless = method == "GET" or not exc.sent
                 in_time = in_time and self.clock.monotonic() < enough
-                if not (harmless and exc.passing and in_time and tries < _TRIES):
+                if not (harmless and exc.passing and in_time and tries):
                     raise (Unreachable if harmless else OutcomeUnknown)(str(exc), **exc.details) from None
             self.clock.sleep(pause)
 

@@ -51,18 +51,16 @@ class Picture:
 def picture(client: HeketiClient, seen: t.Collection[str] = frozenset()) -> Picture:
     """All volumes of Heketi's except those seen: one request if it shows its database, else volumes() after it."""
     try:
-        tables = client.get("/db/dump")
+        tables = client.get("/db/dump", tries=1)
         infos = [info for info in dump.volume_infos(tables) if info["id"] not in seen]
         return Picture([Observed.from_info(info) for info in infos], dump.hosts(tables))
-    except GlusterOpsError as exc:
-        if isinstance(exc, Unreachable) and "http_status" not in exc.details:
-            raise
-        # An older Heketi, a proxy that keeps it back, or damage: whatever it is, each volume by itself tells more.
+    except GlusterOpsError:
+        # An older Heketi, a proxy that keeps it back, damage: whatever it is, asking for each volume tells more.
         return Picture(volumes(client, seen), {})
 
 
 def volumes(client: HeketiClient, seen: t.Collection[str] = frozenset()) -> list[Observed]:
-    """The same one by one: a request, and one for each volume. There is no way to ask for a name."""
+    """All volumes of Heketi's except those seen, one by one: there is no way to ask for a name."""
     answer = client.get("/volumes")
     with understood("its volumes"):
         ids = [one for one in answer["volumes"] or [] if one not in seen]

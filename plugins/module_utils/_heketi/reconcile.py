@@ -157,7 +157,7 @@ def _clean_up(client: HeketiClient, rubbish: t.Sequence[operations.Operation]) -
 def _hosts(
     client: HeketiClient, results: t.Iterable[_Result], known: t.Mapping[str, str], warn: t.Callable[[str], None]
 ) -> t.Mapping[str, str]:
-    """The storage host name of every server of these volumes, by Heketi's id. Those that are not known are asked for."""
+    """The storage host name of every server of these volumes, by Heketi's id. What is not known is asked for."""
     used = {brick.node for result in results if result.observed for brick in result.observed.bricks}
     nodes = sorted(used.difference(known))
 
@@ -252,7 +252,7 @@ def _wrong(result: _Result, twin: Observed | None) -> GlusterOpsError | None:
             " at the same time: delete the one that nobody uses, by its id."
         )
     if not have:
-        return Conflict(f"It was made as {result.made}, and is gone again or in use: something else changes it.")
+        return OutcomeUnknown(f"It was made as {result.made}, and is gone or in use when looked at: run again.")
     if want.clone_of is None and have.size != want.allocated:
         return Conflict(f"It has {have.size} GiB instead of {want.allocated}: something else made it at the same time.")
     return None
