@@ -156,5 +156,6 @@ def _run(words: t.Sequence[str], environment: dict[str, str], stdin: str = "") -
 
 def _check(words: t.Sequence[str], status: int, output: str) -> None:
     if status:
-        said = "\n".join(output.strip().splitlines()[-20:])
+        # What ansible-playbook ends with tells nothing.
+        said = "\n".join(output.partition("PLAY RECAP")[0].strip().splitlines()[-20:])
         raise BenchError(f"{' '.join(words)[:300]} failed:\n{said}")
