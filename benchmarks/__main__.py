@@ -101,7 +101,7 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         print("benchmarks: interrupted", file=sys.stderr)
         return 130
-    print(f"{machine()}\nThe same connection settings for all, with pipelining; seconds are the median of the runs.")
+    print(f"{machine()}\nThe same settings for all, with pipelining, unless a row tells; seconds are medians.")
     write(rows)
     print(f"Written to {os.path.relpath(LATEST)}.")
     return 0
@@ -170,7 +170,7 @@ def parse(argv: list[str]) -> tuple[Settings, list[str]]:
         type=_positive,
         default=3,
         metavar="N",
-        help="runs of what takes seconds, before the loop and after it (3)",
+        help="how often each way is run, and where there is a loop, before and after it (3)",
     )
     arguments = parser.parse_args(argv)
     loop_count = min(arguments.loop_count, arguments.count)

@@ -34,7 +34,7 @@ def run(stage: Stage, playbook: str, *options: str) -> Play:
     return stage.playbook(f"glusterops.shares.{playbook}", *OPTIONS, *options)
 
 
-def nothing(stage: Stage, playbook: str, *options: str) -> Play:
+def unchanged(stage: Stage, playbook: str, *options: str) -> Play:
     return run(stage, playbook, *options).unchanged()
 
 
@@ -58,7 +58,7 @@ def compared(stage: Stage, settings: Settings, name: str, playbooks: t.Sequence[
     """Both builds, in turn; of each playbook the ratios shall be at most that."""
     builds = both(stage)
     ways = {
-        f"{playbook} {build}": partial(nothing, one, playbook)
+        f"{playbook} {build}": partial(unchanged, one, playbook)
         for playbook in playbooks
         for build, one in builds.items()
     }

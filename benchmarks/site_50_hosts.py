@@ -44,7 +44,7 @@ def measure(stage: Stage, settings: Settings) -> Row:
     everywhere = dataclasses.replace(stage, host="gluster_servers:gluster_hosts")
     ways = {
         "ping": partial(everywhere.play, *PINGS),
-        **{build: partial(site.nothing, one, "site", *OPTIONS) for build, one in both(stage).items()},
+        **{build: partial(site.unchanged, one, "site", *OPTIONS) for build, one in both(stage).items()},
     }
     everywhere.play(*PINGS)  # Opens the ssh connections.
     say(f"Running site on {HOSTS} hosts with both builds, {times} times in turn ...")
