@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="bring a lab up, from whatever state it is in")
     up.add_argument("--suite", choices=SUITES, help="Debian suite; it decides the GlusterFS version (bookworm: 10.3)")
     up.add_argument("--servers", type=_between(1, 80), metavar="N", help="servers with glusterd (3)")
-    up.add_argument("--hosts", type=_between(1, 26), metavar="N", help="hosts that mount; the last is nobody (3)")
+    up.add_argument("--hosts", type=_between(1, 80), metavar="N", help="hosts that mount; the last is nobody (3)")
     up.add_argument("--no-heketi", action="store_true", help="leave Heketi out")
     up.add_argument("--no-topology", action="store_true", help="leave a new lab's servers alone: no pool, no bricks")
     up.add_argument("--vm", action="store_true", help="one virtual machine with LVM thin pools instead, for snapshots")
