@@ -7,6 +7,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+# Which ansible-core, for pip: the newest that the Python allows, unless it is said.
+CORE ?= ansible-core
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 TREE := $(CURDIR)/build/tree/ansible_collections/glusterops/shares
@@ -22,7 +24,10 @@ export PATH := $(BIN):$(PATH):/usr/sbin:/sbin
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/tree
 export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export GLUSTEROPS_LAB_DIR := $(CURDIR)/.lab
-export PYTHONDONTWRITEBYTECODE := 1
+# What Python compiles stays out of the tree, which is made anew each time.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
+unexport PYTHONDONTWRITEBYTECODE
+export MYPY_CACHE_DIR := $(CURDIR)/build/mypy
 # Where the machine's locale is none or unknown, Ansible would stop.
 export LC_ALL := C.UTF-8
 
@@ -32,9 +37,9 @@ help: ## Show this list
 
 $(VENV)/.done: requirements.txt requirements-dev.txt
 	@tests/utils/prepare.sh python
-	echo "Installing Python packages into .venv ..."
+	echo "Installing Python packages into $(VENV:$(CURDIR)/%=%) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/pip install -qq --disable-pip-version-check -r requirements-dev.txt '$(CORE)'
 	touch $@
 
 .PHONY: venv tree
@@ -70,37 +75,58 @@ clean: ## Remove the labs, their images and networks, and what was built
 	@if [ -x $(BIN)/python ] && { command -v podman || command -v qemu-system-x86_64; } > /dev/null; then $(LAB) clean; fi
 	$(SUDO) rm -rf .lab build
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis
+	kept=$${XDG_CACHE_HOME:-$$HOME/.cache}/glusterops-shares
+	[ ! -e "$$kept" ] || echo "Kept, since every checkout uses it: $$kept (environments of make sanity)"
 
 # ---- tests ----
-.PHONY: lint sanity unit contract packages integration integration-containers integration-tls integration-vm
-.PHONY: molecule
-.PHONY: test-quick test everything bench build
-lint: tree ## Linters: black, ruff, mypy, shellcheck, ansible-lint, changelog, documentation
-	@cd $(TREE)
+.PHONY: lint lint-python lint-ansible lint-documents sanity unit contract packages
+.PHONY: integration integration-containers integration-tls integration-vm molecule molecule-default molecule-heketi
+.PHONY: molecule-pool test-quick test everything test-all test-core core bench build
+# Beside the labs of "make test" these only fill gaps.
+FILLER = @[ -z "$(FILLING)" ] || renice -n 10 $$$$ > /dev/null
+
+lint: lint-python lint-ansible lint-documents ## Linters: black, ruff, mypy, shellcheck, ansible-lint, changelog, documentation
+
+lint-python: tree
+	$(FILLER)
+	cd $(TREE)
 	black --check --quiet . || { black --check .; exit 1; }
 	ruff check --quiet .
 	(cd ../../.. && mypy --config-file $(TREE)/pyproject.toml -p ansible_collections.glusterops.shares.plugins)
 	mypy --config-file pyproject.toml -p lab -p benchmarks
 	shellcheck tests/utils/*.sh .ci/run
+
+lint-ansible: tree
+	$(FILLER)
+	cd $(TREE)
 	ansible-lint -q --offline
 	yamllint --strict .
+
+lint-documents: tree
+	$(FILLER)
+	cd $(TREE)
 	antsibull-changelog lint
 	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 
 sanity: tree ## ansible-test sanity, every test of it
-	@tests/utils/sanity.sh $(TREE)
+	$(FILLER)
+	tests/utils/sanity.sh $(TREE)
 
 unit: tree ## Unit tests
-	@cd $(TREE)
+	$(FILLER)
+	cd $(TREE)
 	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) python -m pytest tests/unit -q -n 2
 
 contract: tree ## The Heketi client and the stand-in Heketi against recorded answers
-	@cd $(TREE)
+	$(FILLER)
+	cd $(TREE)
 	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) python -m pytest tests/contract -q -n 2
 
 packages: venv
 	@tests/utils/prepare.sh lab vm
 
+# What tests nothing of GlusterFS's version runs on one version only, unless all are asked for.
+ONE_VERSION = $(if $(ALL_VERSIONS),,-m 'not all_versions')
 define INTEGRATION
 	@cd $(TREE)
 	export PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH)
@@ -111,26 +137,47 @@ integration: tree packages ## Modules, roles and playbooks on real GlusterFS (TE
 	$(INTEGRATION) $(or $(TESTS),tests/integration)
 
 integration-containers: tree packages
-	$(INTEGRATION) tests/integration --ignore=tests/integration/vm --ignore=tests/integration/tls
+	$(INTEGRATION) $(ONE_VERSION) tests/integration --ignore=tests/integration/vm --ignore=tests/integration/tls
 
 integration-tls: export LAB_NAME := tls
 integration-tls: tree packages
-	$(INTEGRATION) tests/integration/tls
+	$(INTEGRATION) $(ONE_VERSION) tests/integration/tls
 
 integration-vm: tree packages
-	$(INTEGRATION) tests/integration/vm
+	$(INTEGRATION) $(ONE_VERSION) tests/integration/vm
 
-molecule: tree packages ## The molecule scenarios
+molecule: molecule-heketi molecule-pool ## The molecule scenarios; the first begins with the example, default
+
+molecule-default molecule-heketi molecule-pool: tree packages
 	@cd $(TREE)
-	$(ROOT) $(BIN)/molecule test --all
+	$(ROOT) $(BIN)/molecule test --scenario-name $(@:molecule-%=%)
 
-test-quick: lint sanity unit ## Lint, sanity and unit tests
+# The longest first.
+QUICK := sanity unit lint-ansible lint-python lint-documents
+TOGETHER := $(MAKE) --no-print-directory --output-sync=target
 
-# Two at a time: what runs in containers mostly waits.
+test-quick: ## Lint, sanity and unit tests
+	@$(TOGETHER) --jobs=3 $(QUICK)
+
 test: ## Everything
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target everything
+	@$(TOGETHER) --jobs=3 FILLING=1 everything
 
-everything: integration-containers lint sanity unit contract integration-tls integration-vm molecule
+everything: integration-containers integration-tls molecule-pool molecule-heketi integration-vm $(QUICK) contract
+
+test-all: ## Everything, on every version of GlusterFS, and of ansible-core
+	@$(TOGETHER) --jobs=3 FILLING=1 ALL_VERSIONS=1 everything
+	$(TOGETHER) molecule-default test-core
+
+# The oldest ansible-core that is supported, and the newest for the newest Python here; each has its own environment.
+test-core: ## Unit tests, sanity and a site on the oldest and the newest ansible-core
+	@oldest=$$(tests/utils/python.sh 3.10 3.12)
+	newest=$$(tests/utils/python.sh 3.12 3.14)
+	$(MAKE) --no-print-directory core VENV=$(CURDIR)/build/core-oldest PYTHON=$$oldest CORE='ansible-core==2.17.*'
+	$(MAKE) --no-print-directory core VENV=$(CURDIR)/build/core-newest PYTHON=$$newest
+
+core: venv
+	@$(BIN)/ansible --version | sed -n '1p; s/^ *python version = /on Python /p'
+	$(TOGETHER) --jobs=3 molecule-default sanity unit
 
 bench: tree ## Benchmarks: prints ratios, writes benchmarks/latest.json (COUNT=1000)
 	@tests/utils/prepare.sh lab

@@ -43,6 +43,8 @@ RECIPE = [
 TIED = ["setpriv", "--pdeathsig", "KILL"]
 CONFINED = [*TIED, "unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
 GIB = 1024**3
+# Where images are that are not podman's. Like those they are outside the checkout, and every checkout finds them.
+KEPT = "/var/cache/glusterops-lab"
 
 
 def tag(suite: str) -> str:
@@ -162,10 +164,16 @@ def why(log: str, status: int) -> str:
     return ": " + " | ".join(wrong[:1] + wrong[1:][-2:]) if wrong else ""
 
 
+def disposable(built_by: str, home: str) -> bool:
+    """Whether an image is to go when this checkout cleans up: it built it, or one that is gone did."""
+    return built_by == home or not os.path.isdir(os.path.dirname(built_by))
+
+
 def remove_all(podman: Podman, home: str) -> list[str]:
-    """Remove the images that this checkout built; those that somebody's container uses stay."""
+    """Remove the images that this checkout built, or one that is gone; those that somebody's container uses stay."""
     removed: list[str] = []
-    listed = podman.json("images", "--format", "json", "--filter", f"label={LABEL_HOME}={home}") or []
+    labelled = podman.json("images", "--format", "json", "--filter", f"label={LABEL_HOME}") or []
+    listed = [one for one in labelled if disposable(one["Labels"][LABEL_HOME], home)]
     external = podman.json("ps", "--all", "--external", "--no-trunc", "--format", "json") or []
     for one in listed:
         # Storage without a container: what podman leaves when it is killed at a bad moment.

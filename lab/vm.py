@@ -106,9 +106,16 @@ def names() -> set[str]:
 
 
 def remove_images() -> int:
-    images = glob.glob(os.path.join(_images(), "vm-*"))
-    shutil.rmtree(_images(), ignore_errors=True)
-    return len(images)
+    """Remove the images that this checkout built, or one that is gone."""
+    removed = 0
+    for path in glob.glob(os.path.join(image.KEPT, "vm-*", "built-by")):
+        with open(path, encoding="utf-8") as stream:
+            if image.disposable(stream.read(), home()):
+                shutil.rmtree(os.path.dirname(path))
+                removed += 1
+    with contextlib.suppress(OSError):
+        os.rmdir(image.KEPT)
+    return removed
 
 
 def _check_machine() -> None:
@@ -122,20 +129,17 @@ def _check_machine() -> None:
 # ---- the image ----
 
 
-def _images() -> str:
-    return os.path.join(home(), "_images")  # no lab can have this name
-
-
 def _ensure_image() -> str:
     """The folder with the kernel and the root disk, built now if it is missing."""
     recipe = "\0".join([SUITE, ROOT_SIZE, *PACKAGES, *RECIPE])
-    folder = os.path.join(_images(), f"vm-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}")
+    folder = os.path.join(image.KEPT, f"vm-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}")
     if not os.path.isdir(folder):
         with image.workshop() as shop:
             if not os.path.isdir(folder):  # built while we waited for the lock
-                image.check_tools({shop: 2, home(): 2})
-                shutil.rmtree(_images(), ignore_errors=True)
+                remove_images()
+                shutil.rmtree(folder + ".new", ignore_errors=True)
                 os.makedirs(folder + ".new", mode=0o700)
+                image.check_tools({shop: 2, image.KEPT: 2})
                 _build(folder + ".new", shop)
                 os.replace(folder + ".new", folder)
     return folder
@@ -156,6 +160,8 @@ def _build(folder: str, shop: str) -> None:
     status, _output = image.assemble(SUITE, RECIPE, PACKAGES, make, shop, log)
     if status:
         raise LabError(f"the virtual machine's image could not be built{image.why(log, status)}; the log is {log}")
+    with open(os.path.join(folder, "built-by"), "w", encoding="utf-8") as stream:
+        stream.write(home())
     say(f"the virtual machine's image built in {time.monotonic() - started:.0f} s")
 
 

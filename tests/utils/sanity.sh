@@ -6,11 +6,25 @@ set -euo pipefail
 cd "$1"
 # ansible-test only warns when it has no shellcheck.
 command -v shellcheck > /dev/null || { echo "shellcheck is missing." >&2; exit 1; }
-# A cache of its own, with a stand-in for the script that it would fetch.
-home=$(dirname "$(dirname "$(dirname "$(dirname "$PWD")")")")/sanity
-cache=$home/.ansible/test/cache
-mkdir -p "$cache"
+# ansible-test keeps an environment for each of its tests under its home. Here it has one outside the checkout, so that
+# other checkouts find them; they depend on ansible-core and on the interpreter.
+version=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+key=$(python -c 'import hashlib, sys, ansible.release as r
+print(r.__version__, hashlib.sha256((sys.version + sys.base_prefix).encode()).hexdigest()[:8], sep="-")')
+cache=${XDG_CACHE_HOME:-$HOME/.cache}
+home=$cache/glusterops-shares/sanity-$key
+mkdir -p "$home/.ansible/test/cache" "$cache/pip"
+[ -e "$home/.cache" ] || ln -sfn "$cache" "$home/.cache" # pip's own
+# A stand-in for the script that it would fetch.
 pip=$(python -c 'import re, ansible_test._internal.python_requirements as r
 print(re.search(r"pip=\x27([0-9.]+)\x27", open(r.__file__, encoding="utf-8").read()).group(1))')
-cp tests/utils/get_pip.py "$cache/get_pip_${pip//./_}.py"
-HOME=$home ansible-test sanity --color no --python "$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+cp tests/utils/get_pip.py "$home/.ansible/test/cache/get_pip_${pip//./_}.py"
+sanity() { HOME=$home ansible-test sanity --color no --python "$version" "$@"; }
+if ! [ -e "$home/ready" ]; then
+    exec 9> "$home/lock"
+    flock 9 # another checkout may be making them
+    [ -e "$home/ready" ] || sanity --prime-venvs
+    touch "$home/ready"
+    exec 9>&-
+fi
+sanity

@@ -16,6 +16,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from ansible.module_utils import basic
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import PASS_VARS
 
 from ansible_collections.glusterops.shares.plugins.doc_fragments import _heketi, _heketi_volume
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict
@@ -46,7 +47,9 @@ def run(
     **params: t.Any,
 ) -> tuple[int, dict[str, t.Any]]:
     """The exit code and the result of a module that is run with these parameters."""
-    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": params}).encode()
+    # Newer versions tell the parameters only when they are asked to.
+    told = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
+    arguments = json.dumps({"ANSIBLE_MODULE_ARGS": {**params, **told}}).encode()
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", arguments)
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
     # Another test may have made this process a control node, where warnings go to the terminal.

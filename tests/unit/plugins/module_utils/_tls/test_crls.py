@@ -7,12 +7,11 @@ from __future__ import annotations
 import datetime
 import os
 import shutil
-import subprocess
 import typing as t
 
 import pytest
 from cryptography import x509
-from tls_helpers import NOW, Ca, Interrupt, snapshot
+from tls_helpers import NOW, Ca, Interrupt, keep, run_command, snapshot
 from tls_machine import Machine, Result
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
@@ -49,8 +48,8 @@ def verify(machine: Machine) -> str:
     """What a brick does: it looks at the CRLs of all CAs, in the directory."""
     current = os.path.join(machine.home, "current")
     words = ["openssl", "verify", "-crl_check_all", "-CAfile", current + "/glusterfs.ca", "-CApath", current + "/crl"]
-    done = subprocess.run([*words, current + "/glusterfs.pem"], capture_output=True, text=True, check=False)
-    return done.stdout + done.stderr
+    _rc, out, err = run_command([*words, current + "/glusterfs.pem"])
+    return out + err
 
 
 def test_bundle_and_crls_change_in_one_step(machine: Machine, ca: Ca, second: Ca) -> None:
@@ -138,17 +137,19 @@ def test_spoilt_ones_are_installed_again(machine: Machine, ca: Ca, spoil: t.Call
     assert install(machine, ca, crls=crls)[0] == [] and verify(machine).endswith(": OK\n")
 
 
-def test_killed_at_any_step_bundle_and_crls_match(tmp_path: t.Any, ca: Ca, second: Ca, interrupt: Interrupt) -> None:
-    number, killed, both = 0, True, bundle_of(ca, second)
+def test_killed_at_any_step_bundle_and_crls_match(machine: Machine, ca: Ca, second: Ca, interrupt: Interrupt) -> None:
+    both = bundle_of(ca, second)
     crls = ca.crl() + second.crl()
+    install(machine, ca, crls=ca.crl())
+    put_back = keep(machine.root)
+
+    def work() -> Result:
+        return install(machine, ca, both, crls=crls)
+
+    number, killed = 0, True
     while killed:
         number += 1
-        machine = Machine(tmp_path / str(number))
-        install(machine, ca, crls=ca.crl())
-
-        def work(machine: Machine = machine) -> Result:
-            return install(machine, ca, both, crls=crls)
-
+        put_back()
         killed = interrupt.at(number, work)
         seen = machine.seen()["glusterfs.ca"].decode()
         count = len(x509.load_pem_x509_certificates(seen.encode()))

@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import multiprocessing
 import os
 import shutil
 import stat
-import subprocess
+import tempfile
 import typing as t
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from tls_helpers import NOW, Ca, Interrupt, make_csr, new_key, run_command, snapshot
+from tls_helpers import NOW, Ca, Interrupt, keep, make_csr, new_key, run_command, said, snapshot
 from tls_machine import NAMES, Machine, Result
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound
@@ -24,15 +25,10 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls import iden
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import KEY_TYPES, OpenSSL
 
 
-def openssl_says(*words: str, data: bytes = b"") -> str:
-    done = subprocess.run(["openssl", *words], input=data, capture_output=True, check=True)
-    return done.stdout.decode()
-
-
 def public_of(seen: dict[str, bytes]) -> tuple[str, str]:
     """The public key of the private key, and that of the certificate."""
-    key = openssl_says("pkey", "-pubout", "-passin", "pass:", data=seen["glusterfs.key"])
-    certificate = openssl_says("x509", "-noout", "-pubkey", data=seen["glusterfs.pem"])
+    key = said("pkey", "-pubout", "-passin", "pass:", data=seen["glusterfs.key"].decode())
+    certificate = said("x509", "-noout", "-pubkey", data=seen["glusterfs.pem"].decode("latin-1"))
     return key, certificate
 
 
@@ -48,30 +44,19 @@ def assert_fits_or_is_absent(machine: Machine, complete: t.Container[int] = ()) 
             OpenSSL(run_command).verify(pem, bundle)
 
 
-def hand_made(tmp_path: t.Any, kind: str = "rsa:2048", common_name: str = "old-name") -> dict[str, bytes]:
+@functools.lru_cache(maxsize=None)
+def hand_made(kind: str = "rsa:2048", common_name: str = "old-name") -> dict[str, bytes]:
     """Files as people make them with openssl alone."""
-    key, pem = str(tmp_path / "hand.key"), str(tmp_path / "hand.pem")
-    algorithm = (
-        ["-newkey", kind] if kind.startswith("rsa") else ["-newkey", "ec", "-pkeyopt", f"ec_paramgen_curve:{kind}"]
-    )
-    openssl_says(
-        "req",
-        "-x509",
-        *algorithm,
-        "-nodes",
-        "-subj",
-        f"/O=x/CN={common_name}",
-        "-keyout",
-        key,
-        "-out",
-        pem,
-        "-days",
-        "9",
-    )
-    with open(key, "rb") as file:
-        private = file.read()
-    with open(pem, "rb") as file:
-        public = file.read()
+    curve = [] if kind.startswith("rsa") else ["-pkeyopt", f"ec_paramgen_curve:{kind}"]
+    algorithm = ["-newkey", "ec" if curve else kind, *curve]
+    with tempfile.TemporaryDirectory() as directory:
+        key, pem = os.path.join(directory, "key"), os.path.join(directory, "pem")
+        subject = ["-subj", f"/O=x/CN={common_name}"]
+        said("req", "-x509", *algorithm, "-nodes", *subject, "-keyout", key, "-out", pem, "-days", "9")
+        with open(key, "rb") as file:
+            private = file.read()
+        with open(pem, "rb") as file:
+            public = file.read()
     return {"glusterfs.key": private, "glusterfs.pem": "# von Häd\n".encode("latin-1") + public, "glusterfs.ca": public}
 
 
@@ -303,9 +288,9 @@ def test_a_mistyped_name_costs_nothing(machine: Machine, ca: Ca) -> None:
 
 @pytest.mark.parametrize("kind", ["rsa:2048", "P-256", "P-384"])
 def test_a_key_that_is_there_is_adopted_and_its_files_stay_until_the_new_ones_come(
-    machine: Machine, ca: Ca, tmp_path: t.Any, kind: str
+    machine: Machine, ca: Ca, kind: str
 ) -> None:
-    old = hand_made(tmp_path, kind)
+    old = hand_made(kind)
     machine.put(old)
     changes, values = machine.ensure("new-name", key_type="ed25519")
     assert changes == [
@@ -330,7 +315,7 @@ def test_links_to_files_elsewhere_are_followed_and_their_targets_left_alone(
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    old = hand_made(tmp_path)
+    old = hand_made()
     for name, data in old.items():
         (elsewhere / name).write_bytes(data)
         os.symlink(elsewhere / name, os.path.join(machine.directories[0], name))
@@ -341,8 +326,8 @@ def test_links_to_files_elsewhere_are_followed_and_their_targets_left_alone(
     assert snapshot(elsewhere) == before
 
 
-def test_files_that_do_not_belong_together_are_kept_aside(machine: Machine, ca: Ca, tmp_path: t.Any) -> None:
-    odd = {**hand_made(tmp_path), "glusterfs.key": hand_made(tmp_path)["glusterfs.key"]}
+def test_files_that_do_not_belong_together_are_kept_aside(machine: Machine, ca: Ca) -> None:
+    odd = {**hand_made(), "glusterfs.key": hand_made(common_name="another")["glusterfs.key"]}
     machine.put(odd)
     machine.certify(ca)
     assert_fits_or_is_absent(machine, complete=range(len(machine.directories)))
@@ -353,8 +338,8 @@ def test_files_that_do_not_belong_together_are_kept_aside(machine: Machine, ca: 
 
 def test_every_directory_of_every_version_is_served(tmp_path: t.Any, ca: Ca) -> None:
     machine = Machine(tmp_path / "machine", directories=3)
-    machine.put(hand_made(tmp_path, common_name="one"), 1)
-    machine.put(hand_made(tmp_path, common_name="two"), 2)
+    machine.put(hand_made(common_name="one"), 1)
+    machine.put(hand_made(common_name="two"), 2)
     os.rmdir(machine.directories[0])
     machine.certify(ca)
     assert machine.seen(0) == machine.seen(1) == machine.seen(2)
@@ -373,12 +358,12 @@ def test_an_upgrade_that_moves_the_directory_is_followed(machine: Machine, ca: C
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_link_that_somebody_replaced_is_put_back(machine: Machine, ca: Ca, tmp_path: t.Any, name: str) -> None:
+def test_a_link_that_somebody_replaced_is_put_back(machine: Machine, ca: Ca, name: str) -> None:
     machine.certify(ca)
     before = machine.seen()
     path = os.path.join(machine.directories[0], name)
     os.unlink(path)
-    machine.put({name: hand_made(tmp_path)[name]})
+    machine.put({name: hand_made()[name]})
     assert machine.ensure()[1]["installed"] is False
     changes, values = machine.certify(ca)
     assert changes == [Change(path, "file", "file", f"link to {machine.home}/current")] and values["installed"]
@@ -406,12 +391,12 @@ def test_a_spoilt_set_is_made_good(machine: Machine, ca: Ca, spoil: t.Callable[[
     assert machine.certify(ca)[0] == []
 
 
-def encrypted(tmp_path: t.Any) -> bytes:
-    key = hand_made(tmp_path)["glusterfs.key"]
-    return openssl_says("pkcs8", "-topk8", "-passout", "pass:12345678", data=key).encode()
+def encrypted() -> bytes:
+    key = hand_made()["glusterfs.key"]
+    return said("pkcs8", "-topk8", "-passout", "pass:12345678", data=key.decode()).encode()
 
 
-def traditionally_encrypted(_tmp_path: t.Any) -> bytes:
+def traditionally_encrypted() -> bytes:
     return new_key().private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.TraditionalOpenSSL,
@@ -424,18 +409,18 @@ def traditionally_encrypted(_tmp_path: t.Any) -> bytes:
     [
         (encrypted, "is encrypted, and Gluster cannot read it"),
         (traditionally_encrypted, "is encrypted, and Gluster cannot read it"),
-        (lambda _path: b"", "cannot be read as a private key"),
-        (lambda _path: b"\xff\x00garbage", "cannot be read as a private key"),
-        (lambda path: hand_made(path)["glusterfs.key"][:300], "cannot be read as a private key"),
-        (lambda path: hand_made(path)["glusterfs.ca"], "cannot be read as a private key"),
-        (lambda path: hand_made(path, "rsa:1024")["glusterfs.key"], "is an RSA key of 1024 bits"),
-        (lambda path: hand_made(path, "secp256k1")["glusterfs.key"], "is neither RSA, nor ECDSA on P-256"),
+        (lambda: b"", "cannot be read as a private key"),
+        (lambda: b"\xff\x00garbage", "cannot be read as a private key"),
+        (lambda: hand_made()["glusterfs.key"][:300], "cannot be read as a private key"),
+        (lambda: hand_made()["glusterfs.ca"], "cannot be read as a private key"),
+        (lambda: hand_made("rsa:1024")["glusterfs.key"], "is an RSA key of 1024 bits"),
+        (lambda: hand_made("secp256k1")["glusterfs.key"], "is neither RSA, nor ECDSA on P-256"),
     ],
 )
 def test_a_key_that_is_no_use_is_an_error_and_stays(
-    machine: Machine, tmp_path: t.Any, make: t.Callable[[t.Any], bytes], message: str
+    machine: Machine, make: t.Callable[[], bytes], message: str
 ) -> None:
-    machine.put({"glusterfs.key": make(tmp_path)})
+    machine.put({"glusterfs.key": make()})
     before = snapshot(machine.directories[0])
     for check in (True, False):
         with pytest.raises(Conflict, match=message) as caught:
@@ -466,7 +451,7 @@ def test_what_may_not_be_installed(machine: Machine, ca: Ca, tmp_path: t.Any) ->
     certificate, bundle = ca.sign("a", csr)
     other = Ca(tmp_path / "other", common_name="Other")
     stranger = other.ensure()[1]["bundle"]
-    key = hand_made(tmp_path)["glusterfs.key"].decode()
+    key = hand_made()["glusterfs.key"].decode()
     named = ca.sign("b", make_csr(new_key(), "b"))[0]
     of_another_key = ca.sign("a", make_csr(new_key(), "a"))[0]
     old = Ca(tmp_path / "old", valid_days=10, renew_before_days=1)
@@ -536,20 +521,8 @@ def test_the_name_is_the_one_that_gluster_takes(
     openssl: OpenSSL, tmp_path: t.Any, subject: str, name: str | None
 ) -> None:
     out = str(tmp_path / "c.pem")
-    openssl_says(
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-multivalue-rdn",
-        "-subj",
-        subject,
-        "-keyout",
-        out + ".key",
-        "-out",
-        out,
-    )
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{out}.key"]
+    said("req", "-x509", *key, "-multivalue-rdn", "-subj", subject, "-out", out)
     with open(out, encoding="ascii") as file:
         assert openssl.certificate(file.read(), "c").common_name == name
 
@@ -561,8 +534,8 @@ def nothing(_machine: Machine, _ca: Ca, _path: t.Any) -> None:
     pass
 
 
-def with_hand_made(machine: Machine, _ca: Ca, path: t.Any) -> None:
-    machine.put(hand_made(path, "P-256"))
+def with_hand_made(machine: Machine, _ca: Ca, _path: t.Any) -> None:
+    machine.put(hand_made("P-256"))
 
 
 def with_an_identity(machine: Machine, ca: Ca, _path: t.Any) -> None:
@@ -638,18 +611,20 @@ def test_check_mode_predicts_the_changes_and_writes_nothing(
 def test_killed_at_any_step_gluster_never_sees_what_does_not_match(
     tmp_path: t.Any, ca: Ca, interrupt: Interrupt, state: t.Callable[[Machine, Ca, t.Any], None], directories: int
 ) -> None:
+    machine = Machine(tmp_path / "machine", directories)
+    state(machine, ca, tmp_path)
+    complete = [each for each in range(directories) if len(machine.seen(each)) == 3]
+    # A renewal, where there is something to renew.
+    certificate, bundle = ca.sign("a", machine.request(), valid_days=500, renew_before_days=499)
+    put_back = keep(machine.root)
+
+    def install() -> Result:
+        return machine.ensure(certificate=certificate, bundle=bundle)
+
     number, killed = 0, True
     while killed:
         number += 1
-        machine = Machine(tmp_path / str(number), directories)
-        state(machine, ca, tmp_path / str(number))
-        complete = [each for each in range(directories) if len(machine.seen(each)) == 3]
-        # A renewal, where there is something to renew.
-        certificate, bundle = ca.sign("a", machine.request(), valid_days=500, renew_before_days=499)
-
-        def install(machine: Machine = machine, pem: str = certificate, bundle: str = bundle) -> Result:
-            return machine.ensure(certificate=pem, bundle=bundle)
-
+        put_back()
         killed = interrupt.at(number, install)
         # What was complete before is complete at every moment.
         assert_fits_or_is_absent(machine, complete)
@@ -663,13 +638,14 @@ def test_killed_at_any_step_gluster_never_sees_what_does_not_match(
     assert number > 4
 
 
-def test_killed_while_making_the_key(tmp_path: t.Any, ca: Ca, interrupt: Interrupt) -> None:
+def test_killed_while_making_the_key(machine: Machine, ca: Ca, interrupt: Interrupt) -> None:
+    machine.certify(ca, "other")
+    before = machine.seen()
+    put_back = keep(machine.root)
     number, killed = 0, True
     while killed:
         number += 1
-        machine = Machine(tmp_path / str(number))
-        machine.certify(ca, "other")
-        before = machine.seen()
+        put_back()
         killed = interrupt.at(number, machine.request)
         assert machine.seen() == before
         csr = machine.request()

@@ -9,7 +9,7 @@ import stat
 import typing as t
 
 import pytest
-from tls_helpers import Ca, Interrupt, run_command, snapshot
+from tls_helpers import Ca, Interrupt, keep, run_command, snapshot
 from tls_machine import Machine, Result
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
@@ -173,13 +173,14 @@ def test_a_key_that_somebody_put_there_is_not_adopted(machine: Machine, ca: Ca) 
     assert machine.seen()["glusterfs.key"] != seen["glusterfs.key"]
 
 
-def test_killed_while_making_the_new_key(tmp_path: t.Any, ca: Ca, interrupt: Interrupt) -> None:
+def test_killed_while_making_the_new_key(machine: Machine, ca: Ca, interrupt: Interrupt) -> None:
+    first = machine.certify(ca, scope="tenant")[1]
+    put_back = keep(machine.root)
     number, killed = 0, True
     while killed:
         number += 1
-        machine = Machine(tmp_path / str(number))
-        first = machine.certify(ca, scope="tenant")[1]
-        killed = interrupt.at(number, lambda machine=machine: renew(machine, "tenant"))  # type: ignore[misc]
+        put_back()
+        killed = interrupt.at(number, lambda: renew(machine, "tenant"))
         assert machine.ensure("a", scope="tenant")[1]["certificate"] == first["certificate"]
         csr = renew(machine, "tenant")[1]["request"]["csr"]
         assert csr != first["request"]["csr"]

@@ -13,8 +13,20 @@ import subprocess
 import typing as t
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12 as reader
-from tls_helpers import NOW, PASSPHRASE, Ca, EveryStep, certificates_in, make_csr, new_key, read_record, snapshot
+from tls_helpers import (
+    NOW,
+    PASSPHRASE,
+    Ca,
+    EveryStep,
+    certificates_in,
+    make_csr,
+    new_key,
+    read_record,
+    said,
+    snapshot,
+)
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
@@ -66,14 +78,8 @@ def desk(ca: Ca, tmp_path: t.Any) -> Desk:
     return Desk(ca, str(tmp_path / "deep" / "hand-over"))
 
 
-def openssl(*words: str, data: str = "") -> str:
-    done = subprocess.run(["openssl", *words], input=data, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def public_of(pem: str) -> str:
-    return openssl("x509", "-noout", "-pubkey", data=pem)
+    return said("x509", "-noout", "-pubkey", data=pem)
 
 
 # ---- what is written ----
@@ -88,11 +94,9 @@ def test_a_set_of_files_is_written_as_gluster_reads_it(desk: Desk) -> None:
     assert {stat.S_IMODE(os.stat(path).st_mode) for path in told[0]["files"]} == {0o600}
     assert sorted(map(os.path.basename, told[0]["files"])) == desk.files("a")
     bundle, pem = desk.path("a", "glusterfs.ca"), desk.path("a", "glusterfs.pem")
-    assert openssl("verify", "-no-CApath", "-purpose", "sslclient", "-CAfile", bundle, pem).endswith(": OK\n")
-    assert openssl("pkey", "-in", desk.path("a", "glusterfs.key"), "-pubout") == public_of(
-        desk.read("a", "glusterfs.pem")
-    )
-    assert openssl("x509", "-noout", "-subject", "-nameopt", "RFC2253", "-in", pem) == "subject=CN=a\n"
+    assert said("verify", "-no-CApath", "-purpose", "sslclient", "-CAfile", bundle, pem).endswith(": OK\n")
+    assert said("pkey", "-in", desk.path("a", "glusterfs.key"), "-pubout") == public_of(desk.read("a", "glusterfs.pem"))
+    assert said("x509", "-noout", "-subject", "-nameopt", "RFC2253", "-in", pem) == "subject=CN=a\n"
     assert told[0]["certificate"] == desk.read("a", "glusterfs.pem") and told[0]["changed"]
     assert "PRIVATE" not in repr(told)
 
@@ -104,14 +108,14 @@ def test_pkcs12_opens_with_its_passphrase_only(desk: Desk, tmp_path: t.Any) -> N
     assert desk.files("b.s1") == ["glusterfs.ca", "identity.p12"]
     path = desk.path("b.s1", "identity.p12")
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
-    opened = openssl("pkcs12", "-in", path, "-nodes", "-passin", "stdin", data="long and random\n")
+    opened = said("pkcs12", "-in", path, "-nodes", "-passin", "stdin", data="long and random\n")
     key = opened[opened.index("-----BEGIN PRIVATE KEY") :]
-    leaf = openssl("pkcs12", "-in", path, "-nokeys", "-clcerts", "-passin", "stdin", data="long and random\n")
-    assert openssl("pkey", "-pubout", data=key) == public_of(leaf)
+    leaf = said("pkcs12", "-in", path, "-nokeys", "-clcerts", "-passin", "stdin", data="long and random\n")
+    assert said("pkey", "-pubout", data=key) == public_of(leaf)
     (tmp_path / "leaf.pem").write_text(leaf)
-    done = openssl("verify", "-no-CApath", "-CAfile", desk.path("b.s1", "glusterfs.ca"), str(tmp_path / "leaf.pem"))
+    done = said("verify", "-no-CApath", "-CAfile", desk.path("b.s1", "glusterfs.ca"), str(tmp_path / "leaf.pem"))
     assert done.endswith(": OK\n")
-    cas = openssl("pkcs12", "-in", path, "-nokeys", "-cacerts", "-passin", "stdin", data="long and random\n")
+    cas = said("pkcs12", "-in", path, "-nokeys", "-cacerts", "-passin", "stdin", data="long and random\n")
     assert certificates_in(cas) == certificates_in(desk.read("b.s1", "glusterfs.ca"))
     wrong = subprocess.run(
         ["openssl", "pkcs12", "-in", path, "-noout", "-passin", "stdin"],
@@ -140,7 +144,7 @@ def test_any_passphrase_opens_pkcs12(desk: Desk, passphrase: str) -> None:
     assert certificate and key and certificate.public_key() == key.public_key() and len(cas) == 1
     with pytest.raises(ValueError, match="Invalid password"):
         reader.load_key_and_certificates(data, passphrase.encode() + b"+")
-    opened = openssl("pkcs12", "-in", desk.path("a", "identity.p12"), "-noout", "-passin", "stdin", data=passphrase)
+    opened = said("pkcs12", "-in", desk.path("a", "identity.p12"), "-noout", "-passin", "stdin", data=passphrase)
     assert opened == ""
 
 
@@ -160,11 +164,11 @@ def test_every_kind_of_key(desk: Desk, key_type: str, name: str, form: str) -> N
     desired = tenants.Desired(desk.ca.path, desk.directory, (wanted,), key_type=key_type)
     tenants.ensure(desired, PASSPHRASE, NOW, False)
     if form == "pkcs12":
-        key = openssl("pkcs12", "-in", desk.path("a", "identity.p12"), "-nodes", "-passin", "stdin", data="12345678\n")
+        key = said("pkcs12", "-in", desk.path("a", "identity.p12"), "-nodes", "-passin", "stdin", data="12345678\n")
         key = key[key.index("-----BEGIN PRIVATE KEY") :]
     else:
         key = desk.read("a", "glusterfs.key")
-    assert {"EC": "NIST CURVE: P-256", "ED25519": "ED25519 ", "RSA": "(4096 bit"}[name] in openssl(
+    assert {"EC": "NIST CURVE: P-256", "ED25519": "ED25519 ", "RSA": "(4096 bit"}[name] in said(
         "pkey", "-noout", "-text", data=key
     )
 
@@ -398,5 +402,6 @@ def test_killed_at_any_step_the_next_run_hands_over(tmp_path: t.Any, monkeypatch
             entry = [known for known in info(ca.path)["identities"] if known["common_name"] == one["common_name"]][-1]
             assert entry["delivered"] and entry["serial"] == one["serial"]
         assert desk.read("a", "glusterfs.pem") == told[0]["certificate"]
-        assert openssl("pkey", "-in", desk.path("a", "glusterfs.key"), "-pubout") == public_of(told[0]["certificate"])
+        key = serialization.load_pem_private_key(desk.read("a", "glusterfs.key").encode(), None)
+        assert key.public_key() == certificates_in(told[0]["certificate"])[0].public_key()
     assert number > 20

@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import shutil
 import subprocess
 import traceback
 import typing as t
@@ -22,20 +23,56 @@ NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 PASSPHRASE = b"correct horse"
 
 
+Answer = t.Tuple[int, str, str]
+# openssl commands that only look: what they say depends on their input alone. (On the time, too, but a run is short.)
+_LOOKING = ("crl", "pkey", "req -noout", "verify", "x509")
+_answers: dict[t.Hashable, Answer] = {}
+
+
 def run_command(
     args: list[str], data: str | None = None, environ_update: dict[str, str] | None = None, **_unused: t.Any
-) -> tuple[int, str, str]:
-    """As AnsibleModule.run_command: the real program."""
+) -> Answer:
+    """As AnsibleModule.run_command: the real program. What it has said of an input, it is not asked again."""
     assert data != "", "AnsibleModule would not give it to the program, and that would read from the terminal"
-    done = subprocess.run(
-        args,
-        input=data or "",
-        env={**os.environ, **(environ_update or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environ = {**os.environ, **(environ_update or {})}
+    environ.pop("PYTEST_CURRENT_TEST", None)
+    if "-out" in args or not " ".join(args[1:]).startswith(_LOOKING):
+        return _run(args, data, environ)
+    names = {word: f"<{number}>" for number, word in enumerate(args) if os.path.isabs(word)}
+    contents = tuple(map(_content, names))
+    key = tuple(names.get(word, word) for word in args), data, contents, frozenset(environ.items())
+    if key not in _answers:
+        _answers[key] = _renamed(_run(args, data, environ), names)
+    return _renamed(_answers[key], {name: word for word, name in names.items()})
+
+
+def _run(args: list[str], data: str | None, environ: dict[str, str]) -> Answer:
+    done = subprocess.run(args, input=data or "", env=environ, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr
+
+
+def _content(path: str) -> t.Hashable:
+    """What is in a file, or in the files of a directory."""
+    if os.path.isdir(path):
+        return tuple((name, _content(os.path.join(path, name))) for name in sorted(os.listdir(path)))
+    if not os.path.exists(path):
+        return None
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _renamed(answer: Answer, names: dict[str, str]) -> Answer:
+    out, err = answer[1:]
+    for old, new in sorted(names.items(), reverse=True):  # the longer first
+        out, err = out.replace(old, new), err.replace(old, new)
+    return answer[0], out, err
+
+
+def said(*words: str, data: str | None = None) -> str:
+    """What openssl prints; it must end well."""
+    rc, out, err = run_command(["openssl", *words], data=data)
+    assert rc == 0, err
+    return out
 
 
 def make_csr(key: t.Any, *common_names: str, **more: str) -> str:
@@ -78,6 +115,18 @@ def read_record(path: str) -> dict[str, t.Any]:
 def write_record(path: str, told: dict[str, t.Any]) -> None:
     with open(os.path.join(path, "issued.json"), "w", encoding="utf-8") as file:
         json.dump(told, file)
+
+
+def keep(path: t.Any) -> t.Callable[[], None]:
+    """Puts a directory back as it is now, as often as it is called."""
+    kept = f"{path}.kept"
+    shutil.copytree(path, kept, symlinks=True)
+
+    def put_back() -> None:
+        shutil.rmtree(path)
+        shutil.copytree(kept, path, symlinks=True)
+
+    return put_back
 
 
 class Ca:
