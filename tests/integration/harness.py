@@ -2,8 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""A lab as tests use it. Fixtures are in conftest.py."""
+
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -12,17 +15,24 @@ import re
 import subprocess
 import sys
 import typing as t
+from concurrent.futures import Future
 from xml.etree import ElementTree
 
 import pytest
-import siege
 import yaml
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
+from calls import ROOT, Resident, Said, ansible, here, on_a_machine
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Tests that run at the same time have labs of their own.
 NAME = os.environ.get("LAB_NAME", "test")
+SERVERS = [f"glusterfs-server-server{number}" for number in (1, 2, 3)]
+# As users are advised to have it. One test of a whole site does without.
+os.environ.setdefault("ANSIBLE_PIPELINING", "1")
+
+
+# One of the two ways to run a module: Lab.module or Lab.ansible.
+Run = t.Callable[..., "dict[str, t.Any]"]
 
 
 @dataclasses.dataclass
@@ -39,17 +49,37 @@ class Play:
 
 
 class Lab:
-    """The lab as tests use it: programs over ssh, modules and playbooks through Ansible, as a user would run them."""
+    """The lab as tests use it: programs over ssh, modules and playbooks.
 
-    def __init__(self, folder: pathlib.Path, scratch: pathlib.Path) -> None:
+    A module is run in two ways. module() hands it its arguments on the machine, without Ansible: fast, and without what
+    an action plugin adds (a query, the clock, lines of progress). ansible() has Ansible do it, as a user would: so runs
+    whatever has secrets, what Ansible itself refuses, action plugins, and each module at least once.
+    """
+
+    def __init__(self, folder: pathlib.Path, inventory: str = "inventory.yml") -> None:
         self.folder = folder
-        self.inventory = str(folder / "inventory.yml")
-        self._scratch = scratch
+        self.inventory = str(folder / inventory)
+        self._residents: dict[str, Resident] = {}
+
+    def end(self) -> None:
+        """Ends what runs on its machines for the tests."""
+        while self._residents:
+            self._residents.popitem()[1].end()
+
+    def reset(self, *options: str) -> None:
+        self.end()
+        lab_command("reset", *options, name=self.folder.name)
+
+    def _ssh(self, node: str) -> list[str]:
+        return ["ssh", "-F", str(self.folder / "ssh_config"), node]
 
     def popen(self, node: str, command: str) -> subprocess.Popen[str]:
-        words = ["ssh", "-F", str(self.folder / "ssh_config"), node, command]
         return subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*self._ssh(node), command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
     def run(self, node: str, command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -61,64 +91,80 @@ class Lab:
 
     def send(self, node: str, data: bytes, command: str) -> None:
         """Runs the command with that as its input."""
-        words = ["ssh", "-F", str(self.folder / "ssh_config"), node, command]
-        subprocess.run(words, input=data, capture_output=True, timeout=300, check=True)
+        subprocess.run([*self._ssh(node), command], input=data, capture_output=True, timeout=300, check=True)
+
+    def nodes(self) -> list[str]:
+        return re.findall(r"^Host (\w+)$", (self.folder / "ssh_config").read_text(), re.MULTILINE)
+
+    def start(self, host: str, module: str, check: bool = False, **arguments: t.Any) -> Future[Said]:
+        """Begins to run the module there, without Ansible."""
+        if host not in self._residents:
+            self._residents[host] = here("modules") if host == "localhost" else on_a_machine(self._ssh(host))
+        internal = {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_module_name": module}
+        given = {**arguments, **internal, "_ansible_remote_tmp": "~/.ansible/tmp"}
+        return self._residents[host].call(module=module, arguments=given)
+
+    @staticmethod
+    def result(running: Future[Said]) -> dict[str, t.Any]:
+        """The return values of what start() began, with a diff."""
+        said = running.result(600)
+        assert "{" in said.out, said
+        return {"failed": False, **json.loads(said.out[said.out.index("{") :])}
 
     def module(self, host: str, module: str, check: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
-        """The module's return values, with a diff."""
-        process = self.start(host, module, check, **arguments)
-        return self.result(process)
+        """The module's return values, without Ansible."""
+        return self.result(self.start(host, module, check, **arguments))
 
-    def start(self, host: str, module: str, check: bool = False, **arguments: t.Any) -> subprocess.Popen[str]:
+    def asking(self, host: str, module: str, check: bool = False, **arguments: t.Any) -> list[str]:
+        """The words that have Ansible run the module."""
         words = ["ansible", host, "-i", self.inventory, "-m", f"glusterops.shares.{module}"]
         words += ["-a", json.dumps(arguments)] if arguments else []
         # Verbosely, or the callback leaves the diff out.
-        words += ["-vvv", "--diff", *(["--check"] if check else [])]
-        environment = dict(os.environ, ANSIBLE_LOAD_CALLBACK_PLUGINS="1", ANSIBLE_STDOUT_CALLBACK="oneline")
-        return subprocess.Popen(
-            words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        return [*words, "-vvv", "--diff", *(["--check"] if check else [])]
 
-    @staticmethod
-    def result(process: subprocess.Popen[str]) -> dict[str, t.Any]:
-        out, err = process.communicate(timeout=600)
-        found = re.search(r"^\S+ \| ([A-Z]+)!? => (\{.*\})$", out, re.MULTILINE)
-        assert found, out + err
+    def ansible(self, host: str, module: str, check: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
+        """The module's return values, as Ansible shows them."""
+        said = ansible(*self.asking(host, module, check, **arguments)).result(600)
+        found = re.search(r"^\S+ \| ([A-Z]+)!? => (\{.*?^\})$", said.out, re.MULTILINE | re.DOTALL)
+        assert found, said
         return {**json.loads(found.group(2)), "failed": found.group(1) == "FAILED"}
 
-    def predicted(self, host: str, module: str, **arguments: t.Any) -> dict[str, t.Any]:
+    def predicted(self, host: str, module: str, by: Run | None = None, **arguments: t.Any) -> dict[str, t.Any]:
         """Runs the module in check mode, for real, and again: the first must predict the second, the third change
-        nothing. What the real run returned."""
-        dry = self.module(host, module, check=True, **arguments)
-        real = self.module(host, module, **arguments)
+        nothing. What the real run returned. by: module(), or ansible()."""
+        run = by or self.module
+        dry = run(host, module, check=True, **arguments)
+        real = run(host, module, **arguments)
         assert not dry.get("failed") and not real.get("failed"), (dry, real)
         assert dry["changed"] and real["changed"]
         assert dry["changes"] == real["changes"]
         assert dry["diff"] == real["diff"] and real["diff"]["before"] != real["diff"]["after"]
-        again = self.module(host, module, **arguments)
+        again = run(host, module, **arguments)
         assert not again["changed"] and again["changes"] == [], again
         return real
 
-    def play(self, playbook: str, *options: str, **variables: t.Any) -> Play:
+    def playing(self, playbook: str, *options: str, **variables: t.Any) -> list[str]:
+        """The words that run a playbook."""
         words = ["ansible-playbook", playbook, "-i", self.inventory, "-e", f"@{ROOT}/lab/vars.yml"]
-        words += ["-e", json.dumps(variables), *options]
-        done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900, check=False)
-        output = done.stdout + done.stderr
+        return [*words, "-e", json.dumps(variables), *options]
+
+    def play(self, playbook: str, *options: str, **variables: t.Any) -> Play:
+        said = ansible(*self.playing(playbook, *options, **variables)).result(900)
+        output = said.out + said.err
         hosts = {
             host: {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", counts)}
             for host, counts in re.findall(r"^(\S+) +: (ok=.*)$", output, re.MULTILINE)
         }
-        return Play(done.returncode, output, hosts)
+        return Play(said.rc, output, hosts)
 
     def mount(self, node: str, share: str, path: str = "/mnt/try") -> str:
         """Mounts the share on the node; what the client complained about, or nothing if it is mounted and answers."""
         log = "/var/log/glusterfs/" + path.strip("/").replace("/", "-") + ".log"
         self.run(node, f"umount -l {path}; mkdir -p {path}; rm -f {log}", check=False)
-        self.run(node, f"timeout 30 mount -t glusterfs server1:/{share} {path}", check=False)
-        found = self.run(
-            node, f"sleep 1; timeout 10 stat -f {path} && findmnt -n -t fuse.glusterfs {path}", check=False
-        )
-        if found.returncode == 0:
+        self.run(node, f"timeout 60 mount -t glusterfs server1:/{share} {path}", check=False)
+        # Who is let in gets an answer from the bricks; all others a failure, or one from the directory underneath.
+        found = self.run(node, f"timeout 60 stat -f -c %T {path}", check=False)
+        if found.stdout == "fuseblk\n":
             return ""
         self.run(node, f"umount -l {path}", check=False)
         return self.run(node, f"cat {log}", check=False).stdout or "not mounted"
@@ -144,61 +190,35 @@ class Lab:
         return dict(re.findall(r"^([a-z.-]+): (.*)$", found, re.MULTILINE))
 
 
-def lab_command(*words: str, name: str = NAME) -> None:
+def lab_command(*words: str, name: str = NAME) -> str:
+    """What the command said."""
     done = subprocess.run(
         [sys.executable, "-m", "lab", *words, "--name", name], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
-def lab_up(scratch: pathlib.Path, name: str, *options: str) -> t.Iterator[Lab]:
+@contextlib.contextmanager
+def lab_up(name: str, *options: str) -> t.Iterator[Lab]:
+    """A lab of that name, for as long as the body runs."""
     if not os.environ.get("KEEP_LAB"):
         lab_command("down", name=name)
     lab_command("up", *options, name=name)
     home = pathlib.Path(os.environ.get("GLUSTEROPS_LAB_DIR", ROOT / ".lab"))
-    yield Lab(home / name, scratch)
-    if not os.environ.get("KEEP_LAB"):
-        lab_command("down", name=name)
-
-
-@pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
-    """Three bare servers with Heketi, and three hosts."""
-    yield from lab_up(tmp_path_factory.mktemp("lab"), NAME)
-
-
-@pytest.fixture(scope="session")
-def newer_lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
-    """The like with GlusterFS 11.1, and without Heketi."""
-    yield from lab_up(tmp_path_factory.mktemp("newer"), f"{NAME}-11", "--suite", "trixie", "--no-heketi")
+    lab = Lab(home / name)
+    try:
+        yield lab
+    finally:
+        lab.end()
+        if not os.environ.get("KEEP_LAB"):
+            lab_command("down", name=name)
 
 
 def with_identities(lab: Lab) -> Lab:
     done = lab.play("glusterops.shares.tls")
     assert done.rc == 0, done.output
     return lab
-
-
-@pytest.fixture(scope="session")
-def identities(lab: Lab) -> Lab:
-    """The lab with the tls playbook run on it."""
-    return with_identities(lab)
-
-
-@pytest.fixture(scope="session")
-def newer(newer_lab: Lab) -> Lab:
-    return with_identities(newer_lab)
-
-
-@pytest.fixture(scope="module", params=["identities", "newer"], ids=["10.3", "11.1"])
-def either(request: pytest.FixtureRequest) -> Lab:
-    """Each in turn."""
-    return t.cast(Lab, request.getfixturevalue(request.param))
-
-
-@pytest.fixture(scope="session")
-def heketi(lab: Lab) -> dict[str, t.Any]:
-    return lab.heketi()
 
 
 def connected(lab: Lab, servers: t.Sequence[str] = ("server1", "server2", "server3")) -> None:
@@ -209,7 +229,25 @@ def connected(lab: Lab, servers: t.Sequence[str] = ("server1", "server2", "serve
         lab.run(server, f"for n in $(seq 120); do {asked} && exit; sleep 0.5; done; gluster peer status; exit 1")
 
 
-SERVERS = [f"glusterfs-server-server{number}" for number in (1, 2, 3)]
+def stop_glusterd(lab: Lab, server: str) -> None:
+    """Its bricks and daemons go on."""
+    lab.run(server, "service glusterd stop")
+
+
+def start_glusterd(lab: Lab, server: str) -> None:
+    lab.run(server, "service glusterd start")
+    connected(lab)
+
+
+def in_order(subtests: pytest.Subtests, steps: t.Mapping[str, t.Callable[[], object]]) -> None:
+    """A test's steps, which go on from each other: the report names the one that fails, and none is run after it."""
+    for name, act in steps.items():
+        done = False
+        with subtests.test(name):
+            act()
+            done = True
+        if not done:
+            break
 
 
 def make_by_hand(lab: Lab, name: str) -> str:
@@ -226,23 +264,11 @@ def remove(lab: Lab, name: str) -> None:
         lab.run(f"server{number}", f"rm -rf /srv/{name}")
 
 
-@pytest.fixture
-def volume(identities: Lab, request: pytest.FixtureRequest) -> t.Iterator[str]:
-    """A volume made by hand for one test."""
-    name = "v-" + re.sub("[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:60]
-    yield make_by_hand(identities, name)
-    remove(identities, name)
-
-
-@pytest.fixture(scope="module")
-def untouched(identities: Lab) -> t.Iterator[str]:
-    """A volume made by hand for all tests that must not change it."""
-    yield make_by_hand(identities, "untouched")
-    remove(identities, "untouched")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What the attacks came to."""
-    if siege.TABLE:
-        terminalreporter.section("attacks")
-        terminalreporter.write_line("\n".join(siege.table()))
+def thin_volume(vm: Lab, name: str, size: str = "600m", pool: str = "pool") -> str:
+    """A started volume of one brick, on a thin logical volume of that name. The virtual machine has those."""
+    vm.run(
+        "server1",
+        f"set -e; brick=$(thin-brick {name} {size} {pool} 2>/dev/null);"
+        f" gluster --mode=script volume create {name} server1:$brick; gluster volume start {name}",
+    )
+    return name
