@@ -79,7 +79,10 @@ def pids(*words):
         if set(words) <= set(argv):
             yield int(path.split("/")[2])
 
+end = time.monotonic() + 300
 while not works():
+    if time.monotonic() > end:
+        sys.exit("nothing works in the mount")
     time.sleep(0.01)
 (brick,) = pids("--brick-name", f"/srv/{volume}")
 (client,) = pids("--process-name", "fuse", mount)
@@ -95,6 +98,7 @@ os.kill(brick, signal.SIGCONT)
 @pytest.fixture
 def nasty(identities: Lab) -> t.Iterator[Lab]:
     yield identities
+    identities.run("server1", "touch /root/go-on")
     identities.run("host1", "umount -l /mnt/try", check=False)
     identities.run("host2", "umount -l /mnt/try", check=False)
     identities.run("server1", f"umount -l {MOUNT}; rm -rf --one-file-system {MOUNT} /srv/outside", check=False)
