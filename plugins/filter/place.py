@@ -91,7 +91,7 @@ import typing as t
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import placement, to_do
 
-_HEKETI = {"durability": None, "spare_factor": None, "infrastructure": []}
+_HEKETI: dict[str, t.Any] = {"durability": None, "spare_factor": None, "infrastructure": []}
 
 
 def place(
