@@ -152,6 +152,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import (
+    STATES,
     Machine,
     read_wanted,
     reconcile,
@@ -179,7 +180,7 @@ def main() -> t.NoReturn:
                     "servers": {"type": "list", "elements": "str", "default": []},
                     "options": {"type": "list", "elements": "str", "default": []},
                     "identity": {"type": "str"},
-                    "state": {"type": "str", "choices": ["mounted", "absent"], "default": "mounted"},
+                    "state": {"type": "str", "choices": list(STATES), "default": "mounted"},
                 },
             },
         },

@@ -42,6 +42,7 @@ _OPTION = re.compile(r"[a-z][a-z0-9-]*(=[A-Za-z0-9._/:-]+)?", re.ASCII)
 
 KIND = "fuse.glusterfs"
 TYPES = ("glusterfs", KIND, tenant_mount.TYPE)
+STATES = ("mounted", "absent")
 DISCONNECTED = "disconnected"
 
 
@@ -357,7 +358,10 @@ def read_wanted(
     """The mounts that the module's parameters ask for. everywhere: at which places a share is, if none is given."""
     mounts: list[Mount] = []
     for entry in entries:
-        present = entry.get("state", "mounted") == "mounted"
+        state = entry.get("state", "mounted")
+        if state not in STATES:
+            raise BadInput(f"{entry['share']}: state {state!r} is none of {', '.join(STATES)}.")
+        present = state == "mounted"
         if present and not entry.get("path"):
             raise BadInput(f"{entry['share']}: path is missing: say where to mount the share.")
         mount = Mount(
