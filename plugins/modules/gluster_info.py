@@ -512,6 +512,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_thin import Lvm
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import Once
     from ansible_collections.glusterops.shares.plugins.module_utils._tls.handshake import Served
+    from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 
 CHOICES = (
     "version",
@@ -561,6 +562,12 @@ class _Told:
         from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_thin import observe
 
         return observe(self._run_command)
+
+    @functools.cached_property
+    def _openssl(self) -> OpenSSL:
+        from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+
+        return OpenSSL(self._run_command)
 
     @functools.cached_property
     def machine(self) -> dict[str, t.Any]:
@@ -628,16 +635,14 @@ class _Told:
 
     def identity(self) -> dict[str, t.Any] | None:
         from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import describe, find_directories
-        from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 
-        return describe(find_directories(), OpenSSL(self._run_command))
+        return describe(find_directories(), self._openssl)
 
     def identities(self) -> list[dict[str, t.Any]]:
         from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity import look
-        from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 
         wanted = [(one["common_name"], one["scope"]) for one in self._module.params["identities"]]
-        return look(wanted, OpenSSL(self._run_command))
+        return look(wanted, self._openssl)
 
     def mounts(self) -> dict[str, t.Any]:
         from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import Machine

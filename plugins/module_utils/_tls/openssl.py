@@ -108,7 +108,7 @@ class OpenSSL:
 
     def __init__(self, run_command: t.Callable[..., tuple[int, str, str]]) -> None:
         self._run_command = run_command
-        self._said: dict[tuple[str, ...], tuple[int, str, str]] = {}
+        self._said: dict[tuple[str, str], tuple[int, str, str]] = {}
 
     def _try(self, *words: str, data: str | None = None) -> tuple[int, str, str]:
         try:
@@ -122,9 +122,9 @@ class OpenSSL:
         except FileNotFoundError as exc:
             raise NotFound("The program 'openssl' is not on this machine: install it first.") from exc
 
-    def _ask(self, *words: str, data: str) -> tuple[int, str, str]:
-        """What openssl says of a text, which is the same each time."""
-        question = (*words, data)
+    def _ask(self, text: str, *words: str, data: str | None = None) -> tuple[int, str, str]:
+        """What openssl says of the text, which is the same each time."""
+        question = (words[0], text)
         if question not in self._said:
             self._said[question] = self._try(*words, data=data)
         return self._said[question]
@@ -143,14 +143,14 @@ class OpenSSL:
 
     def public_key(self, path: str) -> str:
         """The public half of a key that Gluster and the CA can use, else Conflict."""
-        with open(path, "rb") as file:
+        with open(path, encoding="latin-1") as file:
             text = file.read()
         why, rc, err = None, 0, ""
-        if b"ENCRYPTED" in text:
+        if "ENCRYPTED" in text:
             why = "is encrypted, and Gluster cannot read it"
         else:
             # An empty passphrase, so that openssl never asks the terminal for one.
-            rc, out, err = self._try("pkey", "-in", path, "-passin", "pass:", "-pubout", "-text_pub")
+            rc, out, err = self._ask(text, "pkey", "-in", path, "-passin", "pass:", "-pubout", "-text_pub")
             bits = re.search(r"\((\d+) bit\)", out)
             if rc or "-----BEGIN PUBLIC KEY-----" not in out:
                 why = "cannot be read as a private key in PEM"
@@ -177,13 +177,13 @@ class OpenSSL:
 
     def request_name(self, request: str) -> str | None:
         """The CN in a certificate request, None when there is none or the text is no request."""
-        rc, out, err = self._ask("req", "-noout", "-subject", *_NAMES, data=request)
+        rc, out, err = self._ask(request, "req", "-noout", "-subject", *_NAMES, data=request)
         return None if rc else _common_name(out.strip().partition("=")[2])
 
     def certificate(self, pem: str, what: str) -> Certificate:
         """What the first certificate in the text says."""
         words = ["-noout", "-subject", "-issuer", "-serial", "-enddate", "-fingerprint", "-sha256", "-pubkey"]
-        rc, out, err = self._ask("x509", *words, *_NAMES, data=pem)
+        rc, out, err = self._ask(pem, "x509", *words, *_NAMES, data=pem)
         told = _fields(out)
         try:
             public_key = out[out.index("-----BEGIN PUBLIC KEY-----") : out.index("-----END PUBLIC KEY-----")]
@@ -215,7 +215,7 @@ class OpenSSL:
     def crl(self, pem: str, what: str) -> Crl:
         """What a CRL says; BadInput when it says nothing or not how long it is good."""
         words = ["-noout", "-hash", "-issuer", "-lastupdate", "-nextupdate"]
-        _rc, out, err = self._ask("crl", *words, *_NAMES, data=pem)
+        _rc, out, err = self._ask(pem, "crl", *words, *_NAMES, data=pem)
         told = _fields(out)
         # OpenSSL 1.1.1 prints the hash alone.
         found = re.search(r"^(?:issuer name hash=)?([0-9a-f]{8})$", out, re.MULTILINE)
