@@ -79,7 +79,7 @@ clean: ## Remove the labs, their images and networks, and what was built
 	[ ! -e "$$kept" ] || echo "Kept, since every checkout uses it: $$kept (environments of make sanity)"
 
 # ---- tests ----
-.PHONY: lint lint-python lint-ansible lint-documents sanity unit contract packages
+.PHONY: lint lint-python lint-ansible lint-documents sanity unit fuzz contract packages
 .PHONY: integration integration-containers integration-tls integration-vm molecule molecule-default molecule-heketi
 .PHONY: molecule-pool test-quick test everything test-all test-core core bench build
 # Beside the labs of "make test" these only fill gaps.
@@ -116,6 +116,11 @@ unit: tree ## Unit tests
 	$(FILLER)
 	cd $(TREE)
 	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) python -m pytest tests/unit -q -n 2
+
+fuzz: tree ## Spoilt answers of gluster and openssl, for longer than in the unit tests (EXAMPLES=10000)
+	@cd $(TREE)
+	export PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) FUZZ_EXAMPLES=$(or $(EXAMPLES),10000)
+	python -m pytest tests/unit/plugins/module_utils/test_fuzz_answers.py tests/unit/plugins/module_utils/test_fuzz_openssl.py -q -n 2
 
 contract: tree ## The Heketi client and the stand-in Heketi against recorded answers
 	$(FILLER)

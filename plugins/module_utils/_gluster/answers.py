@@ -123,19 +123,47 @@ TENANTS = ("fuse", "gfapi")
 _ON = ("on", "yes", "true", "enable", "1")
 
 
+def _unexpected(what: str) -> GlusterOpsError:
+    return GlusterOpsError(f"gluster's answer is not as expected: {what}.")
+
+
+def _all(root: ET.Element, path: str, tag: str) -> list[ET.Element]:
+    """What is listed there. The list itself has to be there, else it was no answer to what was asked."""
+    listed = root.find(path)
+    if listed is None:
+        raise _unexpected(f"it has no {path}")
+    return listed.findall(tag)
+
+
+def _text(element: ET.Element, tag: str) -> str:
+    text = element.findtext(tag)
+    if not text:
+        raise _unexpected(f"{element.tag} has no {tag}")
+    return text
+
+
+def _digits(text: str) -> bool:
+    return len(text) < 20 and text.isascii() and text.isdigit()
+
+
 def _number(element: ET.Element, tag: str) -> int:
-    return int(element.findtext(tag) or 0)
+    text = element.findtext(tag) or "0"
+    if not _digits(text):
+        raise _unexpected(f"{tag} is {text[:50]!r}")
+    return int(text)
 
 
 def read_volumes(root: ET.Element) -> dict[str, Volume]:
     """Name to Volume, from the answer of C(volume info)."""
-    return {volume.name: volume for volume in map(_read_volume, root.iterfind("volInfo/volumes/volume"))}
+    return {volume.name: volume for volume in map(_read_volume, _all(root, "volInfo/volumes", "volume"))}
 
 
 def _read_volume(element: ET.Element) -> Volume:
     bricks = []
     for brick in element.iterfind("bricks/brick"):
-        server, _colon, path = (brick.findtext("name") or brick.text or "").strip().partition(":/")
+        server, colon, path = (brick.findtext("name") or brick.text or "").strip().partition(":/")
+        if not (server and colon):
+            raise _unexpected("a brick has no server or no path")
         bricks.append(
             Brick(
                 server=server,
@@ -145,9 +173,9 @@ def _read_volume(element: ET.Element) -> Volume:
             )
         )
     return Volume(
-        name=element.findtext("name") or "",
+        name=_text(element, "name"),
         id=element.findtext("id") or "",
-        status=element.findtext("statusStr") or "",
+        status=_text(element, "statusStr"),
         type=element.findtext("typeStr") or "",
         replica=_number(element, "replicaCount"),
         arbiter=_number(element, "arbiterCount"),
@@ -156,8 +184,7 @@ def _read_volume(element: ET.Element) -> Volume:
         snapshots=_number(element, "snapshotCount"),
         bricks=tuple(bricks),
         options={
-            option.findtext("name") or "": option.findtext("value") or ""
-            for option in element.iterfind("options/option")
+            _text(option, "name"): option.findtext("value") or "" for option in element.iterfind("options/option")
         },
     )
 
@@ -166,22 +193,22 @@ def read_peers(root: ET.Element) -> list[Peer]:
     """The servers of the pool, from the answer of C(pool list)."""
     return [
         Peer(
-            uuid=peer.findtext("uuid") or "",
-            hostname=peer.findtext("hostname") or "",
+            uuid=_text(peer, "uuid"),
+            hostname=_text(peer, "hostname"),
             connected=peer.findtext("connected") == "1",
             state=peer.findtext("stateStr") or "",
         )
-        for peer in root.iterfind("peerStatus/peer")
+        for peer in _all(root, "peerStatus", "peer")
     ]
 
 
 def read_processes(root: ET.Element) -> dict[str, list[Process]]:
     """Volume to its bricks and helper daemons, from the answer of C(volume status)."""
     found: dict[str, list[Process]] = {}
-    for volume in root.iterfind("volStatus/volumes/volume"):
-        found[volume.findtext("volName") or ""] = [
+    for volume in _all(root, "volStatus/volumes", "volume"):
+        found[_text(volume, "volName")] = [
             Process(
-                server=node.findtext("hostname") or "",
+                server=_text(node, "hostname"),
                 path=node.findtext("path") or "",
                 online=node.findtext("status") == "1",
                 port=_positive(node.findtext("port")),
@@ -196,28 +223,27 @@ def read_processes(root: ET.Element) -> dict[str, list[Process]]:
 def read_doors(root: ET.Element) -> dict[str, list[Door]]:
     """Volume to its bricks' processes, from the answer of C(volume status NAME clients)."""
     return {
-        volume.findtext("volName")
-        or "": [
+        _text(volume, "volName"): [
             Door(
-                server=node.findtext("hostname") or "",
+                server=_text(node, "hostname"),
                 path=node.findtext("path") or "",
                 server_uuid=node.findtext("peerid") or "",
                 online=node.findtext("status") == "1",
                 port=_positive(node.findtext("port")),
-                clients=tuple(one.findtext("hostname") or "" for one in node.iterfind("clientsStatus/client")),
+                clients=tuple(_text(one, "hostname") for one in node.iterfind("clientsStatus/client")),
             )
             for node in volume.iterfind("node")
             if (node.findtext("path") or "").startswith("/")
         ]
-        for volume in root.iterfind("volStatus/volumes/volume")
+        for volume in _all(root, "volStatus/volumes", "volume")
     }
 
 
 def read_tasks(root: ET.Element) -> dict[str, str]:
     """Volume to the status of its rebalance, from the answer of C(volume status)."""
     return {
-        volume.findtext("volName") or "": task.findtext("statusStr") or ""
-        for volume in root.iterfind("volStatus/volumes/volume")
+        _text(volume, "volName"): _text(task, "statusStr")
+        for volume in _all(root, "volStatus/volumes", "volume")
         for task in volume.iterfind("tasks/task")
         if task.findtext("type") == "Rebalance"
     }
@@ -227,30 +253,38 @@ def read_rebalance(root: ET.Element) -> Rebalance:
     """The whole of a rebalance, from the answer of C(volume rebalance NAME status)."""
     whole = root.find("volRebalance/aggregate")
     if whole is None:
-        raise GlusterOpsError("gluster's answer about a rebalance is not as expected.")
+        raise _unexpected("it tells nothing of a rebalance")
+    seconds = (whole.findtext("runtime") or "0").partition(".")[0]
+    if not _digits(seconds):
+        raise _unexpected(f"runtime is {seconds[:50]!r}")
     return Rebalance(
-        status=whole.findtext("statusStr") or "",
+        status=_text(whole, "statusStr"),
         files=_number(whole, "files"),
         size=_number(whole, "size"),
         failures=_number(whole, "failures"),
-        seconds=int(float(whole.findtext("runtime") or 0)),
+        seconds=int(seconds),
     )
 
 
 def read_clients(text: str) -> dict[str, dict[str, int]]:
     """Volume to kind of client to number, from the text of C(volume status NAME client-list)."""
     found: dict[str, dict[str, int]] = {}
+    whole = set()
     for line in text.splitlines():
         words = line.split()
         if line.startswith("Client connections for volume ") and len(words) == 5:
             kinds = found.setdefault(words[4], {})
-        elif found and len(words) == 2 and words[1].isdigit():
+        elif line.startswith("total clients for volume ") and len(words) > 4:
+            whole.add(words[4])
+        elif found and len(words) == 2 and _digits(words[1]):
             kinds[words[0]] = int(words[1])
+    if whole != set(found):
+        raise _unexpected("the list of clients breaks off")
     return found
 
 
 def _positive(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() and int(text) > 0 else None
+    return int(text) or None if text and _digits(text) else None
 
 
 def read_limit(root: ET.Element) -> Limit | None:
@@ -258,7 +292,7 @@ def read_limit(root: ET.Element) -> Limit | None:
     for limit in root.iterfind("volQuota/limit"):
         if limit.findtext("path") == "/":
             size, used = limit.findtext("hard_limit") or "", limit.findtext("used_space") or ""
-            return Limit(size=int(size), used=int(used) if used.isdigit() else 0) if size.isdigit() else None
+            return Limit(size=int(size), used=int(used) if _digits(used) else 0) if _digits(size) else None
     return None
 
 
@@ -268,7 +302,7 @@ def read_capacity(volume: Volume, root: ET.Element) -> int | None:
     Of several bricks on one file system each counts the whole of it.
     """
     sizes = {
-        (node.findtext("hostname"), node.findtext("path")): int(node.findtext("sizeTotal") or 0)
+        (node.findtext("hostname"), node.findtext("path")): _positive(node.findtext("sizeTotal")) or 0
         for node in root.iterfind("volStatus/volumes/volume/node")
     }
     of = [0 if brick.arbiter else sizes.get((brick.server, brick.path), 0) for brick in volume.bricks]
@@ -290,7 +324,10 @@ def volumes(cli: GlusterCli) -> dict[str, Volume]:
 
 def volume(cli: GlusterCli, name: str) -> Volume:
     """One volume. Raises NotFound."""
-    return read_volumes(cli.xml("volume", "info", name))[name]
+    found = read_volumes(cli.xml("volume", "info", name))
+    if name not in found:
+        raise _unexpected(f"it tells nothing of the volume {name!r}")
+    return found[name]
 
 
 def peers(cli: GlusterCli) -> list[Peer]:

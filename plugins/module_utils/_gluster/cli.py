@@ -104,8 +104,9 @@ class GlusterCli:
         details = {"cmd": " ".join(argv), "rc": rc, "stderr": err.strip()}
         start = out.find("<?xml")
         try:
-            root = ET.fromstring(out[start:].encode()) if start >= 0 else None
-        except ET.ParseError:
+            # Bytes that are no text arrive as lone surrogates, and an encoding may be unknown.
+            root = ET.fromstring(out[start:].encode(errors="surrogateescape")) if start >= 0 else None
+        except (ET.ParseError, ValueError, LookupError):
             root = None
         if root is None:
             said = (out + err).strip()
@@ -114,11 +115,12 @@ class GlusterCli:
             if _NO_DAEMON.search(said):
                 self._fail(words, said, 0, details)
             raise GlusterOpsError(f"gluster did not answer in XML: {said[:500]}", stdout=out[:2000], **details)
-        if int(root.findtext("opRet", "-1")) == 0:
+        if (root.findtext("opRet") or "").strip() == "0":
             return root
         # Some answers carry their text only in cliOutput or on stderr.
         text = (root.findtext("opErrstr") or root.findtext("cliOutput") or err or "no reason given").strip()
-        self._fail(words, text, int(root.findtext("opErrno", "0")), details)
+        errno = (root.findtext("opErrno") or "").strip()
+        self._fail(words, text, int(errno) if re.fullmatch("-?[0-9]{1,9}", errno) else 0, details)
 
     @staticmethod
     def _fail(words: tuple[str, ...], text: str, errno: int, details: dict[str, t.Any]) -> t.NoReturn:

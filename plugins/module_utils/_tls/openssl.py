@@ -29,6 +29,8 @@ KEY_TYPES = {
 # The machine's own trusted CAs must not vouch for anybody here.
 _ENVIRONMENT = {"LC_ALL": "C", "SSL_CERT_DIR": "/nonexistent", "SSL_CERT_FILE": "/nonexistent"}
 _BLOCK = r"-----BEGIN {0}-----\s[A-Za-z0-9+/=\s]+-----END {0}-----"
+# Without its end: keys are compared.
+_PUBLIC_KEY = re.compile(r"(-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----")
 _KINDS = {"CERTIFICATE": "certificates", "X509 CRL": "CRLs"}
 # Names are printed backwards (RFC 2253), so the last CN is the certificate's first, the one that Gluster takes.
 _NAMES = ["-nameopt", "RFC2253"]
@@ -145,27 +147,27 @@ class OpenSSL:
         """The public half of a key that Gluster and the CA can use, else Conflict."""
         with open(path, encoding="latin-1") as file:
             text = file.read()
-        why, rc, err = None, 0, ""
+        why, rc, err, public = None, 0, "", None
         if "ENCRYPTED" in text:
             why = "is encrypted, and Gluster cannot read it"
         else:
             # An empty passphrase, so that openssl never asks the terminal for one.
             rc, out, err = self._ask(text, "pkey", "-in", path, "-passin", "pass:", "-pubout", "-text_pub")
-            bits = re.search(r"\((\d+) bit\)", out)
-            if rc or "-----BEGIN PUBLIC KEY-----" not in out:
+            bits = re.search(r"\(([0-9]{1,6}) bit\)", out)
+            public = _PUBLIC_KEY.search(out)
+            if rc or not public:
                 why = "cannot be read as a private key in PEM"
             elif "Modulus" in out and bits and int(bits.group(1)) < 2048:
                 why = f"is an RSA key of {bits.group(1)} bits, which is too weak"
             elif not re.search("Modulus|ED25519|prime256v1|secp384r1|secp521r1", out):
                 why = "is neither RSA, nor ECDSA on P-256, P-384 or P-521, nor Ed25519"
-        if why:
+        if why or not public:
             raise Conflict(
                 f"The key {path!r} {why}: move it away to have a new one made. Nothing was changed.",
                 rc=rc,
                 stderr=err.strip()[:500],
             )
-        start = out.index("-----BEGIN PUBLIC KEY-----")
-        return out[start : out.index("-----END PUBLIC KEY-----")]
+        return public[1]
 
     def make_request(self, key: str, common_name: str) -> str:
         with tempfile.NamedTemporaryFile("w", suffix=".cnf") as configuration:
@@ -178,7 +180,8 @@ class OpenSSL:
     def request_name(self, request: str) -> str | None:
         """The CN in a certificate request, None when there is none or the text is no request."""
         rc, out, err = self._ask(request, "req", "-noout", "-subject", *_NAMES, data=request)
-        return None if rc else _common_name(out.strip().partition("=")[2])
+        # A line without its end may lack half of the name.
+        return None if rc or not out.endswith("\n") else _common_name(out.strip().partition("=")[2])
 
     def certificate(self, pem: str, what: str) -> Certificate:
         """What the first certificate in the text says."""
@@ -186,14 +189,16 @@ class OpenSSL:
         rc, out, err = self._ask(pem, "x509", *words, *_NAMES, data=pem)
         told = _fields(out)
         try:
-            public_key = out[out.index("-----BEGIN PUBLIC KEY-----") : out.index("-----END PUBLIC KEY-----")]
+            public = _PUBLIC_KEY.search(out)
+            if not public:
+                raise KeyError("public key")
             return Certificate(
                 common_name=_common_name(told["subject"]),
                 issuer=told["issuer"],
                 serial=told["serial"],
                 not_after=_utc(_moment(told["notafter"])),
                 fingerprint_sha256=told["sha256 fingerprint"],
-                public_key=public_key,
+                public_key=public[1],
             )
         except (KeyError, ValueError):
             raise BadInput(f"{what} cannot be read as a certificate in PEM.", stderr=err.strip()[:500]) from None
