@@ -27,6 +27,8 @@ from calls import ROOT, Resident, Said, ansible, here, on_a_machine
 # Tests that run at the same time have labs of their own.
 NAME = os.environ.get("LAB_NAME", "test")
 SERVERS = [f"glusterfs-server-server{number}" for number in (1, 2, 3)]
+# The type of what is mounted by FUSE, as stat -f gives it.
+FUSE = "65735546"
 # As users are advised to have it. One test of a whole site does without.
 os.environ.setdefault("ANSIBLE_PIPELINING", "1")
 
@@ -163,8 +165,8 @@ class Lab:
         self.run(node, f"umount -l {path}; mkdir -p {path}; rm -f {log}", check=False)
         self.run(node, f"timeout 60 mount -t glusterfs server1:/{share} {path}", check=False)
         # Who is let in gets an answer from the bricks; all others a failure, or one from the directory underneath.
-        found = self.run(node, f"timeout 60 stat -f -c %T {path}", check=False)
-        if found.stdout == "fuseblk\n":
+        found = self.run(node, f"timeout 60 stat -f -c %t {path}", check=False)
+        if found.stdout == f"{FUSE}\n":
             return ""
         self.run(node, f"umount -l {path}", check=False)
         return self.run(node, f"cat {log}", check=False).stdout or "not mounted"

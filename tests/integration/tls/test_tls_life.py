@@ -12,7 +12,7 @@ import pathlib
 import typing as t
 
 import pytest
-from harness import SERVERS, Lab, Play, in_order
+from harness import FUSE, SERVERS, Lab, Play, in_order
 from killing import kill_when
 
 POOL = {"shares_provisioner": "pool", "shares_pool_pattern": "life-#{size}G-[0-9]+"}
@@ -98,7 +98,7 @@ print("written", done, "failed", failed)
         )
         command = f"glusterfs --volfile-server=server1 --volfile-id={volume} {options} /mnt/with"
         self.lab.run(node, f"mkdir -p /mnt/with; timeout 20 {command}", check=False)
-        answered = 'test "$(timeout 60 stat -f -c %T /mnt/with)" = fuseblk'
+        answered = f'test "$(timeout 60 stat -f -c %t /mnt/with)" = {FUSE}'
         inside = self.lab.run(node, f"{answered} && timeout 60 touch /mnt/with/inside", check=False)
         self.lab.run(node, "umount -l /mnt/with; rm -f /mnt/with/inside", check=False)
         return inside.returncode == 0

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
 from attackers import IN, Attacker, Signer
-from harness import Lab, in_order, thin_volume
+from harness import FUSE, Lab, in_order, thin_volume
 from killing import Program, killed, timed
 from siege import Siege
 
@@ -70,7 +70,7 @@ def mounted_as(vm: Lab, name: str, volume: str, command: str) -> str | None:
         "server1",
         f"umount -l /mnt/as 2>/dev/null; mkdir -p /mnt/as;"
         f" glusterfs --volfile-server=localhost --volfile-id={volume} {options} /mnt/as;"
-        ' test "$(timeout 60 stat -f -c %T /mnt/as)" = fuseblk || exit 9;'
+        f' test "$(timeout 60 stat -f -c %t /mnt/as)" = {FUSE} || exit 9;'
         f" cd /mnt/as && {command}; cd /; umount /mnt/as",
         check=False,
     )
