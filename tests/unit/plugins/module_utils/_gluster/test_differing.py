@@ -34,8 +34,8 @@ class Like(Recorded):
     """
 
     def __init__(self, version: str, others: t.Mapping[str, t.Mapping[str, str | None]], *names: str) -> None:
-        super().__init__(version, "volume-info-all.xml", *names)
-        root = ET.fromstring(self.text(self.next))
+        super().__init__(version, *names)
+        root = ET.fromstring(self.text("volume-info-all.xml"))
         volumes = t.cast(ET.Element, root.find("volInfo/volumes"))
         found = {volume.findtext("name"): volume for volume in volumes.iterfind("volume")}
         for volume in found.values():
