@@ -47,6 +47,11 @@ def _volume_info(dump: Tables, entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]
     }
 
 
+def idle(dump: Tables) -> bool:
+    """Whether no operation was under way or left unfinished."""
+    return not dump["pendingoperations"]
+
+
 def hosts(dump: Tables) -> dict[str, str]:
     """The storage host name of every server, by its id."""
     with understood("its database"):

@@ -36,7 +36,7 @@ def gather(client: HeketiClient, parts: t.Collection[str]) -> dict[str, t.Any]:
     # In this order a volume that is being made is among the operations when Gluster has it, or in the list after them.
     names = reading.gluster_volumes(client) if "gluster" in wanted else frozenset()
     operations = unfinished(client) if wanted & {"operations", "gluster"} else []
-    seen = reading.picture(client) if wanted & {"volumes", "gluster"} else reading.Picture([], {})
+    seen = reading.picture(client) if wanted & {"volumes", "gluster"} else reading.Picture([])
     clusters = reading.clusters(client) if "clusters" in wanted else []
     if "clusters" in wanted:
         found["clusters"] = [describe_cluster(cluster) for cluster in clusters]

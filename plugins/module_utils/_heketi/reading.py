@@ -42,10 +42,14 @@ def at_once(work: t.Callable[[_In], _Out], things: t.Iterable[_In], limit: int =
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """All volumes, and the servers' storage host names by id, as far as they were seen along with them."""
+    """All volumes, and what was seen along with them.
+
+    hosts are servers' storage host names by id; idle says that no operation was under way or left unfinished.
+    """
 
     volumes: list[Observed]
-    hosts: t.Mapping[str, str]
+    hosts: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    idle: bool = False
 
 
 def picture(client: HeketiClient, seen: t.Collection[str] = frozenset()) -> Picture:
@@ -53,10 +57,10 @@ def picture(client: HeketiClient, seen: t.Collection[str] = frozenset()) -> Pict
     try:
         tables = client.get("/db/dump", tries=1)
         infos = [info for info in dump.volume_infos(tables) if info["id"] not in seen]
-        return Picture([Observed.from_info(info) for info in infos], dump.hosts(tables))
+        return Picture([Observed.from_info(info) for info in infos], dump.hosts(tables), dump.idle(tables))
     except GlusterOpsError:
         # An older Heketi, a proxy that keeps it back, damage: whatever it is, asking for each volume tells more.
-        return Picture(volumes(client, seen), {})
+        return Picture(volumes(client, seen))
 
 
 def volumes(client: HeketiClient, seen: t.Collection[str] = frozenset()) -> list[Observed]:

@@ -117,7 +117,7 @@ def _decide(
     concerned |= {step.desired.clone_of for step in steps if step.changes and step.desired.clone_of}
     if concerned:
         # A volume that is being made or deleted is in no list, so "not there" is not the truth yet.
-        waited, left = operations.wait_for(client, concerned)
+        waited, left = (False, []) if before.idle else operations.wait_for(client, concerned)
         unwanted = {want.name for want in desired if not want.present}
         rubbish = [
             operation

@@ -34,8 +34,8 @@ class Like(Recorded):
     """
 
     def __init__(self, version: str, others: t.Mapping[str, t.Mapping[str, str | None]], *names: str) -> None:
-        super().__init__(version, "volume-info-all.xml", *names)
-        root = ET.fromstring(self.text(self.next))
+        super().__init__(version, *names)
+        root = ET.fromstring(self.text("volume-info-all.xml"))
         volumes = t.cast(ET.Element, root.find("volInfo/volumes"))
         found = {volume.findtext("name"): volume for volume in volumes.iterfind("volume")}
         for volume in found.values():
@@ -140,10 +140,14 @@ CASES: dict[str, tuple[dict[str, t.Any], dict[str, t.Any], bool]] = {
     ),
     "larger than its volume": (OF_POOL, declared(entry(**POOL, size="2G")), False),
 }
+ASKS_FOR_SNAPSHOTS = ("no clone", "a clone unfinished")
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case, version",
+    # Where snapshots are asked for, of the versions whose answer was recorded.
+    [(case, one) for case in CASES for one in VERSIONS if not (case in ASKS_FOR_SNAPSHOTS and one == "9.2")],
+)
 def test_those_do_not_differ_for_which_gluster_shares_does_nothing(
     case: str, version: str, tmp_path: pathlib.Path
 ) -> None:

@@ -13,7 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.dump import hosts, volume_infos
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.dump import hosts, idle, volume_infos
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Observed
 from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heketi.scripted import NODES, dumped, info
 
@@ -33,8 +33,9 @@ def test_a_recorded_dump() -> None:
     (volume,) = dump["volumeentries"]
     told = recorded(f"GET /volumes/{volume}")
     # Its creation is under way still. An expansion has taken away the mark that says so, and its own bricks are there.
-    assert not dump["volumeentries"][volume]["Pending"]["Id"] and volume_infos(dump) == []
+    assert not dump["volumeentries"][volume]["Pending"]["Id"] and volume_infos(dump) == [] and not idle(dump)
     dump["pendingoperations"] = {}
+    assert idle(dump)
     dump["volumeentries"][volume]["Info"]["mount"]["glusterfs"] = {"hosts": ["gone"], "device": "gone:slowvol"}
     (shown,) = volume_infos(dump)
     known = {brick["id"]: brick for brick in shown["bricks"]}

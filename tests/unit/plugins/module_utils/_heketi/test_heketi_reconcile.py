@@ -39,6 +39,7 @@ from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heke
 )
 
 A, B, C = "a" * 32, "b" * 32, "e" * 32
+CLEANUP = "POST /operations/pending/cleanup"
 DUMP = "GET /db/dump"
 EXAMINE = "GET /internal/state/examine/gluster"
 PENDINGS = "GET /operations/pending"
@@ -143,7 +144,7 @@ def test_without_the_dump_it_is_one_list_an_info_each_and_the_servers(
     }
 
 
-def test_absent_already_asks_only_what_is_under_way(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+def test_absent_already_asks_only_what_is_under_way_if_anything_is(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     client, heketi = server
     heketi.has(info("other", A))
     changes, items = reconcile(client, [gone("v")])
@@ -153,7 +154,17 @@ def test_absent_already_asks_only_what_is_under_way(server: tuple[HeketiClient, 
     heketi.calls.clear()
     heketi.on(DUMP, dumped(info("other", A)))
     assert reconcile(client, [gone("v")])[1] == items
-    assert heketi.calls == [DUMP, PENDINGS]
+    assert heketi.calls == [DUMP]
+    heketi.calls.clear()
+    row, _dump = operation("v", "delete-volume", "stale")
+    begun = {"Actions": [{"Change": 4, "Id": B, "Delta": None}], "Status": "stale"}
+    heketi.on(DUMP, dumped(info("other", A), info("v", B), operations={row["id"]: begun}))
+    heketi.on(PENDINGS, rows(row), rows())
+    heketi.on(CLEANUP, accepted("c"))
+    heketi.on("GET /queue/c", Answer(204))
+    # Not in the list, and not gone: what was begun is finished.
+    assert [change.what for change in reconcile(client, [gone("v")])[0]] == ["unfinished"]
+    assert heketi.calls == [DUMP, PENDINGS, DUMP, CLEANUP, "GET /queue/c", PENDINGS, DUMP]
 
 
 def test_a_volume_that_goes_between_list_and_read_is_not_there(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
@@ -239,8 +250,8 @@ def test_many_that_are_made_are_looked_at_once(server: tuple[HeketiClient, Scrip
     _changes, items = reconcile(client, [want("v"), want("w")])
     assert {(item["name"], item["id"]) for item in items} in ({("v", A), ("w", B)}, {("v", B), ("w", A)})
     assert items[0]["bricks"][2]["host"] == "10.0.0.3"
-    assert heketi.calls[:3] == [DUMP, PENDINGS, EXAMINE] and heketi.calls[-1] == DUMP
-    assert sorted(heketi.calls[3:-1]) == ["GET /queue/p", "GET /queue/q", "POST /volumes", "POST /volumes"]
+    assert heketi.calls[:2] == [DUMP, EXAMINE] and heketi.calls[-1] == DUMP
+    assert sorted(heketi.calls[2:-1]) == ["GET /queue/p", "GET /queue/q", "POST /volumes", "POST /volumes"]
 
 
 @pytest.mark.parametrize("shown", ["dump", "one by one"])
@@ -453,9 +464,6 @@ def test_leftovers_of_heketis_own_are_named(server: tuple[HeketiClient, Scripted
     ):
         reconcile(client, [want("v")])
     assert heketi.count("POST /volumes") == 0
-
-
-CLEANUP = "POST /operations/pending/cleanup"
 
 
 def test_leftovers_are_cleaned_up_if_allowed(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
