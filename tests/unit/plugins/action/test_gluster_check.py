@@ -71,7 +71,7 @@ def test_what_is_no_argument(given: dict[str, t.Any], said: str) -> None:
     assert said in str(caught.value)
 
 
-def test_the_time_is_the_callers() -> None:
+def test_what_follows_from_time_and_prefixes() -> None:
     identity = {
         "common_name": "tenant-a",
         "issuer": "CN=x",
@@ -94,6 +94,11 @@ def test_the_time_is_the_callers() -> None:
         return {one["what"] for one in check_report.report(params, now)["findings"]}
 
     assert "certificate" in found(ends + 1) and "certificate" not in found(ends - 300 * 86400)
+    # Without a prefix, names say nothing: a tenant's is as good as any.
+    params["reserved_prefixes"] = [""]
+    assert "name" not in found(ends - 300 * 86400)
+    params["reserved_prefixes"] = ["", "tenant-"]
+    assert "name" in found(ends - 300 * 86400)
 
 
 def test_all_checks_are_documented() -> None:

@@ -107,6 +107,9 @@ PLACES = {
     "another file system over it": Place(None, LINE, None, foreign="nfs4 server1:/v"),
     "as the tenant": Place("server2:/v", TENANTS_LINE, GUARDED, identity="tenant-a"),
     "as another tenant": Place("server2:/v", TENANTS_LINE, GUARDED, identity="tenant-b"),
+    "as a tenant who is not here any more": Place(
+        "server2:/v", TENANTS_LINE.replace("tenant-a", "tenant-b"), GUARDED, identity="tenant-b"
+    ),
     "as the machine itself": Place("server2:/v", TENANTS_LINE, GUARDED),
 }
 AS_TENANT, NOT_AS_TENANT = entry(identity="tenant-a"), entry(identity="tenant-b")
@@ -171,6 +174,7 @@ def test_what_is_settled_the_module_would_leave_alone(tmp_path: pathlib.Path, na
         ("another volume", "gone", True),
         ("dead", "the mount", False),
         ("as another tenant", "as the tenant", False),
+        ("as a tenant who is not here any more", "as a tenant who is not here", False),
         ("nothing", "gone", False),
     ],
 )
