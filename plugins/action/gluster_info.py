@@ -7,14 +7,9 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import looked
-
-try:
-    import jmespath
-except ImportError:
-    jmespath = None
+from ansible_collections.glusterops.shares.plugins.plugin_utils.query import compiled
 
 
 class ActionModule(ActionBase):
@@ -30,7 +25,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        search = _compiled(arguments.pop("query", None))
+        search = compiled(arguments.pop("query", None))
         declared, identities = arguments.pop("declared", None), arguments.get("identities") or []
         parts, began = looked.parts_of(arguments.get("gather")), time.time()
         known = looked.still_known(arguments.pop("known", None), identities, began)
@@ -63,22 +58,3 @@ def _differing(declared: dict[str, t.Any], volumes: list[dict[str, t.Any]]) -> l
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster import differing
 
     return differing.compare(declared, volumes)
-
-
-def _compiled(query: t.Any) -> t.Callable[[t.Any], t.Any] | None:
-    if query is None:
-        return None
-    if jmespath is None:
-        raise AnsibleActionFail("query needs the Python library jmespath on the control node.")
-    try:
-        expression = jmespath.compile(str(query))
-    except jmespath.exceptions.JMESPathError as exc:
-        raise AnsibleActionFail(f"query is not a JMESPath expression: {exc}") from exc
-
-    def search(found: t.Any) -> t.Any:
-        try:
-            return expression.search(found)
-        except jmespath.exceptions.JMESPathError as exc:
-            raise AnsibleActionFail(f"query cannot be evaluated: {exc}") from exc
-
-    return search

@@ -182,15 +182,3 @@ def test_a_failure_stays_one(query: str | None, declared: dict[str, t.Any] | Non
     assert (found["failed"], found["msg"], found["error"]) == (True, "no openssl", "not_found")
     assert [(one["common_name"], one["observed"]) for one in found["identities"]] == [("a", None), ("b", None)]
     assert found["limits"] == {"earlier": 1} and not {"peers", "machine", "differing", "result"} & set(found)
-
-
-@pytest.mark.parametrize(
-    "arguments", [{}, {"url": "http://h", "key": "k"}, {"gather": ["clusters", "nodes"]}, {"gather": "clusters"}]
-)
-def test_of_another_modules_arguments_only_the_query_is_taken(arguments: dict[str, t.Any]) -> None:
-    """gluster_heketi_info has the same plugin."""
-    asked = Asked(clusters=[{"id": "c"}], volumes=[{"name": "v"}])
-    found = asked.run(ActionModule, **arguments)
-    assert asked.calls == [arguments] and found["clusters"] == [{"id": "c"}]
-    found = asked.run(ActionModule, query="volumes[].name", **arguments)
-    assert asked.calls == [arguments] * 2 and found == {"changed": False, "result": ["v"]}

@@ -1,0 +1,27 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.glusterops.shares.plugins.plugin_utils.query import compiled
+
+
+class ActionModule(ActionBase):
+    """Runs the module, and the query on the control node."""
+
+    _supports_check_mode = True
+    _requires_connection = True
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        search = compiled(arguments.pop("query", None))
+        found = self._execute_module(module_args=arguments, task_vars=task_vars)
+        if search and not found.get("failed"):
+            found = {"changed": False, "result": search(found)}
+        result.update(found)
+        return result
