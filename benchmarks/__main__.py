@@ -4,13 +4,15 @@
 
 """`python -m benchmarks`: how fast the collection is, as ratios measured in one run.
 
-Shares are on real GlusterFS in a lab, Heketi is its stand-in. Prints tables and writes benchmarks/latest.json. It
+Shares are on real GlusterFS in a lab, Heketi is its stand-in. cpu is the processor time of the control node's processes
+and of the lab's machines, control that of the former only. Prints tables and writes benchmarks/latest.json. It
 judges nothing: its exit code does not depend on the figures.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import pathlib
@@ -22,16 +24,66 @@ import typing as t
 
 import ansible.release
 
-from benchmarks import heketi_create, heketi_no_change, shares_no_change, wipe
+from benchmarks import (
+    ansible_cfg,
+    heketi_create,
+    heketi_no_change,
+    pool,
+    server_cpu,
+    shares_no_change,
+    shares_one_changed,
+    site,
+    site_50_hosts,
+    wipe,
+)
 from benchmarks.row import Row, table
 from benchmarks.stage import BenchError, Settings, Stage, lab
 from lab.report import say
 
 Benchmark = t.Callable[[Stage, Settings], Row]
 
-# By the names of their rows: those that need a lab, and those that need only this machine.
-ON_LAB: dict[str, Benchmark] = {"shares_no_change": shares_no_change.measure, "wipe": wipe.measure}
+
+@dataclasses.dataclass(frozen=True)
+class OnLab:
+    """Benchmarks, by the names of their rows, that share a lab. up: what it has. make: what is made there first."""
+
+    up: tuple[str, ...]
+    rows: dict[str, Benchmark]
+    make: t.Callable[[Stage, Settings], None] = lambda _stage, _settings: None
+
+
+LABS = [
+    OnLab(
+        up=("--hosts", "3"),
+        make=site.make,
+        rows={
+            "site_no_change": site.site,
+            "shares_no_change_one": site.shares,
+            "tls_no_change": site.tls,
+            "check_verify": site.check_verify,
+            "settings": ansible_cfg.measure,
+        },
+    ),
+    OnLab(
+        # The last is nobody's.
+        up=("--hosts", str(site_50_hosts.HOSTS + 1)),
+        make=site_50_hosts.make,
+        rows={"site_50_hosts": site_50_hosts.measure},
+    ),
+    OnLab(
+        up=("--hosts", "1", "--no-heketi"),
+        make=pool.make,
+        rows={
+            "shares_no_change": shares_no_change.measure,
+            "shares_one_changed": shares_one_changed.measure,
+            "server_cpu": server_cpu.measure,
+        },
+    ),
+    OnLab(up=("--hosts", "1", "--no-heketi"), rows={"wipe": wipe.measure}),
+]
+# Those that need only this machine.
 HERE: dict[str, Benchmark] = {"heketi_create": heketi_create.measure, "heketi_no_change": heketi_no_change.measure}
+NAMES = [*(name for lab in LABS for name in lab.rows), *HERE]
 LATEST = pathlib.Path(__file__).with_name("latest.json")
 
 
@@ -40,37 +92,46 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, _terminated)
     try:
         rows = []
-        for name in names:
-            rows.append(on_lab(ON_LAB[name], settings) if name in ON_LAB else here(HERE[name], settings))
-            print(f"\n{table(rows[-1])}\n", flush=True)
+        for row in measured(settings, names):
+            rows.append(row)
+            print(f"\n{table(row)}\n", flush=True)
     except BenchError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("benchmarks: interrupted", file=sys.stderr)
         return 130
-    print(f"{machine()}\nThe same connection settings for all, with pipelining; seconds are the median of the runs.")
+    print(f"{machine()}\nThe same settings for all, with pipelining, unless a row tells; seconds are medians.")
     write(rows)
     print(f"Written to {os.path.relpath(LATEST)}.")
     return 0
 
 
-def on_lab(benchmark: Benchmark, settings: Settings) -> Row:
-    """A row, measured on a lab that is made for it and removed afterwards whatever happens."""
+def measured(settings: Settings, names: t.Sequence[str]) -> t.Iterator[Row]:
+    for one in LABS:
+        chosen = [measure for name, measure in one.rows.items() if name in names]
+        if chosen:
+            yield from on_lab(one, chosen, settings)
+    for name, measure in HERE.items():
+        if name in names:
+            with tempfile.TemporaryDirectory(prefix="glusterops-bench-") as scratch:
+                yield measure(Stage.on_this_machine(pathlib.Path(scratch)), settings)
+
+
+def on_lab(one: OnLab, chosen: t.Sequence[Benchmark], settings: Settings) -> t.Iterator[Row]:
+    """Rows, measured on a lab that is made for them and removed afterwards whatever happens."""
     try:
         say("Bringing up a lab of three servers ...")
         # Whatever an earlier run left, killed half-way, would be measured too.
         lab("down")
-        lab("up", "--servers", "3", "--hosts", "1", "--no-heketi")
+        lab("up", "--servers", "3", *one.up)
         with tempfile.TemporaryDirectory(prefix="glusterops-bench-") as scratch:
-            return benchmark(Stage.on_lab(pathlib.Path(scratch)), settings)
+            stage = Stage.on_lab(pathlib.Path(scratch))
+            one.make(stage, settings)
+            for measure in chosen:
+                yield measure(stage, settings)
     finally:
         lab("down")
-
-
-def here(benchmark: Benchmark, settings: Settings) -> Row:
-    with tempfile.TemporaryDirectory(prefix="glusterops-bench-") as scratch:
-        return benchmark(Stage.on_this_machine(pathlib.Path(scratch)), settings)
 
 
 def write(rows: t.Sequence[Row]) -> None:
@@ -92,9 +153,9 @@ def parse(argv: list[str]) -> tuple[Settings, list[str]]:
     parser.add_argument(
         "--only",
         action="append",
-        choices=[*ON_LAB, *HERE],
+        choices=NAMES,
         metavar="NAME",
-        help=f"this benchmark only, of {', '.join([*ON_LAB, *HERE])}; may be given several times",
+        help=f"this benchmark only, of {', '.join(NAMES)}; may be given several times",
     )
     parser.add_argument("--count", type=_positive, default=1000, metavar="N", help="how many shares (1000)")
     parser.add_argument(
@@ -109,12 +170,12 @@ def parse(argv: list[str]) -> tuple[Settings, list[str]]:
         type=_positive,
         default=3,
         metavar="N",
-        help="runs of what takes seconds, before the loop and after it (3)",
+        help="how often each way is run, and where there is a loop, before and after it (3)",
     )
     arguments = parser.parse_args(argv)
     loop_count = min(arguments.loop_count, arguments.count)
     settings = Settings(count=arguments.count, loop_count=loop_count, runs=arguments.runs)
-    return settings, arguments.only or [*ON_LAB, *HERE]
+    return settings, arguments.only or NAMES
 
 
 def _positive(text: str) -> int:

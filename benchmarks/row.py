@@ -10,6 +10,8 @@ import dataclasses
 import statistics
 import typing as t
 
+MIB = " MiB"
+
 
 @dataclasses.dataclass(frozen=True)
 class Goal:
@@ -38,8 +40,9 @@ class Figure:
 class Row:
     """One benchmark's figures.
 
-    runs: what was timed, to the seconds of each run. ratios: name to the two of them whose quotient it is.
-    scaled: for what was measured over fewer than n, that number and the seconds it comes to for n.
+    runs: what was measured, to what each run gave: seconds, or MiB if its name ends so. ratios: name to the two of them
+    whose quotient it is. goals: of the ratios that have one. scaled: for what was measured over fewer than n, that
+    number and the seconds it comes to for n.
     """
 
     name: str
@@ -51,20 +54,23 @@ class Row:
     scaled: t.Mapping[str, tuple[int, float]] = dataclasses.field(default_factory=dict)
     figures: t.Mapping[str, Figure] = dataclasses.field(default_factory=dict)
 
-    def seconds(self, what: str) -> float:
+    def middle(self, what: str) -> float:
         return self.scaled[what][1] if what in self.scaled else statistics.median(self.runs[what])
 
     def ratio(self, name: str) -> float:
         above, below = self.ratios[name]
-        return self.seconds(above) / self.seconds(below)
+        return self.middle(above) / self.middle(below)
 
     def as_json(self) -> dict[str, t.Any]:
         found: dict[str, t.Any] = {
             "name": self.name,
             "n": self.n,
-            "seconds": {what: round(self.seconds(what), 3) for what in self.runs},
+            "seconds": {what: round(self.middle(what), 3) for what in self.runs if not what.endswith(MIB)},
             "ratios": {name: round(self.ratio(name), 3) for name in self.ratios},
         }
+        memory = {what.removesuffix(MIB): round(self.middle(what), 1) for what in self.runs if what.endswith(MIB)}
+        if memory:
+            found["mib"] = memory
         if self.figures:
             found["figures"] = {name: round(figure.value, 1) for name, figure in self.figures.items()}
         if self.scaled:
@@ -73,19 +79,21 @@ class Row:
 
 
 def table(row: Row) -> str:
-    lines = [f"{row.name}: {row.title}, n = {row.n}", f"  {'':8}{'seconds':>10}   runs"]
+    width = max(8, *(len(name) for name in [*row.runs, *row.ratios, *row.figures]))
+    lines = [f"{row.name}: {row.title}, n = {row.n}", f"  {'':{width}}{'seconds':>10}   runs"]
     for what, runs in row.runs.items():
         spread = f"{min(runs):.2f} to {max(runs):.2f}" if len(runs) > 1 else f"{runs[0]:.2f}"
         if what in row.scaled:
             spread += f" with {what}_count {row.scaled[what][0]}: SCALED to {row.n}"
-        lines.append(f"  {what:8}{row.seconds(what):>10.2f}   {len(runs)}: {spread}")
-    lines.append(f"  {'ratio':8}{'':>10}   goal")
+        lines.append(f"  {what:{width}}{row.middle(what):>10.2f}   {len(runs)}: {spread}")
+    lines.append(f"  {'ratio':{width}}{'':>10}   goal")
     for name, (above, below) in row.ratios.items():
-        value, goal = row.ratio(name), row.goals[name]
-        lines.append(f"  {name:8}{value:>10.2f}   {goal}: {_verdict(goal, value)} ({above} / {below})")
+        value, goal = row.ratio(name), row.goals.get(name)
+        verdict = f"{goal}: {_verdict(goal, value)}" if goal else "none"
+        lines.append(f"  {name:{width}}{value:>10.2f}   {verdict} ({above} / {below})")
     for name, figure in row.figures.items():
         least_or_most = f"{figure.goal} {figure.unit}".rstrip()
-        lines.append(f"  {name:8}{figure.value:>10.0f}   {least_or_most}: {_verdict(figure.goal, figure.value)}")
+        lines.append(f"  {name:{width}}{figure.value:>10.0f}   {least_or_most}: {_verdict(figure.goal, figure.value)}")
     return "\n".join(lines)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where benchmarks run: the lab's first server, reached as a user's playbook would reach it, or this machine."""
+"""Where benchmarks run: a lab, reached as a user's playbook would reach it, or this machine."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import typing as t
 
+from benchmarks import cpu
 from lab.state import ROOT, Lab
 
 NAME = "bench"
@@ -41,9 +43,16 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True)
 class Play:
-    """A play that succeeded: how long ansible-playbook took, how many tasks changed something, what it printed."""
+    """A run of ansible-playbook that succeeded.
+
+    seconds: how long it took. control: the processor seconds of the control node's processes; cpu: with those of the
+    lab's machines. memory: the most that one process had, MiB. changed: how many tasks changed something on a machine.
+    """
 
     seconds: float
+    control: float
+    cpu: float
+    memory: float
     changed: int
     output: str
 
@@ -54,20 +63,24 @@ class Play:
         return self
 
 
+@dataclasses.dataclass
 class Stage:
-    """A host: timed plays on it; and if it is the lab's first server, also commands."""
+    """An inventory, and one of its hosts for plays of tasks; if that is the lab's first server, also for commands.
 
-    def __init__(self, scratch: pathlib.Path, inventory: str, host: str) -> None:
-        self._scratch = scratch
-        self._inventory = inventory
-        self._host = host
-        self._config = scratch / "ansible.cfg"
-        self._config.write_text(CONFIG, encoding="utf-8")
-        self._collections = [COLLECTIONS]
+    build: the folder of the collection that is measured. config: ansible.cfg.
+    """
+
+    scratch: pathlib.Path
+    inventory: str
+    host: str
+    build: str = COLLECTIONS
+    config: str = CONFIG
+    used: t.Callable[[], float] = lambda: 0.0
+    collections: list[str] = dataclasses.field(default_factory=list)
 
     @classmethod
     def on_lab(cls, scratch: pathlib.Path) -> Stage:
-        return cls(scratch, Lab(NAME).path("inventory.yml"), SERVER)
+        return cls(scratch, Lab(NAME).path("inventory.yml"), SERVER, used=cpu.meter(NAME))
 
     @classmethod
     def on_this_machine(cls, scratch: pathlib.Path) -> Stage:
@@ -77,13 +90,9 @@ class Stage:
         )
         return cls(scratch, str(inventory), "localhost")
 
-    def add_collections(self, folder: pathlib.Path) -> None:
-        """Make a folder's collections available to every play from now on."""
-        self._collections.append(str(folder))
-
     def add_module(self, path: pathlib.Path) -> None:
         """Make a module of the benchmarks' own available to every play from now on."""
-        library = self._scratch / "library"
+        library = self.scratch / "library"
         library.mkdir(exist_ok=True)
         shutil.copy(path, library)
 
@@ -93,28 +102,45 @@ class Stage:
 
     def play(self, *tasks: dict[str, t.Any], **variables: t.Any) -> Play:
         """Run a play of these tasks on the host, without gathering facts."""
-        playbook = self._scratch / "play.yml"
-        play = {"hosts": self._host, "gather_facts": False, "vars": variables, "tasks": tasks}
+        playbook = self.scratch / "play.yml"
+        play = {"hosts": self.host, "gather_facts": False, "vars": variables, "tasks": tasks}
         playbook.write_text(json.dumps([play]), encoding="utf-8")
-        started = time.monotonic()
-        output = self.playbook(str(playbook))
-        seconds = time.monotonic() - started
-        recap = re.search(rf"^{self._host} +: ok=\d+ +changed=(\d+)", output, re.MULTILINE)
-        if not recap:
-            raise BenchError(f"ansible-playbook printed no recap:\n{output}")
-        return Play(seconds=seconds, changed=int(recap.group(1)), output=output)
+        return self.playbook(str(playbook))
 
-    def playbook(self, playbook: str, *options: str) -> str:
-        """Run a playbook, a file or one of the collection's; what was printed."""
+    def playbook(self, playbook: str, *options: str) -> Play:
+        """Run a playbook, a file or one of the collection's."""
+        config = self.scratch / "ansible.cfg"
+        config.write_text(self.config, encoding="utf-8")
         # Nothing of the caller's own configuration may favour or hinder anybody.
         environment = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
         environment.update(
-            ANSIBLE_CONFIG=str(self._config),
-            ANSIBLE_COLLECTIONS_PATH=":".join(self._collections),
+            ANSIBLE_CONFIG=str(config),
+            ANSIBLE_COLLECTIONS_PATH=":".join([self.build, *self.collections]),
             ANSIBLE_HOME=os.environ.get("ANSIBLE_HOME") or os.path.join(ROOT, "build", "ansible"),
         )
         program = os.path.join(os.path.dirname(sys.executable), "ansible-playbook")
-        return _run([program, "-i", self._inventory, playbook, *options], environment)
+        words = [program, "-i", self.inventory, playbook, *options]
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as stream:
+            used, began = self.used(), time.monotonic()
+            process = subprocess.Popen(
+                words, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT
+            )
+            try:
+                _pid, status, usage = os.wait4(process.pid, 0)
+            except BaseException:
+                process.terminate()
+                raise
+            seconds, used = time.monotonic() - began, self.used() - used
+            process.returncode = os.waitstatus_to_exitcode(status)
+            stream.seek(0)
+            output = stream.read()
+        _check(words, process.returncode, output)
+        recap = re.findall(r"^\S+ +: ok=\d+ +changed=(\d+)", output, re.MULTILINE)
+        if not recap:
+            raise BenchError(f"ansible-playbook printed no recap:\n{output}")
+        control = usage.ru_utime + usage.ru_stime
+        changed = sum(int(count) for count in recap)
+        return Play(seconds, control, control + used, usage.ru_maxrss / 1024, changed, output)
 
 
 def lab(*words: str) -> None:
@@ -124,7 +150,12 @@ def lab(*words: str) -> None:
 
 def _run(words: t.Sequence[str], environment: dict[str, str], stdin: str = "") -> str:
     done = subprocess.run(words, env=environment, cwd=ROOT, input=stdin, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
-        raise BenchError(f"{' '.join(words)[:300]} failed:\n{said}")
+    _check(words, done.returncode, done.stdout + done.stderr)
     return done.stdout
+
+
+def _check(words: t.Sequence[str], status: int, output: str) -> None:
+    if status:
+        # What ansible-playbook ends with tells nothing.
+        said = "\n".join(output.partition("PLAY RECAP")[0].strip().splitlines()[-20:])
+        raise BenchError(f"{' '.join(words)[:300]} failed:\n{said}")

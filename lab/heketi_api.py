@@ -89,14 +89,23 @@ def _b64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+def _of(lab: Lab) -> Heketi:
+    address = next(node.address for node in lab.nodes() if node.role == "heketi")
+    return Heketi(f"http://{address}:{HEKETI_PORT}", lab.settings.heketi_key)
+
+
+def volumes(lab: Lab) -> list[str]:
+    """The ids of what Heketi has made."""
+    return list(_of(lab).call("GET", "/volumes")["volumes"])
+
+
 def load_topology(lab: Lab, settle: t.Callable[[t.Sequence[Node]], None]) -> int:
     """Make Heketi know one cluster with every server; what it knows already stays. Gives the number of additions.
 
     ``settle`` waits until these servers are one pool: Heketi probes the next server from any of them at once, and a
     probe from a server whose own joining has not ended leaves the pool in halves.
     """
-    address = next(node.address for node in lab.nodes() if node.role == "heketi")
-    heketi = Heketi(f"http://{address}:{HEKETI_PORT}", lab.settings.heketi_key)
+    heketi = _of(lab)
     clusters = heketi.call("GET", "/clusters")["clusters"]
     if not clusters:
         clusters = [heketi.call("POST", "/clusters", {"file": True, "block": True})["id"]]

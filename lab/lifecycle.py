@@ -21,7 +21,7 @@ import typing as t
 from lab import heketi_api, image, nodes, vm
 from lab.podman import LABEL_HOME, LABEL_LAB, Podman
 from lab.report import Inconsistent, LabError, say
-from lab.state import ROOT, Lab, Node, home, lab_lock
+from lab.state import ROOT, Lab, Node, Settings, home, lab_lock
 
 CAP_SYS_ADMIN = 21
 
@@ -54,24 +54,66 @@ def up(
     if name in vm.names():
         raise LabError(f"the lab {name} is a virtual machine: take another name, or take it down first")
     with lab_lock(name):
-        asked = {"suite": suite, "servers": servers, "hosts": hosts}
-        avoid: list[str] = []
-        remade = False
-        while True:
-            lab = Lab(name)
-            try:
-                return _Up(lab, asked, heketi, topology, avoid).run()
-            except Inconsistent as why:
-                taken = "already allocated" in str(why) and len(avoid) < 20
-                if taken:  # podman still counts a dead container's address as taken, and will not forget that
-                    avoid.append(lab.settings.subnet)
-                elif remade:
-                    raise LabError(f"the lab {name} does not come up: {why}") from None
-                say(f"making the lab {name} again: {why}")
-                remade = remade or not taken
-            asked = {key: value or getattr(lab.settings, key) for key, value in asked.items()}
-            heketi = heketi or lab.settings.heketi
-            destroy(Podman(lab.settings.runtime), lab)
+        return _up(name, {"suite": suite, "servers": servers, "hosts": hosts}, heketi, topology)
+
+
+def _up(name: str, asked: dict[str, t.Any], heketi: bool, topology: bool) -> Lab:
+    avoid: list[str] = []
+    remade = False
+    while True:
+        lab = Lab(name)
+        try:
+            return _Up(lab, asked, heketi, topology, avoid).run()
+        except Inconsistent as why:
+            taken = "already allocated" in str(why) and len(avoid) < 20
+            if taken:  # podman still counts a dead container's address as taken, and will not forget that
+                avoid.append(lab.settings.subnet)
+            elif remade:
+                raise LabError(f"the lab {name} does not come up: {why}") from None
+            say(f"making the lab {name} again: {why}")
+            remade = remade or not taken
+        asked = {key: value or getattr(lab.settings, key) for key, value in asked.items()}
+        heketi = heketi or lab.settings.heketi
+        destroy(Podman(lab.settings.runtime), lab)
+
+
+# What a lab keeps when it is made as new, beside its network.
+KEPT = {"lab.json", "nodes", "id_ed25519", "id_ed25519.pub"}
+# Prints what a node would not have if it were new.
+LEFT = """
+find /srv -mindepth 1 ! -path /srv/bricks ! -path /srv/bricks/sdb ! -path /srv/bricks/sdb/.heketi-vg
+ls -d /etc/glusterfs/tls /etc/ssl/glusterfs.* /usr/lib/ssl/glusterfs.* /var/lib/glusterd/secure-access
+ls -d /var/lib/glusterd/vols/* /var/lib/glusterd/snaps/*/*
+grep glusterfs /etc/fstab
+findmnt -n -t fuse.glusterfs
+"""
+
+
+def reset(name: str, servers: int | None, hosts: int | None, heketi: bool, topology: bool) -> Lab:
+    """Make a lab as if it had been brought up with these options now: same network and keys, and new containers."""
+    if name in vm.names():
+        with lab_lock(name):
+            vm.stop(Lab(name))
+        return vm.up(name)
+    check_machine()
+    with lab_lock(name):
+        lab = Lab(name)
+        lab.close_connections()
+        podman = Podman(lab.settings.runtime)
+        nodes.remove(podman, own_containers(podman, name))
+        for entry in set(os.listdir(lab.folder)) - KEPT:
+            path = lab.path(entry)
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+        lab.settings = Settings(suite=lab.settings.suite, subnet=lab.settings.subnet, runtime=lab.settings.runtime)
+        lab.save()
+        lab = _up(name, {"servers": servers, "hosts": hosts}, heketi, topology)
+        for node in lab.nodes():
+            left = podman.run("exec", lab.container(node.name), "sh", "-c", LEFT, check=False).stdout.split("\n")
+            if left != [""]:
+                raise LabError(f"{node.name} of the lab {name} is not as new: it has {left[0]}")
+        if lab.settings.heketi and heketi_api.volumes(lab):
+            raise LabError(f"Heketi of the lab {name} is not as new: it has volumes")
+        return lab
 
 
 class _Up:

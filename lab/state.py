@@ -16,6 +16,7 @@ import os
 import secrets
 import shlex
 import shutil
+import string
 import subprocess
 import typing as t
 from dataclasses import asdict, dataclass, field
@@ -219,7 +220,7 @@ class Lab:
                 lines += [f"            {node.name}:", f"              ansible_host: {node.address}"]
                 lines += [f"              ansible_port: {node.port}"]
                 if group == "gluster_hosts":
-                    lines += [f"              tls_tenant: tenant-{chr(ord('a') + at)}"]
+                    lines += [f"              tls_tenant: {tenant(at)}"]
         return "\n".join(lines) + "\n"
 
     def _heketi(self) -> dict[str, t.Any]:
@@ -243,6 +244,11 @@ def lab_lock(name: str) -> t.Iterator[None]:
     os.makedirs(home(), mode=0o700, exist_ok=True)
     with locked(os.path.join(home(), f"{name}.lock"), f"the lab {name}"):
         yield
+
+
+def tenant(at: int) -> str:
+    """The tenant of a host, by its place in the list: a letter, and numbers after the last of them."""
+    return f"tenant-{string.ascii_lowercase[at] if at < len(string.ascii_lowercase) else at + 1}"
 
 
 def user_key(key: str) -> str:

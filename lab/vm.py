@@ -242,10 +242,10 @@ def _machines() -> list[tuple[int, str]]:
     found = []
     for entry in os.listdir("/proc"):
         argv = _argv_of(int(entry)) if entry.isdigit() else []
-        if argv and os.path.basename(argv[0]) == QEMU and "-pidfile" in argv:
-            name, pidfile = (argv[argv.index(option) + 1] for option in ("-name", "-pidfile"))
-            if name.startswith("glusterops-"):
-                found.append((int(entry), os.path.dirname(pidfile)))
+        # Other machines of this computer may be called otherwise, or not at all.
+        given = dict(zip(argv, argv[1:]))
+        if argv and os.path.basename(argv[0]) == QEMU and given.get("-name", "").startswith("glusterops-"):
+            found.append((int(entry), os.path.dirname(given.get("-pidfile", ""))))
     return found
 
 

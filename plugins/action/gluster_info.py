@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import clock
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import looked
 
 try:
     import jmespath
@@ -18,9 +18,10 @@ except ImportError:
 
 
 class ActionModule(ActionBase):
-    """Runs the module on the server and the query here, so that servers need no jmespath.
+    """Runs the module on the server, and does here what servers lack libraries or other machines' facts for.
 
-    Compares the machine's clock with that of the control node, too.
+    Asks only for what is not known already; looks at the control node's clock before and after; compares declared
+    shares with their volumes; evaluates the query.
     """
 
     _supports_check_mode = True
@@ -29,27 +30,55 @@ class ActionModule(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        query = arguments.pop("query", None)
-        expression = None
-        if query is not None:
-            if jmespath is None:
-                raise AnsibleActionFail("query needs the Python library jmespath on the control node.")
-            try:
-                expression = jmespath.compile(str(query))
-            except jmespath.exceptions.JMESPathError as exc:
-                raise AnsibleActionFail(f"query is not a JMESPath expression: {exc}") from exc
-        before = time.time()
-        found = self._execute_module(module_args=arguments, task_vars=task_vars)
-        after = time.time()
-        looked = (found.get("machine") or {}).get("clock")
-        if looked:
-            found["machine"]["clock"] = clock(before, looked["began"], looked["ended"], after)
-        if expression is not None and not found.get("failed"):
-            try:
-                selected = expression.search(found)
-            except jmespath.exceptions.JMESPathError as exc:
-                raise AnsibleActionFail(f"query cannot be evaluated: {exc}") from exc
+        search = _compiled(arguments.pop("query", None))
+        declared, identities = arguments.pop("declared", None), arguments.get("identities") or []
+        parts, began = looked.parts_of(arguments.get("gather")), time.time()
+        known = looked.still_known(arguments.pop("known", None), identities, began)
+        missing = [part for part in parts if part not in known]
+        compares = bool(declared) and "differing" not in known
+        found: dict[str, t.Any] = {"changed": False, looked.LOOKED: began, **known}
+        if missing or compares:
+            if compares or len(missing) < len(parts):
+                # Of the volumes only what they are compared for travels on.
+                arguments["gather"] = [*missing, *(["volumes"] if compares and "volumes" not in missing else [])]
+            found.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+            if "clock" in (found.get("machine") or {}) and "machine" in missing:
+                its = found["machine"]["clock"]
+                found["machine"]["clock"] = looked.clock(began, its["began"], its["ended"], time.time())
+            if "identities" in missing:
+                found["identities"] = looked.with_wanted(identities, found.get("identities"))
+            if compares and "volumes" in found:
+                found["differing"] = _differing(declared, found["volumes"])
+                if "volumes" not in parts:
+                    del found["volumes"]
+        if search and not found.get("failed"):
             # Of thousands of volumes nobody wants to see more than was asked for.
-            found = {"changed": False, "result": selected}
+            found = {"changed": False, "result": search(found)}
         result.update(found)
         return result
+
+
+def _differing(declared: dict[str, t.Any], volumes: list[dict[str, t.Any]]) -> list[str] | None:
+    # Only one server of a cluster is asked.
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster import differing
+
+    return differing.compare(declared, volumes)
+
+
+def _compiled(query: t.Any) -> t.Callable[[t.Any], t.Any] | None:
+    if query is None:
+        return None
+    if jmespath is None:
+        raise AnsibleActionFail("query needs the Python library jmespath on the control node.")
+    try:
+        expression = jmespath.compile(str(query))
+    except jmespath.exceptions.JMESPathError as exc:
+        raise AnsibleActionFail(f"query is not a JMESPath expression: {exc}") from exc
+
+    def search(found: t.Any) -> t.Any:
+        try:
+            return expression.search(found)
+        except jmespath.exceptions.JMESPathError as exc:
+            raise AnsibleActionFail(f"query cannot be evaluated: {exc}") from exc
+
+    return search

@@ -6,15 +6,14 @@
 
 from __future__ import annotations
 
-import dataclasses
+import gc
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 
 
-@dataclasses.dataclass(frozen=True)
-class Change:
+class Change(t.NamedTuple):
     """One difference between what is and what shall be.
 
     O(subject) is the thing (a volume, an identity, a mount point), O(what) its property
@@ -68,6 +67,9 @@ def run(
 
     An error that comes after some changes were made carries them as its detail C(changes).
     """
+    # Of thousands of volumes nothing is garbage before the module ends, and to look for some takes longer than to read
+    # them.
+    gc.set_threshold(100_000)
     end: t.Callable[..., t.NoReturn] = module.exit_json
     try:
         changes, values = work(module)
@@ -75,7 +77,7 @@ def run(
         end = module.fail_json
         changes = exc.details.pop("changes", [])
         values = dict(exc.details, msg=str(exc), error=exc.kind)
-    result = dict(values, changed=bool(changes), changes=[dataclasses.asdict(change) for change in changes])
+    result = dict(values, changed=bool(changes), changes=[change._asdict() for change in changes])
     if module._diff:
         result["diff"] = diff_of(changes)
     end(**result)

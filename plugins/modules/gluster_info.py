@@ -30,14 +30,52 @@ options:
       - V(served) (since 0.2.0) is what each brick of the started volumes answers with by TLS, and how many clients it
         has. All are asked at once, from this server and with its identity.
       - V(machine) (since 0.2.0) is what every machine can tell, host or server, whether C(glusterd) runs there or not.
-        Along with it, a part that this machine lacks the programs for is C(null) instead of a failure.
+        Along with it, a part that this machine lacks the programs for, or that concerns the whole cluster and cannot be
+        told now, is C(null) instead of a failure.
       - V(management) (since 0.2.0) tells whether this machine uses TLS on the management path, port 24007.
+      - V(identities) (since 0.2.0) is what this machine has of the O(identities) in files.
+      - V(mounts) (since 0.2.0) is which volumes are mounted on this machine, or would be at boot.
+      - V(holdings) (since 0.2.0) is whose each volume is. It tells less than V(volumes), which matters for thousands.
     type: list
     elements: str
     choices:
-      [version, peers, volumes, snapshots, processes, clients, limits, bricks, cluster, served, identity, machine,
-       management]
+      [version, peers, volumes, holdings, snapshots, processes, clients, limits, bricks, cluster, served, identity,
+       identities, mounts, machine, management]
     default: [version, peers, volumes]
+  identities:
+    description: The identities to tell of, for O(gather=identities).
+    type: list
+    elements: dict
+    default: []
+    version_added: "0.2.0"
+    suboptions:
+      common_name:
+        description: The name.
+        type: str
+        required: true
+      scope:
+        description: As in M(glusterops.shares.gluster_tls_identities).
+        type: str
+        choices: [machine, tenant]
+        default: machine
+      key_type:
+        description: As in M(glusterops.shares.gluster_tls_identities). It is returned along with what was found.
+        type: str
+        default: ecdsa-p256
+  declared:
+    description:
+      - Shares to compare with their volumes. Those that are on this cluster and differ are returned as RV(differing).
+      - A dictionary of C(shares) as in O(glusterops.shares.shares#role:main:shares_list), C(infrastructure) as in
+        M(glusterops.shares.gluster_shares), and, if needed, C(provisioner), C(pattern) and C(restart).
+    type: dict
+    version_added: "0.2.0"
+  known:
+    description:
+      - What this module returned for this machine a moment ago. Parts that are in it are not looked at again, if that
+        is less than five minutes old.
+      - Only good where nothing was changed in between, which the caller has to know.
+    type: dict
+    version_added: "0.2.0"
   query:
     description:
       - A JMESPath expression. What it selects from the return values is returned as RV(result), instead of them.
@@ -61,6 +99,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+looked:
+  description: When this was begun to be looked at, in seconds since 1970 by the control node's clock.
+  returned: success, unless O(query) is given
+  type: float
+  version_added: "0.2.0"
 version:
   description: GlusterFS's version.
   returned: when gathered
@@ -407,6 +450,36 @@ management:
     heals:
       description: By volume, how many files its bricks on this server know that wait to be healed, if any.
       type: dict
+identities:
+  description:
+    - What there is of each of O(identities), in their order. Each has its C(common_name), C(scope) and C(key_type), and
+      the paths, requests, certificates and CRLs that were found as C(observed), C(null) if that could not be told.
+  returned: when gathered, also on failure
+  type: list
+  elements: dict
+  version_added: "0.2.0"
+mounts:
+  description:
+    - C(places) is what was found by mount point; of each what is C(mounted), the C(line) in fstab, the C(directory)
+      underneath, whether the client is C(alive), and with which C(identity) it is mounted.
+    - C(helper) is whether mounts with an identity of their own are possible, C(tenants) the identities for it.
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
+holdings:
+  description: The volumes, each with its C(name), C(share), C(state), C(origin), C(free) and C(sealed).
+  returned: when gathered
+  type: list
+  elements: dict
+  version_added: "0.2.0"
+differing:
+  description:
+    - The names of the shares of O(declared) that are on this cluster and not as declared, or cannot be. Limits are not
+      compared, since one server does not know all of them. C(null) if what is declared cannot be read.
+  returned: when O(declared) is given
+  type: list
+  elements: str
+  version_added: "0.2.0"
 clients:
   description: By volume, how many clients of each kind its bricks have.
   returned: when gathered
@@ -424,7 +497,6 @@ result:
 """
 
 import contextlib
-import dataclasses
 import functools
 import time
 import typing as t
@@ -432,25 +504,21 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, NotFound, Unreachable
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import (
-    answers,
-    management,
-    pool,
-    snapshot,
-    snapshot_thin,
-    survey,
-)
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.quota import local_limits
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, is_sealed, split_list
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import describe, find_directories
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.machine import machine
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_thin import Lvm
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import Once
+    from ansible_collections.glusterops.shares.plugins.module_utils._tls.handshake import Served
+    from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 
 CHOICES = (
     "version",
     "peers",
     "volumes",
+    "holdings",
     "snapshots",
     "processes",
     "clients",
@@ -459,102 +527,181 @@ CHOICES = (
     "cluster",
     "served",
     "identity",
+    "identities",
+    "mounts",
     "machine",
     "management",
 )
+_OF_CLUSTER = ("volumes", "holdings", "snapshots", "processes", "rebalances", "clients", "cluster", "served")
+
+
+class _Told:
+    """What this machine and its cluster tell: a method for each part that may be asked for.
+
+    Whatever is imported is compiled on the machine at every call, so each imports what the others may not need.
+    """
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self._module = module
+        self._run_command = module.run_command
+
+    @functools.cached_property
+    def _cli(self) -> GlusterCli:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+
+        return GlusterCli(self._run_command)
+
+    @functools.cached_property
+    def _once(self) -> Once:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import Once
+
+        return Once(self._cli)
+
+    @functools.cached_property
+    def _lvm(self) -> Lvm:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_thin import observe
+
+        return observe(self._run_command)
+
+    @functools.cached_property
+    def _openssl(self) -> OpenSSL:
+        from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+
+        return OpenSSL(self._run_command)
+
+    @functools.cached_property
+    def machine(self) -> dict[str, t.Any]:
+        return machine(self._run_command)
+
+    def version(self) -> str:
+        return self._cli.version()
+
+    def peers(self) -> list[dict[str, t.Any]]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import peers
+
+        return [peer._asdict() for peer in peers(self._cli)]
+
+    def volumes(self) -> list[dict[str, t.Any]]:
+        return [_volume(volume) for volume in self._once.volumes.values()]
+
+    def holdings(self) -> list[dict[str, t.Any]]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import is_sealed
+
+        return [
+            {"name": name, **_holding(volume), "sealed": is_sealed(volume)}
+            for name, volume in self._once.volumes.items()
+        ]
+
+    def snapshots(self) -> list[dict[str, t.Any]]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import snapshots
+
+        found = []
+        for one in snapshots(self._cli).values():
+            told = one._asdict()
+            told["size"], told["used"] = self._lvm.sizes(told.pop("logical")) or (None, None)
+            found.append(told)
+        return found
+
+    def limits(self) -> dict[str, int | None]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.quota import local_limits
+
+        limits = local_limits(self._once.volumes.values())
+        return {name: limit.size if limit else None for name, limit in limits.items()}
+
+    def bricks(self) -> list[dict[str, t.Any]]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import bricks
+
+        return bricks(self._once.volumes.values(), self.machine["uuid"], self._lvm)
+
+    def processes(self) -> dict[str, list[dict[str, t.Any]]]:
+        return {name: [one._asdict() for one in processes] for name, processes in self._once.status[0].items()}
+
+    def rebalances(self) -> dict[str, str]:
+        return self._once.status[1]
+
+    def clients(self) -> dict[str, dict[str, int]]:
+        return self._once.clients
+
+    def cluster(self) -> dict[str, t.Any]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import cluster
+
+        return cluster(self._once)
+
+    def served(self) -> list[dict[str, t.Any]]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, survey
+        from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake
+
+        return survey.served(answers.doors(self._cli), _handshake(), handshake.in_plaintext)
+
+    def identity(self) -> dict[str, t.Any] | None:
+        from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import describe, find_directories
+
+        return describe(find_directories(), self._openssl)
+
+    def identities(self) -> list[dict[str, t.Any]]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity import look
+
+        wanted = [(one["common_name"], one["scope"]) for one in self._module.params["identities"]]
+        return look(wanted, self._openssl)
+
+    def mounts(self) -> dict[str, t.Any]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import Machine
+
+        return Machine(self._run_command, self._module.atomic_move).look()
+
+    def management(self) -> dict[str, t.Any]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster import management
+
+        told = dict(management.told(management.Machine()), common_name=None, problem=None, heals={})
+        try:
+            if told["serves"] == management.TLS:
+                told["common_name"] = _handshake()(told["address"], management.PORT).common_name
+        except GlusterOpsError as exc:
+            told["problem"] = str(exc)
+        # A glusterd that begins, or is apart from the others, may not answer.
+        with contextlib.suppress(GlusterOpsError):
+            if told["serves"]:
+                told["heals"] = management.pending_heals(self._once.volumes.values(), self.machine["uuid"])
+        return told
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
     began = time.time()
-    gather, cli = set(module.params["gather"]), GlusterCli(module.run_command)
-    once = survey.Once(cli)
-    lvm = functools.lru_cache(maxsize=None)(lambda: snapshot_thin.observe(module.run_command))
-    about = survey.machine(module.run_command) if gather & {"machine", "bricks", "management"} else {}
-    questions: dict[str, t.Callable[[], t.Any]] = {
-        "version": cli.version,
-        "peers": lambda: [dataclasses.asdict(peer) for peer in answers.peers(cli)],
-        "volumes": lambda: [_volume(volume) for volume in once.volumes.values()],
-        "snapshots": lambda: [_snapshot(found, lvm()) for found in snapshot.snapshots(cli).values()],
-        "limits": lambda: _limits(once.volumes),
-        "bricks": lambda: survey.bricks(once.volumes.values(), about["uuid"], lvm()),
-        "processes": lambda: {
-            name: [dataclasses.asdict(process) for process in processes] for name, processes in once.status[0].items()
-        },
-        "rebalances": lambda: once.status[1],
-        "clients": lambda: once.clients,
-        "cluster": lambda: survey.cluster(once),
-        "served": lambda: survey.served(answers.doors(cli), _handshake(), handshake.in_plaintext),
-        "identity": lambda: describe(find_directories(), OpenSSL(module.run_command)),
-        "management": lambda: _management(lambda: once.volumes, about["uuid"]),
-    }
+    gather, told = set(module.params["gather"]), _Told(module)
     if "processes" in gather:
         gather.add("rebalances")
     found: dict[str, t.Any] = {}
-    for part, question in questions.items():
-        if part in gather:
-            try:
-                found[part] = question()
-            except (NotFound, Unreachable):
-                # Machines of all kinds are asked about themselves, and some lack what the other parts need.
-                if "machine" not in gather:
-                    raise
-                found[part] = None
+    for part in sorted(gather - {"machine"}):
+        try:
+            found[part] = getattr(told, part)()
+        except GlusterOpsError as exc:
+            # Machines of all kinds are asked about themselves, and some lack what the other parts need. What concerns
+            # the whole cluster another server may tell.
+            if "machine" not in gather or not (part in _OF_CLUSTER or isinstance(exc, (NotFound, Unreachable))):
+                raise
+            found[part] = None
     if "machine" in gather:
         # The action plugin has looked at its own clock before, looks again after that, and tells the difference.
-        found["machine"] = {**about, "clock": {"began": began, "ended": time.time()}}
+        found["machine"] = {**told.machine, "clock": {"began": began, "ended": time.time()}}
     return [], found
 
 
-def _volume(volume: answers.Volume) -> dict[str, t.Any]:
-    return dict(
-        dataclasses.asdict(volume),
+def _volume(volume: Volume) -> dict[str, t.Any]:
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, is_sealed, split_list
+
+    return {
+        **volume._asdict(),
+        "bricks": [brick._asdict() for brick in volume.bricks],
         **_holding(volume),
-        started=volume.started,
-        sealed=is_sealed(volume),
-        identities=split_list(volume.options.get(LIST, "")),
-    )
+        "started": volume.started,
+        "sealed": is_sealed(volume),
+        "identities": split_list(volume.options.get(LIST, "")),
+    }
 
 
-def _snapshot(found: snapshot.Snapshot, lvm: snapshot_thin.Lvm) -> dict[str, t.Any]:
-    told = dataclasses.asdict(found)
-    told["size"], told["used"] = lvm.sizes(told.pop("logical")) or (None, None)
-    return told
+def _holding(volume: Volume) -> dict[str, t.Any]:
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool
 
-
-def _limits(volumes: t.Mapping[str, answers.Volume]) -> dict[str, int | None]:
-    return {name: limit.size if limit else None for name, limit in local_limits(volumes.values()).items()}
-
-
-def _handshake() -> t.Callable[[str, int], handshake.Served]:
-    """How a brick is asked, or told that this server cannot."""
-    try:
-        tls = handshake.context(find_directories()[0])
-    except NotFound as exc:
-        missing = exc
-
-        def refuse(_host: str, _port: int) -> handshake.Served:
-            raise missing
-
-        return refuse
-    return lambda host, port: handshake.served(tls, host, port)
-
-
-def _management(volumes: t.Callable[[], t.Mapping[str, answers.Volume]], uuid: str | None) -> dict[str, t.Any]:
-    told = dict(management.told(management.Machine()), common_name=None, problem=None, heals={})
-    try:
-        if told["serves"] == management.TLS:
-            tls = handshake.context(find_directories()[0])
-            told["common_name"] = handshake.served(tls, told["address"], management.PORT).common_name
-    except GlusterOpsError as exc:
-        told["problem"] = str(exc)
-    # A glusterd that begins, or is apart from the others, may not answer.
-    with contextlib.suppress(GlusterOpsError):
-        if told["serves"]:
-            told["heals"] = management.pending_heals(volumes().values(), uuid)
-    return told
-
-
-def _holding(volume: answers.Volume) -> dict[str, t.Any]:
     mark = pool.mark_of(volume)
     return {
         "share": pool.share_of(volume),
@@ -562,6 +709,23 @@ def _holding(volume: answers.Volume) -> dict[str, t.Any]:
         "origin": mark.origin if mark else None,
         "free": pool.is_free(volume),
     }
+
+
+def _handshake() -> t.Callable[[str, int], Served]:
+    """How a brick is asked, or told that this server cannot."""
+    from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake
+    from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import find_directories
+
+    try:
+        tls = handshake.context(find_directories()[0])
+    except NotFound as exc:
+        missing = exc
+
+        def refuse(_host: str, _port: int) -> Served:
+            raise missing
+
+        return refuse
+    return lambda host, port: handshake.served(tls, host, port)
 
 
 def main() -> t.NoReturn:
@@ -573,8 +737,20 @@ def main() -> t.NoReturn:
                 "choices": list(CHOICES),
                 "default": ["version", "peers", "volumes"],
             },
-            # Evaluated by the action plugin of the same name, which does not pass it on.
+            "identities": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "common_name": {"type": "str", "required": True},
+                    "scope": {"type": "str", "choices": ["machine", "tenant"], "default": "machine"},
+                    "key_type": {"type": "str", "default": "ecdsa-p256"},
+                },
+            },
+            # These are for the action plugin of the same name, which does not pass them on.
             "query": {"type": "str"},
+            "declared": {"type": "dict"},
+            "known": {"type": "dict"},
         },
         supports_check_mode=True,
     )

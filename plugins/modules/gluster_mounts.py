@@ -151,27 +151,17 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import Machine, Mount, reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import (
+    STATES,
+    Machine,
+    read_wanted,
+    reconcile,
+)
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
     machine = Machine(module.run_command, module.atomic_move)
-    mounts: list[Mount] = []
-    for entry in module.params["mounts"]:
-        present = entry["state"] == "mounted"
-        if present and not entry["path"]:
-            raise BadInput(f"{entry['share']}: path is missing: say where to mount the share.")
-        mount = Mount(
-            share=entry["share"],
-            volume=entry["volume"] or entry["share"],
-            path=entry["path"] or "",
-            servers=tuple(entry["servers"] or ()),
-            options=tuple(entry["options"] or ()),
-            present=present,
-            identity=entry["identity"],
-        )
-        mounts += [mount] if mount.path else machine.everywhere(mount)
+    mounts = read_wanted(module.params["mounts"], machine.everywhere)
     changes, found = reconcile(machine, mounts, module.check_mode)
     return changes, {"mounts": found} if found or not mounts else {}
 
@@ -190,7 +180,7 @@ def main() -> t.NoReturn:
                     "servers": {"type": "list", "elements": "str", "default": []},
                     "options": {"type": "list", "elements": "str", "default": []},
                     "identity": {"type": "str"},
-                    "state": {"type": "str", "choices": ["mounted", "absent"], "default": "mounted"},
+                    "state": {"type": "str", "choices": list(STATES), "default": "mounted"},
                 },
             },
         },

@@ -9,7 +9,7 @@ import json
 import re
 import typing as t
 
-from conftest import Lab, Play
+from harness import Lab, Play
 
 # Where the last column begins.
 TEXT = 46

@@ -2,19 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Modules that are killed (kill -9) at random points, and run again."""
+"""Modules that are killed (kill -9) at random points and playbooks that are at certain ones, and run again."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pathlib
 import random
+import signal
+import subprocess
+import tempfile
 import time
 import typing as t
 
 import pytest
 
 if t.TYPE_CHECKING:
-    from conftest import Lab
+    from harness import Lab
 
 POINTS = 10
 
@@ -30,7 +36,7 @@ class Program:
         self._lab, self._node = lab, node
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("ANSIBLE_KEEP_REMOTE_FILES", "1")
-            done = lab.module(node, module, **arguments)
+            done = lab.ansible(node, module, **arguments)
         assert not done["failed"] and done["changed"], done
         self.first = done
         self.path = lab.run(node, f"ls -t ~/.ansible/tmp/*/AnsiballZ_{module}.py | head -1").stdout.strip()
@@ -84,3 +90,40 @@ def killed(program: Program, seconds: float, look: t.Callable[[], bool], undo: t
             if not alive:
                 ended.append(point)
     assert len(ended) <= POINTS // 2, f"of {points} these were too late: {ended}"
+
+
+def kill_when(lab: Lab, words: t.Sequence[str], reached: t.Callable[[], object]) -> None:
+    """Runs the command, in a process of its own, and kills it with all that it started once it has come that far. What
+    it had begun on the machines has ended afterwards."""
+    assert not reached()
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
+        try:
+            while not reached():
+                if process.poll() is not None:
+                    said.seek(0)
+                    raise AssertionError(f"it ended before it came that far: {said.read()}")
+                time.sleep(0.05)
+        finally:
+            others = started_by(process.pid)
+            process.kill()
+            process.wait()
+            for pid in others:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    ended = "! pgrep -f '^[/]usr/bin/python3' > /dev/null"
+    for node in lab.nodes():
+        lab.run(node, f"for n in $(seq 600); do {ended} && exit; sleep 0.1; done; exit 1")
+
+
+def started_by(process: int) -> list[int]:
+    """Its children, and theirs."""
+    parents = {}
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(") ")[2].split()[1])
+    found = [process]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found[1:]

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 from attackers import IN, Attacker
 
 if t.TYPE_CHECKING:
-    from conftest import Lab
+    from harness import Lab
 
 DRIVER = pathlib.Path(__file__).with_name("attack_driver.py")
 HOME = "/root/siege"

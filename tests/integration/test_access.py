@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import SERVERS, Lab
+from harness import SERVERS, Lab, Run
 
 LIST = "auth.ssl-allow"
 
@@ -23,7 +23,7 @@ def share(identities: Lab, volume: str) -> str:
 def test_allow_and_deny(identities: Lab, share: str) -> None:
     lab = identities
     allow = {"name": share, "identities": ["tenant-b"], "infrastructure": SERVERS}
-    done = lab.predicted("server1", "gluster_share_access", **allow)
+    done = lab.predicted("server1", "gluster_share_access", by=lab.ansible, **allow)
     assert done["share"]["identities"] == sorted([*SERVERS, "tenant-a", "tenant-b"])
     assert set(lab.options(share)[LIST].split(",")) == {*SERVERS, "tenant-a", "tenant-b"}
     done = lab.predicted("server1", "gluster_share_access", **allow, state="absent")
@@ -72,26 +72,32 @@ def sealed(identities: Lab, untouched: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "arguments, message",
+    "run, arguments, message",
     [
-        ({"name": "no-such-volume"}, "Volume 'no-such-volume' does not exist on this cluster"),
-        ({"name": "all"}, "share 'all' is not a volume name"),
-        ({"identities": ["*"]}, "identity '*' is not a valid name"),
-        ({"identities": ["a,b"]}, "identity 'a,b' is not a valid name"),
-        ({"identities": []}, "identities is empty"),
-        ({"identities": ["x" * 65]}, "is not a valid name: 1 to 64"),
-        ({"infrastructure": []}, "infrastructure must name at least the cluster's servers"),
-        ({"infrastructure": ["*"]}, "infrastructure identity '*' is not a valid name or pattern"),
-        ({"level": "ro"}, "value of level must be one of: rw, got: ro"),
-        ({"state": "absent", "exclusive": True}, "exclusive says who stays on the list"),
-        ({"state": "absent", "identities": [SERVERS[0]]}, "is infrastructure"),
-        ({"identities": [f"{number:064}" for number in range(62)]}, "more than the 4000 that Gluster can take"),
+        (Lab.module, {"name": "no-such-volume"}, "Volume 'no-such-volume' does not exist on this cluster"),
+        (Lab.module, {"name": "all"}, "share 'all' is not a volume name"),
+        (Lab.module, {"identities": ["*"]}, "identity '*' is not a valid name"),
+        (Lab.module, {"identities": ["a,b"]}, "identity 'a,b' is not a valid name"),
+        (Lab.module, {"identities": []}, "identities is empty"),
+        (Lab.module, {"identities": ["x" * 65]}, "is not a valid name: 1 to 64"),
+        (Lab.module, {"infrastructure": []}, "infrastructure must name at least the cluster's servers"),
+        (Lab.module, {"infrastructure": ["*"]}, "infrastructure identity '*' is not a valid name or pattern"),
+        (Lab.ansible, {"level": "ro"}, "value of level must be one of: rw, got: ro"),
+        (Lab.module, {"state": "absent", "exclusive": True}, "exclusive says who stays on the list"),
+        (Lab.module, {"state": "absent", "identities": [SERVERS[0]]}, "is infrastructure"),
+        (
+            Lab.module,
+            {"identities": [f"{number:064}" for number in range(62)]},
+            "more than the 4000 that Gluster can take",
+        ),
     ],
 )
-def test_bad_input_changes_nothing(identities: Lab, sealed: str, arguments: dict[str, object], message: str) -> None:
+def test_bad_input_changes_nothing(
+    identities: Lab, sealed: str, run: Run, arguments: dict[str, object], message: str
+) -> None:
     before = identities.options(sealed)
     given = {"name": sealed, "identities": ["tenant-b"], "infrastructure": SERVERS, **arguments}
-    done = identities.module("server1", "gluster_share_access", **given)
+    done = run(identities, "server1", "gluster_share_access", **given)
     assert done["failed"] and message in done["msg"], done
     assert identities.options(sealed) == before
 
@@ -134,7 +140,7 @@ def test_a_foreign_ca_with_the_right_name(identities: Lab, share: str, tmp_path:
     lab = identities
     bundle = lab.run("host1", "cat /usr/lib/ssl/glusterfs.ca").stdout
     request = lab.module("host3", "gluster_tls_identity", common_name="tenant-a")
-    foreign = lab.module(
+    foreign = lab.ansible(
         "localhost",
         "gluster_tls_ca",
         path=f"{tmp_path}/ca",

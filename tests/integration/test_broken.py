@@ -11,7 +11,7 @@ import time
 import typing as t
 
 import pytest
-from conftest import SERVERS, Lab, lab_command
+from harness import SERVERS, Lab, lab_command, start_glusterd, stop_glusterd
 
 NAME = "broken"
 KILL = "pkill -9 -f 'm [h]eketi'"
@@ -43,10 +43,13 @@ class Heketi:
         running = self.lab.start("localhost", "gluster_heketi_volume", **{**self.options, **arguments})
         end = time.monotonic() + 120
         while self.lab.run(node, until, check=False).returncode:
-            assert time.monotonic() < end and running.poll() is None, self.lab.result(running)
+            assert time.monotonic() < end and not running.done(), self.lab.result(running)
         self.lab.run("heketi", KILL)
         # What it began on the servers goes on without it.
-        time.sleep(5)
+        for server in ("server1", "server2", "server3"):
+            self.lab.run(
+                server, "for n in $(seq 600); do pgrep -x gluster > /dev/null || exit 0; sleep 0.1; done; exit 1"
+            )
         lab_command("up")
         return self.lab.result(running)
 
@@ -130,10 +133,8 @@ def test_killed_when_gluster_has_the_new_bricks(heketi_that_dies: Heketi) -> Non
     bricks = [line.partition(": ")[2] for line in lines if line.startswith("Brick") and line.endswith("/brick")]
     new = " ".join(brick for brick in bricks if brick.partition(":")[2] not in known)
     heketi.lab.gluster(f"volume remove-brick {NAME} replica 3 {new} start")
-    for _try in range(60):
-        if "completed" in heketi.lab.gluster(f"volume remove-brick {NAME} replica 3 {new} status"):
-            break
-        time.sleep(1)
+    moved = f"gluster volume remove-brick {NAME} replica 3 {new} status | grep -q completed"
+    heketi.lab.run("server1", f"for n in $(seq 120); do {moved} && exit; sleep 0.5; done; exit 1")
     heketi.lab.gluster(f"volume remove-brick {NAME} replica 3 {new} commit")
     third = heketi.run(**wanted, clean_up=True)
     assert not third["failed"] and third["volume"]["size"] == "3G" and heketi.bricks() == 6, third
@@ -154,13 +155,13 @@ def test_killed_while_deleting(heketi_that_dies: Heketi) -> None:
 def test_deleted_with_a_server_down(heketi_that_dies: Heketi) -> None:
     heketi = heketi_that_dies
     assert not heketi.run(size="2G", seal=SERVERS)["failed"]
-    heketi.lab.run("server3", "pkill -x glusterd; sleep 1")
+    stop_glusterd(heketi.lab, "server3")
     try:
         first = heketi.run(state="absent")
         assert first["failed"] and "it may be stopped now" in first["msg"], first
         assert heketi.run(size="2G", seal=SERVERS)["volume"]["size"] == "2G"
     finally:
-        heketi.lab.run("server3", "glusterd; sleep 3")
+        start_glusterd(heketi.lab, "server3")
     second = heketi.run(state="absent")
     assert not second["failed"] and heketi.bricks() == 0, second
 

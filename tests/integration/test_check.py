@@ -13,12 +13,12 @@ import typing as t
 
 import pytest
 from checking import check
-from conftest import SERVERS, Lab, connected, make_by_hand, remove
+from harness import SERVERS, Lab, make_by_hand, remove, start_glusterd, stop_glusterd
 
 
 def restart(lab: Lab, server: str) -> None:
-    lab.run(server, "pkill -x glusterd; sleep 0.5; glusterd")
-    connected(lab)
+    stop_glusterd(lab, server)
+    start_glusterd(lab, server)
 
 
 def until(lab: Lab, node: str, command: str) -> None:
@@ -37,7 +37,7 @@ def test_all_is_well(either: Lab) -> None:
 
 
 def test_machines_tell_what_they_can(identities: Lab) -> None:
-    found = identities.module("host1", "gluster_info", gather=["machine", "identity", "peers"])
+    found = identities.ansible("host1", "gluster_info", gather=["machine", "identity", "peers"])
     assert found["peers"] is None and found["machine"]["uuid"] is None
     clock = found["machine"]["clock"]
     assert abs(clock["ahead"]) <= clock["uncertainty"] + 0.1, clock
@@ -116,20 +116,21 @@ def test_volumes(either: Lab, started: str) -> None:
 def test_a_server_is_down(identities: Lab) -> None:
     """And it is the one that would have been asked."""
     lab = identities
-    lab.run("server1", "pkill -x glusterd; sleep 1")
+    stop_glusterd(lab, "server1")
     try:
         told = check(lab)
         assert told.play.rc == 2 and told.rows == [("ERROR", "reachable", "server1")]
         assert "its glusterd does not answer. -> Start it there: systemctl start glusterd." in told.words
         assert "trash, self-heal, quota." in told.words
     finally:
-        restart(lab, "server1")
+        start_glusterd(lab, "server1")
 
 
 def test_a_server_is_rejected(identities: Lab, untouched: str) -> None:
     """It knows a volume differently than the others."""
     lab, info = identities, f"/var/lib/glusterd/vols/{untouched}/info"
-    lab.run("server3", f"pkill -x glusterd; sleep 0.5; cp {info} /root/info; echo user.strange=1 >> {info}; glusterd")
+    stop_glusterd(lab, "server3")
+    lab.run("server3", f"cp {info} /root/info; echo user.strange=1 >> {info}; service glusterd start")
     try:
         until(lab, "server1", "gluster peer status | grep -q 'Peer Rejected'")
         told = check(lab)

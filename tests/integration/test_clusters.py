@@ -2,21 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two clusters in one run. The second one has a single server, which is reached as a user with sudo."""
+"""Two clusters in one run. The second one has a single server, which is reached as a user with sudo.
+
+The steps go on from each other.
+"""
 
 from __future__ import annotations
 
+import functools
 import json
-import os
 import pathlib
 import typing as t
-from unittest import mock
 
 import pytest
 import yaml
-from conftest import Lab, Play, connected, lab_up
+from harness import Lab, Play, in_order, start_glusterd, stop_glusterd
 
-NAME = "test-clusters"
 DEVICE = "/srv/bricks/sdb"
 GROUPS = {"site_a": ["server1", "server2", "server3"], "site_b": ["server4"]}
 INFRASTRUCTURE = {group: [f"glusterfs-server-{server}" for server in servers] for group, servers in GROUPS.items()}
@@ -54,42 +55,39 @@ def play(
 
 def on(lab: Lab, server: str) -> dict[str, dict[str, t.Any]]:
     """Share to its volume, on that server's cluster."""
-    with mock.patch.dict(os.environ, ANSIBLE_BECOME="true"):
-        found = lab.module(server, "gluster_info", gather=["volumes"])
+    found = lab.module(server, "gluster_info", gather=["volumes"])
     names = [share["name"] for share in SHARES]
     return {volume["share"]: volume for volume in found["volumes"] if volume["share"] in names}
 
 
-@pytest.fixture(scope="module")
-def clusters(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
+@pytest.fixture
+def clusters(as_new: t.Callable[..., Lab]) -> Lab:
     """Servers that are in no pool yet; Heketi makes two of them."""
-    for lab in lab_up(tmp_path_factory.mktemp("lab"), NAME, "--servers", "4", "--hosts", "3", "--no-topology"):
-        lab.run(
-            "server4",
-            # That password is nobody's, and does not lock the account.
-            "useradd --create-home --password '*' deploy"
-            " && echo 'deploy ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/deploy"
-            " && cp -r /root/.ssh /home/deploy/ && chown -R deploy: /home/deploy/.ssh",
-        )
-        with open(lab.inventory, encoding="utf-8") as stream:
-            inventory = yaml.safe_load(stream)
-        for group, servers in GROUPS.items():
-            inventory[group] = {
-                "hosts": dict.fromkeys(servers),
-                "vars": {"topology_cluster": group, "topology_devices": [DEVICE], "topology_zone": 1},
-            }
-        for server in GROUPS["site_a"]:
-            inventory["site_a"]["hosts"][server] = {"topology_manage": server, "topology_zone": int(server[-1])}
-        inventory["site_b"]["hosts"]["server4"] = {"topology_manage": "server4", "ansible_user": "deploy"}
-        lab.inventory = str(lab.folder / "clusters.yml")
-        with open(lab.inventory, "w", encoding="utf-8") as stream:
-            json.dump(inventory, stream)
-        yield lab
+    lab = as_new("--servers", "4", "--no-topology")
+    lab.run(
+        "server4",
+        # That password is nobody's, and does not lock the account.
+        "useradd --create-home --password '*' deploy"
+        " && echo 'deploy ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/deploy"
+        " && cp -r /root/.ssh /home/deploy/ && chown -R deploy: /home/deploy/.ssh",
+    )
+    with open(lab.inventory, encoding="utf-8") as stream:
+        inventory = yaml.safe_load(stream)
+    for group, servers in GROUPS.items():
+        inventory[group] = {
+            "hosts": dict.fromkeys(servers),
+            "vars": {"topology_cluster": group, "topology_devices": [DEVICE], "topology_zone": 1},
+        }
+    for server in GROUPS["site_a"]:
+        inventory["site_a"]["hosts"][server] = {"topology_manage": server, "topology_zone": int(server[-1])}
+    inventory["site_b"]["hosts"]["server4"] = {"topology_manage": "server4", "ansible_user": "deploy"}
+    clusters = Lab(lab.folder, "clusters.yml")
+    with open(clusters.inventory, "w", encoding="utf-8") as stream:
+        json.dump(inventory, stream)
+    return clusters
 
 
-@pytest.fixture(scope="module")
-def shares(clusters: Lab) -> Lab:
-    lab = clusters
+def made_as_predicted(lab: Lab) -> None:
     first = play(lab, "topology")
     assert first.rc == 0, first.output
     for name in ("pool-1G-1", "pool-1G-2"):
@@ -108,11 +106,9 @@ def shares(clusters: Lab) -> Lab:
     ):
         entry = f"{server}:/{volume} /srv/{path} glusterfs"
         assert entry in dry.output and entry in lab.run(host, "cat /etc/fstab").stdout, dry.output
-    return lab
 
 
-def test_shares_are_spread(shares: Lab) -> None:
-    lab = shares
+def shares_are_spread(lab: Lab) -> None:
     here, there = on(lab, "server1"), on(lab, "server4")
     assert ("made" in here) != ("made" in there)
     assert [{name: its["name"] for name, its in found.items() if name != "made"} for found in (here, there)] == [
@@ -126,8 +122,7 @@ def test_shares_are_spread(shares: Lab) -> None:
             assert not its or sorted(its["identities"]) == sorted([*servers, *share["identities"]])
 
 
-def test_tenants_get_their_own_although_volumes_have_the_same_name(shares: Lab) -> None:
-    lab = shares
+def tenants_get_their_own_although_volumes_have_the_same_name(lab: Lab) -> None:
     lab.run("host1", "echo a > /srv/first/file && echo b > /srv/third/file && sync")
     assert lab.run("server1", "cat /srv/pool-1G-1/file").stdout == "a\n"
     assert lab.run("server4", "cat /srv/pool-1G-1/file").stdout == "b\n"
@@ -135,12 +130,12 @@ def test_tenants_get_their_own_although_volumes_have_the_same_name(shares: Lab) 
     assert "Authentication failed" in lab.mount("host2", "pool-1G-1")
 
 
-def test_a_second_run_changes_nothing(shares: Lab) -> None:
-    again = play(shares, "site")
+def a_second_run_changes_nothing(lab: Lab) -> None:
+    again = play(lab, "site")
     assert again.rc == 0 and again.changed == 0, again.output
 
 
-def test_bad_input_changes_nothing(shares: Lab) -> None:
+def bad_input_changes_nothing(lab: Lab) -> None:
     """The whole list is looked at before Heketi makes anything of it."""
     wrong = [
         *SHARES,
@@ -149,7 +144,7 @@ def test_bad_input_changes_nothing(shares: Lab) -> None:
         pooled("large", "tenant-a", "host1", size="5G"),
         {**SHARES[0], "name": "second-of-it", "cluster": "site_b"},
     ]
-    done = play(shares, "shares", wrong)
+    done = play(lab, "shares", wrong)
     said = " ".join(done.output.split())
     assert done.rc != 0 and done.changed == 0, done.output
     assert "3 shares cannot be placed, so nothing was changed:" in said
@@ -157,29 +152,27 @@ def test_bad_input_changes_nothing(shares: Lab) -> None:
     assert "No volume for share 'large' of 5G" in said
     # Without LVM there are no snapshots, and nobody can tell which there are.
     copy = {"name": "copy", "size": "1G", "provisioner": "snapshot", "from_snapshot": "monday"}
-    cloned = play(shares, "shares", [*SHARES, copy])
+    cloned = play(lab, "shares", [*SHARES, copy])
     assert cloned.rc != 0 and cloned.changed == 0 and "no LVM on this server" in cloned.output, cloned.output
-    moved = play(shares, "shares", [{**SHARES[0], "cluster": "site_b"}])
+    moved = play(lab, "shares", [{**SHARES[0], "cluster": "site_b"}])
     assert moved.rc != 0 and "is on cluster site_a, not on site_b: a share does not move" in moved.output
-    one = play(shares, "shares", shares_clusters=["site_a"])
+    one = play(lab, "shares", shares_clusters=["site_a"])
     assert one.rc != 0 and "server4 is in none of the groups site_a" in " ".join(one.output.split()), one.output
 
 
-def test_another_server_does_the_work(shares: Lab, tmp_path: pathlib.Path) -> None:
+def another_server_does_the_work(lab: Lab) -> None:
     """First glusterd is down on the first one, then nothing of it answers. The share that Heketi made may have its only
     brick there, so it is left out."""
-    lab = shares
     pooled_only = SHARES[:-1]
     wider = [{**SHARES[0], "identities": ["tenant-a", "tenant-b"]}, *pooled_only[1:]]
     try:
-        lab.run("server1", "pkill -x glusterd; while pgrep -x glusterd; do sleep 0.1; done")
+        stop_glusterd(lab, "server1")
         done = play(lab, "shares", wider)
         assert done.rc == 0 and "server1 does not answer, so another server of its cluster" in done.output, done.output
         assert {host for host, counts in done.hosts.items() if counts["changed"]} == {"server2"}
         assert "tenant-b" in on(lab, "server2")["first"]["identities"]
 
-        silent = Lab(lab.folder, tmp_path)
-        silent.inventory = str(lab.folder / "silent.yml")
+        silent = Lab(lab.folder, "silent.yml")
         inventory = json.loads(pathlib.Path(lab.inventory).read_text())
         inventory["site_a"]["hosts"]["server1"]["ansible_port"] = 9
         pathlib.Path(silent.inventory).write_text(json.dumps(inventory))
@@ -188,15 +181,14 @@ def test_another_server_does_the_work(shares: Lab, tmp_path: pathlib.Path) -> No
         assert "server1 does not answer" in back.output
         assert lab.run("host1", "cat /srv/first/file").stdout == "a\n"
     finally:
-        lab.run("server1", "glusterd")
-        connected(lab)
+        start_glusterd(lab, "server1")
     assert play(lab, "shares").changed == 0
     assert "tenant-b" not in on(lab, "server1")["first"]["identities"]
 
 
-def test_a_cluster_that_is_down_altogether(shares: Lab) -> None:
+def a_cluster_that_is_down_altogether(lab: Lab) -> None:
     """Whether a share is there already cannot be known, so none is made on the other one."""
-    done = shares.play(
+    done = lab.play(
         "glusterops.shares.shares",
         "--limit",
         "site_a",
@@ -207,8 +199,7 @@ def test_a_cluster_that_is_down_altogether(shares: Lab) -> None:
     assert done.rc != 0 and "No server of site_b answers" in done.output and done.changed == 0, done.output
 
 
-def test_a_share_is_removed_from_its_cluster_only(shares: Lab) -> None:
-    lab = shares
+def a_share_is_removed_from_its_cluster_only(lab: Lab) -> None:
     refused = play(lab, "remove_share", remove_share_name="third")
     assert refused.rc != 0 and "third is mounted by 1 client. Unmount it first" in refused.output, refused.output
     removed = play(lab, "remove_share", remove_share_name="third", remove_share_force=True)
@@ -219,3 +210,19 @@ def test_a_share_is_removed_from_its_cluster_only(shares: Lab) -> None:
     made = play(lab, "remove_share", remove_share_name="made")
     assert made.rc == 0 and made.changed > 0 and "made" not in {**on(lab, "server1"), **on(lab, "server4")}, made.output
     assert play(lab, "site", [SHARES[0], SHARES[1], SHARES[3]]).changed == 0
+
+
+STEPS = (
+    made_as_predicted,
+    shares_are_spread,
+    tenants_get_their_own_although_volumes_have_the_same_name,
+    a_second_run_changes_nothing,
+    bad_input_changes_nothing,
+    another_server_does_the_work,
+    a_cluster_that_is_down_altogether,
+    a_share_is_removed_from_its_cluster_only,
+)
+
+
+def test_two_clusters(clusters: Lab, subtests: pytest.Subtests) -> None:
+    in_order(subtests, {act.__name__: functools.partial(act, clusters) for act in STEPS})

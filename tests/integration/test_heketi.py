@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from conftest import SERVERS, Lab
+from harness import SERVERS, Lab
 
 GIB = 1024**3
 
@@ -23,7 +23,7 @@ def clean(identities: Lab, heketi: dict[str, t.Any]) -> t.Iterator[None]:
 def test_born_sealed_grown_and_deleted(identities: Lab, heketi: dict[str, t.Any], clean: None) -> None:
     lab = identities
     wanted = {**heketi, "name": "made-one", "size": "1.5G", "seal": [*SERVERS, "tenant-a"]}
-    made = lab.predicted("localhost", "gluster_heketi_volume", **wanted)["volume"]
+    made = lab.predicted("localhost", "gluster_heketi_volume", by=lab.ansible, **wanted)["volume"]
     assert made["size"] == "2G" and len({brick["host"] for brick in made["bricks"]}) == 3
     options = lab.options("made-one")
     assert options["client.ssl"] == options["server.ssl"] == "on"
@@ -55,7 +55,8 @@ def test_many_at_once(identities: Lab, heketi: dict[str, t.Any], clean: None) ->
         {"name": f"made-{number}", "size": "2G", "durability": layout, "seal": SERVERS}
         for number, layout in enumerate(layouts)
     ]
-    done = lab.predicted("localhost", "gluster_heketi_volumes", volumes=volumes, known_volumes=[], **heketi)
+    wanted = {"volumes": volumes, "known_volumes": [], **heketi}
+    done = lab.predicted("localhost", "gluster_heketi_volumes", by=lab.ansible, **wanted)
     assert [entry["name"] for entry in done["volumes"]] == [volume["name"] for volume in volumes]
     found = lab.module("server1", "gluster_info", gather=["volumes"])["volumes"]
     types = {entry["name"]: entry["type"] for entry in found if entry["name"].startswith("made-")}
@@ -87,7 +88,7 @@ def test_no_space_is_said_and_changes_nothing(identities: Lab, heketi: dict[str,
 
 
 def test_a_wrong_key(identities: Lab, heketi: dict[str, t.Any]) -> None:
-    done = identities.module(
+    done = identities.ansible(
         "localhost", "gluster_heketi_volume", name="v", size="1G", **{**heketi, "heketi_key": "wr0ng-key"}
     )
     assert done["failed"] and "signature is invalid" in done["msg"] and "wr0ng-key" not in str(done), done

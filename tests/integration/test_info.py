@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from conftest import SERVERS, Lab
+from harness import SERVERS, Lab
 
 
 def test_what_a_cluster_consists_of(identities: Lab, untouched: str) -> None:
     lab = identities
-    found = lab.module("server1", "gluster_info")
+    found = lab.ansible("server1", "gluster_info")
     assert not found["changed"]
     assert found["version"] == lab.run("server1", "gluster --version").stdout.split()[1]
     assert sorted(peer["hostname"] for peer in found["peers"]) == ["localhost", "server2", "server3"]
@@ -24,11 +24,11 @@ def test_what_a_cluster_consists_of(identities: Lab, untouched: str) -> None:
 def test_query_needs_nothing_on_the_server(identities: Lab, untouched: str) -> None:
     lab = identities
     assert lab.run("server1", "python3 -c 'import jmespath'", check=False).returncode != 0
-    found = lab.module(
+    found = lab.ansible(
         "server1", "gluster_info", gather=["volumes"], query=f"volumes[?name=='{untouched}'].bricks[].server"
     )
     assert found["result"] == ["server1", "server2", "server3"]
-    bad = lab.module("server1", "gluster_info", query="volumes[?")
+    bad = lab.ansible("server1", "gluster_info", query="volumes[?")
     assert bad["failed"] and "query is not a JMESPath expression" in bad["msg"]
 
 
@@ -46,7 +46,7 @@ def test_processes_and_clients(identities: Lab, volume: str) -> None:
 
 
 def test_bad_input(identities: Lab) -> None:
-    done = identities.module("server1", "gluster_info", gather=["colours"])
+    done = identities.ansible("server1", "gluster_info", gather=["colours"])
     assert done["failed"] and "value of gather must be one or more of" in done["msg"]
 
 

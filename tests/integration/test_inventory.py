@@ -14,7 +14,7 @@ import typing as t
 
 import pytest
 import yaml
-from conftest import SERVERS, Lab
+from harness import SERVERS, Lab
 
 NAMES = ["server1", "server2", "server3"]
 
@@ -84,7 +84,7 @@ def test_what_heketi_tells(identities: Lab, heketi: dict[str, str], untouched: s
     done = lab.module("localhost", "gluster_heketi_volume", **made, size="1G", seal=SERVERS, known_volumes=[])
     assert not done["failed"], done
     try:
-        found = lab.module(
+        found = lab.ansible(
             "localhost", "gluster_heketi_info", gather=["clusters", "volumes", "operations", "gluster"], **heketi
         )
         assert not found["failed"] and not found["changed"], found
@@ -99,6 +99,6 @@ def test_what_heketi_tells(identities: Lab, heketi: dict[str, str], untouched: s
         assert untouched in found["gluster"]["foreign"] and "made-seen" not in found["gluster"]["foreign"]
         query = "volumes[?size_bytes >= `1073741824`].name"
         asked: dict[str, t.Any] = {"gather": ["volumes"], "query": query, **heketi}
-        assert "made-seen" in lab.module("localhost", "gluster_heketi_info", **asked)["result"]
+        assert "made-seen" in lab.ansible("localhost", "gluster_heketi_info", **asked)["result"]
     finally:
         lab.module("localhost", "gluster_heketi_volume", **made, state="absent")

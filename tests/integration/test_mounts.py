@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from conftest import SERVERS, Lab
+from harness import SERVERS, Lab, Run
 
 PATH = "/srv/mounted"
 
@@ -25,7 +25,7 @@ def share(identities: Lab, volume: str) -> t.Iterator[str]:
 def test_mount_and_unmount(identities: Lab, share: str) -> None:
     lab = identities
     mount = {"share": share, "path": PATH, "servers": ["server1", "server2"]}
-    done = lab.predicted("host1", "gluster_mounts", mounts=[mount])
+    done = lab.predicted("host1", "gluster_mounts", by=lab.ansible, mounts=[mount])
     assert done["mounts"] == [{"share": share, "path": PATH, "mounted": True, "guarded": True, "identity": None}]
     lab.run("host1", f"echo kept > {PATH}/file")
     # As at boot.
@@ -82,21 +82,21 @@ def test_local_files_are_not_hidden(identities: Lab, share: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry, message",
+    "run, entry, message",
     [
-        ({"path": None}, "path is missing"),
-        ({"path": "srv"}, "is not an absolute path"),
-        ({"path": "/srv/$(id)"}, "is not an absolute path"),
-        ({"servers": []}, "servers is empty"),
-        ({"servers": ["a;b"]}, "server 'a;b' is not a host name"),
-        ({"share": "a b"}, "share 'a b' is not a volume name"),
-        ({"options": ["rw,exec"]}, "mount option 'rw,exec' is not of the form"),
-        ({"state": "gone"}, "value of state must be one of: mounted, absent"),
+        (Lab.module, {"path": None}, "path is missing"),
+        (Lab.module, {"path": "srv"}, "is not an absolute path"),
+        (Lab.module, {"path": "/srv/$(id)"}, "is not an absolute path"),
+        (Lab.module, {"servers": []}, "servers is empty"),
+        (Lab.module, {"servers": ["a;b"]}, "server 'a;b' is not a host name"),
+        (Lab.module, {"share": "a b"}, "share 'a b' is not a volume name"),
+        (Lab.module, {"options": ["rw,exec"]}, "mount option 'rw,exec' is not of the form"),
+        (Lab.ansible, {"state": "gone"}, "value of state must be one of: mounted, absent"),
     ],
 )
-def test_bad_input_changes_nothing(lab: Lab, entry: dict[str, object], message: str) -> None:
+def test_bad_input_changes_nothing(lab: Lab, run: Run, entry: dict[str, object], message: str) -> None:
     before = lab.run("host1", "cat /etc/fstab; ls /srv").stdout
     mount = {"share": "v", "path": "/srv/bad", "servers": ["server1"], **entry}
-    done = lab.module("host1", "gluster_mounts", mounts=[mount])
+    done = run(lab, "host1", "gluster_mounts", mounts=[mount])
     assert done["failed"] and message in done["msg"], done
     assert lab.run("host1", "cat /etc/fstab; ls /srv").stdout == before

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from conftest import SERVERS, Lab
+from harness import SERVERS, Lab
 
 GIB = 1024**3
 PATTERN = "pool-#{size}G-[0-9]+"
@@ -68,7 +68,7 @@ def test_taken_used_and_given_back(pool: Lab) -> None:
     refused = lab.module("server1", "gluster_share", **SHARE)
     assert refused["failed"] and "pool-1G-2', which is started and not sealed" in refused["msg"]
     assert not refused["changed"] and seen(lab)["pool-1G-2"]["free"]
-    done = lab.predicted("server1", "gluster_share", restart=True, **SHARE)
+    done = lab.predicted("server1", "gluster_share", by=lab.ansible, restart=True, **SHARE)
     assert [change["what"] for change in done["changes"]] == [
         "volume",
         "started",

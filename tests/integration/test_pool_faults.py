@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import is_sealed
-from conftest import SERVERS, Lab, connected
+from harness import SERVERS, Lab, start_glusterd
 from killing import Program, killed, timed
 from test_pool import GONE, SHARE, make, on_bricks, remove
 
@@ -88,8 +88,7 @@ def test_a_server_goes_away_in_between(programs: tuple[Program, Program], identi
         assert look(lab) in ("in-use", "preparing")
         assert done.get("failed") or look(lab) == "in-use", done
     finally:
-        lab.run("server3", "setsid glusterd > /dev/null 2>&1 < /dev/null")
-    connected(lab)
+        start_glusterd(lab, "server3")
     done = make_it.run()
     assert not done.get("failed") and look(lab) == "in-use", done
     # It learns what it has missed a moment after it is connected.

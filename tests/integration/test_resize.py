@@ -8,7 +8,7 @@ import json
 import typing as t
 
 import pytest
-from conftest import Lab, Play
+from harness import Lab, Play
 
 NAME = "resized"
 SHARE: dict[str, t.Any] = {"name": NAME, "size": "2G", "spare_factor": 1.5, "identities": ["tenant-a"]}
@@ -120,7 +120,7 @@ def test_no_brick_on_a_server_without_its_identity(share: Lab) -> None:
 def test_what_gluster_calls_a_success_is_looked_at(share: Lab) -> None:
     lab, known = share, servers(share)
     expected = {"shares": [{"name": NAME}], "servers": known, "timeout": 20}
-    proof = lab.module("server1", "gluster_shares_verify", **expected)
+    proof = lab.ansible("server1", "gluster_shares_verify", **expected)
     assert not proof["failed"] and not proof["changed"], proof
     [told] = proof["shares"]
     assert told["problems"] == [] and told["healers"] == 3
@@ -134,7 +134,7 @@ def test_what_gluster_calls_a_success_is_looked_at(share: Lab) -> None:
     assert counted["failed"] and "Heketi knows 9 bricks of it, Gluster has 6" in counted["msg"], counted
 
     pid = lab.run("server2", f"pgrep -f 'glusterfsd.*{NAME}' | head -1").stdout.strip()
-    lab.run("server2", f"kill {pid}; sleep 1")
+    lab.run("server2", f"kill {pid}; while kill -0 {pid} 2> /dev/null; do sleep 0.1; done")
     down = lab.module("server1", "gluster_shares_verify", **expected)
     assert down["failed"] and "brick server2:" in down["msg"] and "is not running." in down["msg"], down
     lab.gluster(f"volume start {NAME} force")

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import SERVERS, Lab
+from harness import SERVERS, Lab, Run
 
 GIB = 1024**3
 
@@ -13,7 +13,7 @@ GIB = 1024**3
 def test_seal_start_and_limit(identities: Lab, volume: str) -> None:
     lab = identities
     wanted = {"infrastructure": SERVERS, "shares": [{"name": volume, "identities": ["tenant-a"], "size": "1G"}]}
-    done = lab.predicted("server1", "gluster_shares", **wanted)
+    done = lab.predicted("server1", "gluster_shares", by=lab.ansible, **wanted)
     assert [change["what"] for change in done["changes"]] == [
         "client.ssl",
         "server.ssl",
@@ -96,26 +96,26 @@ def test_one_bad_share_changes_none(identities: Lab, untouched: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry, more, message",
+    "run, entry, more, message",
     [
-        ({"name": "../x"}, {}, "is not a volume name"),
-        ({"size": "10 potatoes"}, {}, "size '10 potatoes' is not a size"),
-        ({"size": "0G"}, {}, "must be more than nothing"),
-        ({"size": "-1G"}, {}, "is not a size"),
-        ({"identities": ["tenant*"]}, {}, "identity 'tenant*' is not a valid name"),
-        ({"identities": ["a", "a"]}, {}, "identity 'a' stands more than once"),
-        ({}, {"infrastructure": []}, "infrastructure must name"),
-        ({}, {"infrastructure": ["a", "*"]}, "infrastructure identity '*' is not"),
-        ({}, {"known_limits": {"v": "much"}}, "known_limits must give bytes"),
-        ({}, {"restart": "perhaps"}, "is not a valid boolean"),
-        ({"colour": "red"}, {}, "colour"),
-        ({"size": "1G"}, {"start": False}, "is not started, so it can have no limit"),
+        (Lab.module, {"name": "../x"}, {}, "is not a volume name"),
+        (Lab.module, {"size": "10 potatoes"}, {}, "size '10 potatoes' is not a size"),
+        (Lab.module, {"size": "0G"}, {}, "must be more than nothing"),
+        (Lab.module, {"size": "-1G"}, {}, "is not a size"),
+        (Lab.module, {"identities": ["tenant*"]}, {}, "identity 'tenant*' is not a valid name"),
+        (Lab.module, {"identities": ["a", "a"]}, {}, "identity 'a' stands more than once"),
+        (Lab.module, {}, {"infrastructure": []}, "infrastructure must name"),
+        (Lab.module, {}, {"infrastructure": ["a", "*"]}, "infrastructure identity '*' is not"),
+        (Lab.module, {}, {"known_limits": {"v": "much"}}, "known_limits must give bytes"),
+        (Lab.ansible, {}, {"restart": "perhaps"}, "is not a valid boolean"),
+        (Lab.ansible, {"colour": "red"}, {}, "colour"),
+        (Lab.module, {"size": "1G"}, {"start": False}, "is not started, so it can have no limit"),
     ],
 )
 def test_bad_input_changes_nothing(
-    identities: Lab, untouched: str, entry: dict[str, object], more: dict[str, object], message: str
+    identities: Lab, untouched: str, run: Run, entry: dict[str, object], more: dict[str, object], message: str
 ) -> None:
     arguments = {"infrastructure": SERVERS, "shares": [{"name": untouched, **entry}], **more}
-    done = identities.module("server1", "gluster_shares", **arguments)
+    done = run(identities, "server1", "gluster_shares", **arguments)
     assert done["failed"] and message in done["msg"], done
     assert "client.ssl" not in identities.options(untouched)

@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
-import signal
 import subprocess
-import time
 import typing as t
+from unittest import mock
 
 import pytest
-from conftest import ROOT, SERVERS, Lab, Play
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
+from harness import ROOT, SERVERS, Lab, Play
+from killing import kill_when
 
 SHARES: list[dict[str, t.Any]] = [
     {
@@ -31,18 +31,20 @@ SHARES: list[dict[str, t.Any]] = [
 ]
 
 
-def site(lab: Lab, *options: str, shares: list[dict[str, t.Any]] | None = None) -> Play:
-    return lab.play("glusterops.shares.site", "--diff", *options, shares_list=SHARES if shares is None else shares)
+def site(lab: Lab, *options: str, shares: list[dict[str, t.Any]] | None = None, **variables: t.Any) -> Play:
+    shares = SHARES if shares is None else shares
+    return lab.play("glusterops.shares.site", "--diff", *options, shares_list=shares, **variables)
 
 
 @pytest.fixture(scope="module")
 def shares(lab: Lab) -> t.Iterator[Lab]:
-    """The site playbook's work on the lab, predicted by check mode before."""
+    """The site playbook's work on the lab, predicted by check mode before. Without pipelining, as Ansible comes."""
     before = lab.gluster("volume list 2>&1 || true")
     dry = site(lab, "--check")
     assert dry.rc == 0, dry.output
     assert lab.gluster("volume list 2>&1 || true") == before
-    done = site(lab)
+    with mock.patch.dict(os.environ, ANSIBLE_PIPELINING="0"):
+        done = site(lab)
     assert done.rc == 0, done.output
     # What check mode cannot know is only the quota of volumes that do not exist yet.
     assert dry.changed == done.changed - 1, dry.output + done.output
@@ -54,20 +56,19 @@ def shares(lab: Lab) -> t.Iterator[Lab]:
         assert removed.rc == 0, removed.output
 
 
-def test_a_second_run_changes_nothing(shares: Lab) -> None:
-    again = site(shares)
+def test_a_second_run_changes_nothing_and_prints_nothing_secret(shares: Lab) -> None:
+    """With all that can be printed, and with answers of a survey: numbers and yes or no arrive as text."""
+    survey = {"shares_restart": "yes", "shares_parallel": "4", "tls_valid_days": "365", "tls_ca_become": "no"}
+    again = site(shares, "-vvv", **survey)
     assert again.rc == 0 and set(again.hosts) >= {"server1", "server2", "server3", "host1", "host2"}
     assert {host: counts["changed"] for host, counts in again.hosts.items()} == dict.fromkeys(
         again.hosts, 0
     ), again.output
 
-
-def test_nothing_secret_is_printed(shares: Lab) -> None:
     passphrase = (shares.folder / "ca-passphrase").read_text().strip()
     key = (shares.folder / "heketi.json").read_text().split('"key": "')[1].split('"')[0]
-    output = site(shares, "-vvv").output
-    assert len(passphrase) == 32 and passphrase not in output and key not in output
-    assert "PRIVATE KEY" not in output
+    assert len(passphrase) == 32 and passphrase not in again.output and key not in again.output
+    assert "PRIVATE KEY" not in again.output
     assert "ENCRYPTED PRIVATE KEY" in (shares.folder / "ca" / "ca.key").read_text()
 
 
@@ -116,18 +117,24 @@ def test_a_declaration_that_changes(shares: Lab) -> None:
 
 
 def test_killed_and_run_again(shares: Lab) -> None:
-    """Whenever the playbook is killed, the next run ends its work, and the one after that changes nothing."""
+    """Wherever the playbook is killed, the next run ends its work, and the one after that changes nothing."""
     lab = shares
+    # How far it has come with the share's volume.
+    stages: dict[str, t.Callable[[Volume], bool]] = {
+        "made": lambda volume: True,
+        "started": lambda volume: volume.started,
+        "limited": lambda volume: volume.options.get("features.quota") == "on",
+    }
     declared: list[dict[str, t.Any]] = []
-    for seconds in (3, 6, 9):
-        declared.append({"name": f"killed-{seconds}", "size": "1G", "identities": ["tenant-a"]})
-        words = ["ansible-playbook", "glusterops.shares.shares", "-i", lab.inventory, "-e", f"@{ROOT}/lab/vars.yml"]
-        words += ["-e", json.dumps({"shares_list": declared[-1:]})]
-        with subprocess.Popen(
-            words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        ) as run:
-            time.sleep(seconds)
-            os.killpg(run.pid, signal.SIGKILL)
+    for stage, reached in stages.items():
+        name = f"killed-when-{stage}"
+        declared.append({"name": name, "size": "1G", "identities": ["tenant-a"]})
+
+        def look(name: str = name, reached: t.Callable[[Volume], bool] = reached) -> bool:
+            found = lab.volumes()
+            return name in found and reached(found[name])
+
+        kill_when(lab, lab.playing("glusterops.shares.shares", shares_list=declared[-1:]), look)
     done = lab.play("glusterops.shares.shares", shares_list=declared)
     assert done.rc == 0, done.output
     assert lab.play("glusterops.shares.shares", shares_list=declared).changed == 0
@@ -139,13 +146,6 @@ def test_killed_and_run_again(shares: Lab) -> None:
         removed = lab.play("glusterops.shares.remove_share", remove_share_name=name)
         assert removed.rc == 0, removed.output
         assert name not in lab.gluster("volume list")
-
-
-def test_answers_of_a_survey(shares: Lab) -> None:
-    """Numbers and yes or no arrive as text."""
-    survey = {"shares_restart": "yes", "shares_parallel": "4", "tls_valid_days": "365", "tls_ca_become": "no"}
-    done = shares.play("glusterops.shares.site", shares_list=SHARES, **survey)
-    assert done.rc == 0 and done.changed == 0, done.output
 
 
 def test_remove_share_asks_for_permission(shares: Lab) -> None:
@@ -160,20 +160,20 @@ def test_remove_share_asks_for_permission(shares: Lab) -> None:
 
 
 @pytest.mark.parametrize(
-    "variables, message",
+    "playbook, variables, message",
     [
-        ({"shares_list": [{"name": "x"}]}, "missing required arguments: size"),
-        ({"shares_list": [{"name": "x", "size": "lots", "identities": []}]}, "size 'lots' is not a size"),
-        ({"shares_list": [{"name": "a b", "size": "1G"}]}, "'a b' is not a volume name"),
-        ({"shares_list": [{"name": "x", "size": "1G", "identities": ["a b"]}]}, "'a b' is not a valid name"),
-        ({"shares_list": [], "tls_ca_passphrase": "wrong-passphrase"}, "passphrase"),
-        ({"shares_list": [], "tls_key_type": "dsa"}, "must be one of"),
-        ({"shares_list": [], "tls_tenant": "glusterfs-server-x"}, "begins like a server's or management host's"),
+        ("site", {"shares_list": [{"name": "x"}]}, "missing required arguments: size"),
+        ("shares", {"shares_list": [{"name": "x", "size": "lots", "identities": []}]}, "size 'lots' is not a size"),
+        ("shares", {"shares_list": [{"name": "a b", "size": "1G"}]}, "'a b' is not a volume name"),
+        ("shares", {"shares_list": [{"name": "x", "size": "1G", "identities": ["a b"]}]}, "'a b' is not a valid name"),
+        ("tls", {"tls_ca_passphrase": "wrong-passphrase"}, "passphrase"),
+        ("tls", {"tls_key_type": "dsa"}, "must be one of"),
+        ("tls", {"tls_tenant": "glusterfs-server-x"}, "begins like a server's or management host's"),
     ],
 )
-def test_bad_input_changes_nothing(shares: Lab, variables: dict[str, t.Any], message: str) -> None:
+def test_bad_input_changes_nothing(shares: Lab, playbook: str, variables: dict[str, t.Any], message: str) -> None:
     before = shares.gluster("volume info")
-    done = shares.play("glusterops.shares.site", **variables)
+    done = shares.play(f"glusterops.shares.{playbook}", **variables)
     assert done.rc != 0 and message in " ".join(done.output.split()), done.output
     assert done.changed == 0 and shares.gluster("volume info") == before
 
@@ -193,6 +193,6 @@ def test_the_package_has_what_a_user_needs(lab: Lab, tmp_path: pathlib.Path, mon
     assert tops <= files | {"LICENSES", "changelogs", "docs", "meta", "playbooks", "plugins", "roles"}
     run("ansible-galaxy", "collection", "install", "--offline", "-p", str(tmp_path / "collections"), str(package))
     monkeypatch.setenv("ANSIBLE_COLLECTIONS_PATH", str(tmp_path / "collections"))
-    found = lab.module("server1", "gluster_info", gather=["version"], query="version")
+    found = lab.ansible("server1", "gluster_info", gather=["version"], query="version")
     assert found["result"].startswith("1"), found
     assert "glusterops.shares.gluster_shares" in run("ansible-doc", "-l", "glusterops.shares")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from conftest import Lab, make_by_hand, remove
+from harness import Lab, make_by_hand, remove
 
 ONE = {"name": "monday", "share": "data"}
 MANY = {"shares": [{"name": "data", "prefix": "daily", "keep": 7}]}
@@ -59,7 +59,7 @@ def test_bad_input(identities: Lab, module: str, arguments: dict[str, t.Any], me
 
 
 def test_nothing_to_do_asks_nothing_of_lvm(identities: Lab) -> None:
-    done = identities.module("server1", "gluster_snapshots", shares=[])
+    done = identities.ansible("server1", "gluster_snapshots", shares=[])
     assert not done["failed"] and not done["changed"] and done["snapshots"] == [], done
 
 

@@ -4,43 +4,24 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import os
 import pathlib
 import re
-import subprocess
-import sys
 import typing as t
 
 import pytest
 import yaml
-from conftest import ROOT, Lab
+from harness import Lab, in_order
 
-NAME = "test-topology"
 DEVICE = "/srv/bricks/sdb"
 TIB = 1024**4
 
 
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Lab]:
+@pytest.fixture
+def bare(as_new: t.Callable[..., Lab]) -> Lab:
     """Four servers that nobody knows, with a Heketi that knows nobody."""
-
-    def lab(*words: str) -> None:
-        argv = [sys.executable, "-m", "lab", *words, "--name", NAME]
-        done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    lab("down")
-    lab("up", "--servers", "4", "--hosts", "1", "--no-topology")
-    home = pathlib.Path(os.environ.get("GLUSTEROPS_LAB_DIR", ROOT / ".lab"))
-    yield Lab(home / NAME, tmp_path_factory.mktemp("lab"))
-    if not os.environ.get("KEEP_LAB"):
-        lab("down")
-
-
-@pytest.fixture(scope="module")
-def heketi(bare: Lab) -> dict[str, t.Any]:
-    return bare.heketi()
+    return as_new("--servers", "4", "--hosts", "1", "--no-topology")
 
 
 def clusters(*numbers: int, **device: t.Any) -> list[dict[str, t.Any]]:
@@ -67,7 +48,7 @@ def settled(lab: Lab, *numbers: int) -> bool:
     return False
 
 
-def test_role(bare: Lab, heketi: dict[str, t.Any], tmp_path: pathlib.Path) -> None:
+def role(bare: Lab, heketi: dict[str, t.Any]) -> None:
     """All servers of the inventory are declared, also those that the play is not run on."""
     servers = {
         f"server{number}": {
@@ -77,7 +58,7 @@ def test_role(bare: Lab, heketi: dict[str, t.Any], tmp_path: pathlib.Path) -> No
         }
         for number in (1, 2, 3)
     }
-    declared = tmp_path / "declared.yml"
+    declared = bare.folder / "declared.yml"
     declared.write_text(json.dumps({"gluster_servers": {"hosts": servers}}))
 
     nobody = bare.play("glusterops.shares.topology")
@@ -96,15 +77,14 @@ def test_role(bare: Lab, heketi: dict[str, t.Any], tmp_path: pathlib.Path) -> No
     assert [node["devices"][0]["tags"] for node in nodes] == [{"disk": "ssd"}, {}, {}]
 
 
-def test_a_server_that_only_heketi_has(bare: Lab, heketi: dict[str, t.Any], tmp_path: pathlib.Path) -> None:
+def a_server_that_only_heketi_has(bare: Lab, heketi: dict[str, t.Any]) -> None:
     """Somebody else gave it to Heketi after the others had their identities: no brick comes there before it has its."""
     with open(bare.inventory, encoding="utf-8") as stream:
         inventory = yaml.safe_load(stream)
     servers = inventory["all"]["children"]["lab_nodes"]["children"]["gluster_servers"]
     del servers["hosts"]["server4"]
     servers["vars"] = {"ansible_ssh_common_args": f"-F {bare.folder / 'ssh_config'}"}
-    lab = Lab(bare.folder, tmp_path)
-    lab.inventory = str(bare.folder / "three.yml")
+    lab = Lab(bare.folder, "three.yml")
     pathlib.Path(lab.inventory).write_text(json.dumps(inventory))
 
     def share(size: str) -> list[dict[str, t.Any]]:
@@ -136,7 +116,7 @@ def test_a_server_that_only_heketi_has(bare: Lab, heketi: dict[str, t.Any], tmp_
     assert not back["failed"] and settled(bare, 1, 2, 3), back
 
 
-def test_a_fourth_server_comes_and_the_first_goes(bare: Lab, heketi: dict[str, t.Any]) -> None:
+def a_fourth_server_comes_and_the_first_goes(bare: Lab, heketi: dict[str, t.Any]) -> None:
     lab = bare
     lab.module("localhost", "gluster_heketi_topology", clusters=clusters(1, 2, 3), **heketi)
     made = lab.module("localhost", "gluster_heketi_volume", name="kept", size="1G", **heketi)
@@ -147,7 +127,7 @@ def test_a_fourth_server_comes_and_the_first_goes(bare: Lab, heketi: dict[str, t
     assert refused["failed"] and f"server4:{DEVICE}" in refused["msg"] and "vg_of_somebody" in refused["msg"], refused
     assert "destroy_data: true has it wiped" in refused["msg"]
     wanted = clusters(1, 2, 3, 4, destroy_data=True)
-    grown = lab.predicted("localhost", "gluster_heketi_topology", clusters=wanted, **heketi)
+    grown = lab.predicted("localhost", "gluster_heketi_topology", by=lab.ansible, clusters=wanted, **heketi)
     assert {change["subject"] for change in grown["changes"]} == {f"server4:{DEVICE}"}
     assert settled(lab, 1, 2, 3, 4)
     node = next(node for node in grown["clusters"][0]["nodes"] if node["manage"] == "server4")
@@ -165,3 +145,11 @@ def test_a_fourth_server_comes_and_the_first_goes(bare: Lab, heketi: dict[str, t
     alone = lab.predicted("localhost", "gluster_heketi_topology", clusters=clusters(2), purge=True, **heketi)
     assert alone["undeclared"] == {"clusters": [], "nodes": [], "devices": []}
     assert pools(lab, 2, 3, 4) == [{"localhost"}] * 3
+
+
+STEPS = (role, a_server_that_only_heketi_has, a_fourth_server_comes_and_the_first_goes)
+
+
+def test_servers_come_and_go(bare: Lab, subtests: pytest.Subtests) -> None:
+    """The steps go on from each other."""
+    in_order(subtests, {act.__name__: functools.partial(act, bare, bare.heketi()) for act in STEPS})

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import tempfile
 import typing as t
 
 import pytest
-from conftest import SERVERS, Lab, make_by_hand, remove
+from harness import SERVERS, Lab, make_by_hand, remove
 
 VOLUME = "nasty-1G-1"
 MOUNT = f"/run/glusterops-shares/{VOLUME}.mount"
@@ -56,8 +58,8 @@ os.chmod(".", 0o2777)
 os.chown(".", 1000, 1000)
 """
 
-# Runs on the server: stops its brick once something works in the mount, so that nothing goes on there; after a while
-# kills the mount's client; and lets the brick go on.
+# Runs on the server: stops its brick once something works in the mount, so that nothing goes on there, and says so;
+# when it is told to, kills the mount's client and lets the brick go on.
 CUT = r"""
 import glob, os, signal, subprocess, sys, time
 mount, volume = sys.argv[1:]
@@ -77,12 +79,17 @@ def pids(*words):
         if set(words) <= set(argv):
             yield int(path.split("/")[2])
 
+end = time.monotonic() + 300
 while not works():
+    if time.monotonic() > end:
+        sys.exit("nothing works in the mount")
     time.sleep(0.01)
 (brick,) = pids("--brick-name", f"/srv/{volume}")
 (client,) = pids("--process-name", "fuse", mount)
 os.kill(brick, signal.SIGSTOP)
-time.sleep(6)
+print("stopped", flush=True)
+while not os.path.exists("/root/go-on"):
+    time.sleep(0.1)
 os.kill(client, signal.SIGKILL)
 os.kill(brick, signal.SIGCONT)
 """
@@ -91,6 +98,7 @@ os.kill(brick, signal.SIGCONT)
 @pytest.fixture
 def nasty(identities: Lab) -> t.Iterator[Lab]:
     yield identities
+    identities.run("server1", "touch /root/go-on")
     identities.run("host1", "umount -l /mnt/try", check=False)
     identities.run("host2", "umount -l /mnt/try", check=False)
     identities.run("server1", f"umount -l {MOUNT}; rm -rf --one-file-system {MOUNT} /srv/outside", check=False)
@@ -116,14 +124,22 @@ def test_a_nasty_tenant(nasty: Lab) -> None:
     lab.run("host1", f"umount -l /mnt/try && mount -t glusterfs -o acl server1:/{VOLUME} /mnt/try")
     lab.run("host1", f"cd /mnt/try && python3 - <<'END'\n{LEAVE}\nEND")
     lab.run("server1", f"mkdir -p {MOUNT} /srv/outside && touch {MOUNT}/local /srv/outside/file")
+    lab.run("server1", "rm -f /root/go-on")
     before = lab.run("server1", "find /etc /srv/outside | sort | md5sum").stdout
 
     cutting = lab.popen("server1", f"python3 - {MOUNT} {VOLUME} <<'END'\n{CUT}\nEND")
-    process = lab.start("server1", "gluster_share", name="old", **GONE)
-    out, err = process.communicate(timeout=600)
+    words = lab.asking("server1", "gluster_share", name="old", **GONE)
+    with tempfile.TemporaryFile("w+") as out:
+        wiping = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True)
+        assert cutting.stdout and cutting.stdout.readline() == "stopped\n" and wiping.stderr
+        said = iter(wiping.stderr.readline, "")
+        assert any(f"{VOLUME}: " in line and " removed (" in line for line in said), "no line while it was blocked"
+        lab.run("server1", "touch /root/go-on")
+        _out, rest = wiping.communicate(timeout=600)
+        out.seek(0)
+        told = out.read()
     assert cutting.wait(10) == 0, cutting.communicate()
-    assert "FAILED" in out and re.search("endpoint is not connected|caused connection abort", out), out + err
-    assert f"{VOLUME}: " in err and " removed (" in err, "no line while a removal was blocked"
+    assert wiping.returncode == 2 and re.search("endpoint is not connected|caused connection abort", told), told + rest
     assert lab.run("server1", f"ls {MOUNT}").stdout == "local\n"
     assert lab.mount("host2", VOLUME) != ""
 

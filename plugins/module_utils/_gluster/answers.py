@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
@@ -17,8 +16,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 
 
-@dataclasses.dataclass(frozen=True)
-class Brick:
+class Brick(t.NamedTuple):
     """A directory on a server. server_uuid is the server's glusterd UUID."""
 
     server: str
@@ -27,8 +25,7 @@ class Brick:
     arbiter: bool = False
 
 
-@dataclasses.dataclass(frozen=True)
-class Volume:
+class Volume(t.NamedTuple):
     """What C(gluster volume info) says of a volume. status: Created, Started or Stopped.
 
     options are the reconfigured ones only: what was never set is not there.
@@ -63,8 +60,7 @@ def is_on(options: t.Mapping[str, str], option: str) -> bool:
     return options.get(option, "off").strip().lower() in _ON
 
 
-@dataclasses.dataclass(frozen=True)
-class Peer:
+class Peer(t.NamedTuple):
     """A server of the trusted pool, this one included, whose hostname is localhost and whose state is empty.
 
     state in Gluster's words: MEMBER if all is well.
@@ -76,8 +72,7 @@ class Peer:
     state: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Process:
+class Process(t.NamedTuple):
     """A brick's process or a helper daemon of a volume, as C(gluster volume status) lists it."""
 
     server: str
@@ -87,8 +82,7 @@ class Process:
     pid: int | None
 
 
-@dataclasses.dataclass(frozen=True)
-class Rebalance:
+class Rebalance(t.NamedTuple):
     """A volume's rebalance, over all servers: status in Gluster's words, files and bytes moved so far."""
 
     status: str
@@ -102,16 +96,14 @@ class Rebalance:
         return f"{self.status} ({self.files} files of {self.size} bytes moved in {self.seconds} s{failed})"
 
 
-@dataclasses.dataclass(frozen=True)
-class Limit:
+class Limit(t.NamedTuple):
     """The quota limit of a volume's root and what is used of it, in bytes."""
 
     size: int
     used: int
 
 
-@dataclasses.dataclass(frozen=True)
-class Door:
+class Door(t.NamedTuple):
     """A brick's process, and its clients as HOST:PORT. A client has one such connection with every brick."""
 
     server: str

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import time
@@ -43,11 +42,11 @@ _OPTION = re.compile(r"[a-z][a-z0-9-]*(=[A-Za-z0-9._/:-]+)?", re.ASCII)
 
 KIND = "fuse.glusterfs"
 TYPES = ("glusterfs", KIND, tenant_mount.TYPE)
+STATES = ("mounted", "absent")
 DISCONNECTED = "disconnected"
 
 
-@dataclasses.dataclass(frozen=True)
-class Mount:
+class Mount(t.NamedTuple):
     """A share's mount on this machine. volume: the one that holds the share.
 
     servers: where the volume's layout is fetched, the first one that answers. If it shall not be present: by which
@@ -106,8 +105,7 @@ class Mount:
         return volume == self.volume and (self.present or not self.servers or server in self.servers)
 
 
-@dataclasses.dataclass(frozen=True)
-class Place:
+class Place(t.NamedTuple):
     """What is at a path: the source of the volume that is mounted there, its line of fstab, the directory underneath
     (None, GUARDED, V(empty) or V(in use)), whether the volume's client is alive, kind and source of what is mounted
     there and is no volume, and with which identity the volume is mounted, None for the machine's own."""
@@ -222,7 +220,16 @@ class Machine:
         sources = [(path, line.split()[0]) for path, line in self.fstab().items()]
         sources += [(path, there.source) for path, there in self.mounts().items() if there.kind == KIND]
         paths = {path for path, source in sources if mount.is_from(source)}
-        return [dataclasses.replace(mount, path=path) for path in sorted(paths)]
+        return [mount._replace(path=path) for path in sorted(paths)]
+
+    def look(self) -> dict[str, t.Any]:
+        """All places where a volume is mounted or would be at boot, in a form that can travel."""
+        paths = {*self.fstab(), *(path for path, there in self.mounts().items() if there.kind == KIND)}
+        return {
+            "places": {path: self.place(path)._asdict() for path in sorted(paths)},
+            "helper": not self.plan_helper(),
+            "tenants": tenant_mount.present(),
+        }
 
     def place(self, path: str) -> Place:
         line = self.fstab().get(path)
@@ -343,6 +350,55 @@ def _reason(log: str, start: int) -> str:
 def _said(line: str) -> str:
     """A line of Gluster's log without its time, source and volume's part."""
     return re.sub(r"^\[[^]]*\] [A-Z] (\[[^]]*\] )+\S+: ", "", line)[:300]
+
+
+def read_wanted(
+    entries: t.Iterable[t.Mapping[str, t.Any]], everywhere: t.Callable[[Mount], t.Iterable[Mount]]
+) -> list[Mount]:
+    """The mounts that the module's parameters ask for. everywhere: at which places a share is, if none is given."""
+    mounts: list[Mount] = []
+    for entry in entries:
+        state = entry.get("state", "mounted")
+        if state not in STATES:
+            raise BadInput(f"{entry['share']}: state {state!r} is none of {', '.join(STATES)}.")
+        present = state == "mounted"
+        if present and not entry.get("path"):
+            raise BadInput(f"{entry['share']}: path is missing: say where to mount the share.")
+        mount = Mount(
+            share=entry["share"],
+            volume=entry.get("volume") or entry["share"],
+            path=entry.get("path") or "",
+            servers=tuple(entry.get("servers") or ()),
+            options=tuple(entry.get("options") or ()),
+            present=present,
+            identity=entry.get("identity"),
+        )
+        mounts += [mount] if mount.path else everywhere(mount)
+    return mounts
+
+
+def settled(entries: t.Iterable[t.Mapping[str, t.Any]], looked: t.Mapping[str, t.Any]) -> bool:
+    """Whether it is known that nothing has to be done. looked: what look() found on the machine."""
+    places = {path: Place(**place) for path, place in looked["places"].items()}
+
+    def everywhere(mount: Mount) -> list[Mount]:
+        sources = {
+            path: (place.mounted, place.line.split()[0] if place.line else None) for path, place in places.items()
+        }
+        return [mount._replace(path=path) for path, found in sources.items() if any(map(mount.is_from, found))]
+
+    try:
+        mounts = [mount.check() for mount in read_wanted(entries, everywhere)]
+        check_unique((mount.path for mount in mounts), "path")
+        tenants = {mount.identity for mount in mounts if mount.identity and mount.present}
+        return (
+            (not tenants or looked["helper"])
+            and tenants <= set(looked["tenants"])
+            and all(mount.path in places and not plan(mount, places[mount.path]) for mount in mounts)
+        )
+    except GlusterOpsError:
+        # The module says what is wrong.
+        return False
 
 
 def reconcile(

@@ -20,6 +20,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.argspec import read_share
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import Share
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique, check_volume_name
 
 _Found = t.Mapping[str, t.Any]
@@ -111,8 +112,9 @@ def place(
     """Each share with its C(provisioner), its C(cluster) (None if Heketi will choose it), its C(volume) (None if it has
     none yet), and the C(share) as the modules take it.
 
-    clusters: what each told of its volumes and snapshots, None if it could not. provisioner and pattern: of entries
-    that have none. Raises what is wrong with any of them.
+    clusters: what each told of its volumes and snapshots, None if it could not. Where it also told which shares are
+    C(differing), and its servers their C(limits), each share has C(differs): whether it may need something done.
+    provisioner and pattern: of entries that have none. Raises what is wrong with any of them.
     """
     declared = _read_all(entries, provisioner, pattern)
     held = {cluster: _held(found) for cluster, found in _told(clusters).items()}
@@ -141,10 +143,34 @@ def place(
                 "cluster": cluster,
                 "volume": volume["name"] if volume else None,
                 "share": {**one.share, **one.source},
+                "differs": not (cluster and volume and _is_as_declared(one.wanted, volume["name"], clusters[cluster])),
             }
         )
     raise_all(failures, "cannot be placed")
     return shares
+
+
+def _is_as_declared(wanted: pool.Wanted, volume: str, told: _Found | None) -> bool:
+    differing = (told or {}).get("differing")
+    if differing is None or wanted.name in differing:
+        return False
+    limits = {its[volume] for its in (told or {}).get("limits", ()) if volume in its}
+    return wanted.size is None or limits == {wanted.size}
+
+
+def read_shares(
+    shares: t.Sequence[t.Any],
+    infrastructure: t.Sequence[str],
+    provisioner: str = HEKETI,
+    pattern: str | None = None,
+    restart: bool = False,
+) -> list[Share]:
+    """What the entries declare, as gluster_shares will be told. Raises what is wrong with any of them."""
+    how: dict[str, t.Any] = {"exclusive": True, "start": True, "restart": restart}
+    return [
+        read_share({"pattern": None, "from_snapshot": None, **one.share, **one.source}, infrastructure, **how).check()
+        for one in _read_all(shares, provisioner, pattern)
+    ]
 
 
 def locate(names: t.Iterable[str], clusters: t.Mapping[str, _Found | None]) -> dict[str, dict[str, t.Any]]:

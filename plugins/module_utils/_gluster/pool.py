@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 import uuid
@@ -42,8 +41,7 @@ _PLACEHOLDER = re.compile(r"#(#|\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-
 _MAX_PATTERN = 500
 
 
-@dataclasses.dataclass(frozen=True)
-class Mark:
+class Mark(t.NamedTuple):
     """That a volume is a share's. state: PREPARING (no tenant was let in yet), COUNTING (nor was all that is in it
     counted by quota), IN_USE, RELEASING (no tenant is let in any more). origin: POOL, or SNAPSHOT and its name.
     """
@@ -103,7 +101,8 @@ def holders(volumes: t.Iterable[Volume]) -> dict[str, list[Volume]]:
         if share is not None:
             found.setdefault(share, []).append(volume)
     for several in found.values():
-        several.sort(key=lambda volume: (_is_claim(volume), _natural(volume.name)))
+        if len(several) > 1:
+            several.sort(key=lambda volume: (_is_claim(volume), _natural(volume.name)))
     return found
 
 
@@ -133,8 +132,7 @@ def _is_claim(volume: Volume) -> bool:
     return is_preparing(volume) and mine is not None and mine.origin == POOL
 
 
-@dataclasses.dataclass(frozen=True)
-class Pattern:
+class Pattern(t.NamedTuple):
     """Which volumes are a pool's. text as the caller wrote it."""
 
     text: str
@@ -180,8 +178,7 @@ def compile_pattern(text: t.Any, what: str = "pattern") -> Pattern:
         raise BadInput(f"{what} {text!r} is not a regular expression: {exc}.") from exc
 
 
-@dataclasses.dataclass(frozen=True)
-class Supply:
+class Supply(t.NamedTuple):
     """A volume that could be taken. cluster: the one it is on, where there are several."""
 
     name: str
@@ -229,8 +226,7 @@ def _nothing(share: str, size: int | None, pattern: Pattern, sizes: t.Mapping[Su
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class Wanted:
+class Wanted(t.NamedTuple):
     """A share that shall be somewhere: from a pool (pattern), from a snapshot, or, with neither, where another
     provisioner puts it. cluster: the only one that it may be on."""
 
@@ -241,8 +237,7 @@ class Wanted:
     cluster: str | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Stock:
+class Stock(t.NamedTuple):
     """What a cluster has: the shares on it, the names of free volumes, and of snapshots."""
 
     shares: t.Collection[str]

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
@@ -42,8 +41,7 @@ _FEW = 5
 _KEPT, _KEPT_PERCENT = 64 * 1024**2, 2
 
 
-@dataclasses.dataclass(frozen=True)
-class Source:
+class Source(t.NamedTuple):
     """The volume of a share, None if there is none. Where it has to be taken first: how, and as it will be then.
 
     inactive: the snapshot that is cloned is not active. superfluous: volumes that runs on other servers took for the
@@ -107,11 +105,8 @@ def _source(
     free: t.Sequence[pool.Supply],
     busy: t.Sequence[str],
 ) -> Source:
-    several = held.get(share.name, [])
-    if several:
-        others = pool.superfluous(share.name, several)
-        source = _present(share, several[0], free)
-        return dataclasses.replace(source, superfluous=tuple(volume.name for volume in others))
+    if share.name in held:
+        return present(share, held[share.name], free)
     if share.name in volumes:
         # Not the share's by any mark: a free volume, or a clone that still has its parent's mark.
         return _present(share, volumes[share.name], free)
@@ -140,10 +135,17 @@ def _source(
         if origin is None or origin.volume not in volumes:
             raise NotFound(f"Share {share.name!r}: snapshot {share.snapshot!r} does not exist: make it first.")
         parent = volumes[origin.volume]
-        clone = dataclasses.replace(parent, name=share.name, status="Created", snapshots=0)
+        clone = parent._replace(name=share.name, status="Created", snapshots=0)
         taking = Change(share.name, CLONED, None, share.snapshot)
         return Source(_taken(share, clone, _origin(share)), taking, inactive=not origin.active)
     return Source(None)
+
+
+def present(share: Share, several: t.Sequence[Volume], free: t.Sequence[pool.Supply] = ()) -> Source:
+    """The source of a share that holds volumes already. Raises why it cannot be as declared."""
+    others = pool.superfluous(share.name, several)
+    source = _present(share, several[0], free)
+    return source._replace(superfluous=tuple(volume.name for volume in others))
 
 
 def _present(share: Share, volume: Volume, free: t.Sequence[pool.Supply]) -> Source:
@@ -190,7 +192,7 @@ def _taken(share: Share, volume: Volume, origin: str) -> Volume:
     sealed = all(map(volume.is_on, SEAL))
     status = volume.status if sealed or not volume.started else "Stopped"
     options = {**volume.options, **taking_options(share, volume.name, origin)}
-    return dataclasses.replace(volume, status=status, options=options)
+    return volume._replace(status=status, options=options)
 
 
 def _origin(share: Share) -> str:

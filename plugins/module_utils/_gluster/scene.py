@@ -4,7 +4,8 @@
 
 # Private to this collection: other code must not import it, it may change at any time.
 
-"""What is judged when requirements are checked: machines and clusters, as they told of themselves (survey.py)."""
+"""What is judged when requirements are checked: machines and clusters, as they told of themselves (machine.py and
+survey.py)."""
 
 from __future__ import annotations
 

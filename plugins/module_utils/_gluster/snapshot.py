@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 
@@ -52,8 +51,7 @@ def check_description(value: str) -> str:
     return value
 
 
-@dataclasses.dataclass(frozen=True)
-class Snapshot:
+class Snapshot(t.NamedTuple):
     """A snapshot. created: UTC, as in V(2026-11-21T02:00:00Z); volume: what it was made of; active: its bricks run, so
     that it can be mounted and cloned; logical: what the names of its bricks' logical volumes begin with."""
 
@@ -66,8 +64,7 @@ class Snapshot:
     logical: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Allowed:
+class Allowed(t.NamedTuple):
     """How many snapshots a volume may have. With auto_delete Gluster deletes the oldest when there are more than
     soft."""
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: other code must not import it, it may change at any time.
 
-"""What machines and clusters tell of themselves when their requirements are checked."""
+"""What clusters tell of themselves when their requirements are checked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import GLUSTERD, server_info
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, QUOTA, split_list
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -54,35 +53,6 @@ def daemons(kind: tuple[str, str], rows: t.Iterable[Process], clients: t.Mapping
     its = [row for row in rows if row.server == row_name]
     offline = tuple(row.path for row in its if not row.online)
     return Daemons(offline, len(its) - len(offline), clients.get(client_name, 0))
-
-
-def machine(run_command: t.Callable[..., tuple[int, str, str]], glusterd: str = GLUSTERD) -> dict[str, t.Any]:
-    """What a server or host tells whether glusterd runs there or not."""
-    known = server_info(glusterd)
-    op_version = known.get("operating-version", "")
-    return {
-        "version": _version(run_command),
-        "uuid": known.get("UUID"),
-        "op_version": int(op_version) if op_version.isdigit() else None,
-    }
-
-
-def _version(run_command: t.Callable[..., tuple[int, str, str]]) -> str | None:
-    """The version of the client program, which servers have, too."""
-    try:
-        words = run_command(["glusterfs", "--version"], handle_exceptions=False)[1].split()
-    except OSError:
-        return None
-    return words[1] if len(words) > 1 and words[0] == "glusterfs" else None
-
-
-def clock(before: float, began: float, ended: float, after: float) -> dict[str, float]:
-    """By how many seconds a machine's clock is ahead of ours, and how uncertain that is.
-
-    It looked at its own clock at began and ended; before and after that we looked at ours.
-    """
-    most, least = began - before, ended - after
-    return {"ahead": round((most + least) / 2, 3), "uncertainty": round(max(most - least, 0.0) / 2, 3)}
 
 
 def bricks(volumes: t.Iterable[Volume], server_uuid: str | None, lvm: Lvm) -> list[dict[str, t.Any]]:
@@ -128,14 +98,14 @@ def served(
     handshake: t.Callable[[str, int], t.Any],
     in_plaintext: t.Callable[[str, int], bool],
 ) -> list[dict[str, t.Any]]:
-    """What each brick that runs answers with. handshake gives a dataclass or raises why there is none."""
+    """What each brick that runs answers with. handshake gives a named tuple or raises why there is none."""
 
     def ask(one: tuple[str, Door]) -> dict[str, t.Any]:
         volume, door = one
         told: dict[str, t.Any] = {**dict.fromkeys(SERVED), "plaintext": False, "problem": None}
         port = t.cast(int, door.port)
         try:
-            told.update(dataclasses.asdict(handshake(door.server, port)))
+            told.update(handshake(door.server, port)._asdict())
         except GlusterOpsError as exc:
             told["plaintext"] = in_plaintext(door.server, port)
             told["problem"] = "it answers in plaintext" if told["plaintext"] else str(exc)

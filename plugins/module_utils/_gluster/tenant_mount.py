@@ -215,9 +215,19 @@ def check(identity: str, options: t.Iterable[str], what: str) -> None:
             raise BadInput(f"{what}: mount option {option!r} is unknown together with identity.")
 
 
+def present(tenants: str = TENANTS) -> list[str]:
+    """The identities on this machine that a mount can have."""
+    names = os.listdir(tenants) if os.path.isdir(tenants) else []
+    return sorted(name for name in names if _is_present(name, tenants))
+
+
+def _is_present(identity: str, tenants: str) -> bool:
+    return os.path.exists(os.path.join(tenants, identity, "current", "glusterfs.pem"))
+
+
 def check_present(identity: str, tenants: str = TENANTS) -> None:
     """NotFound unless the identity is on this machine."""
-    if not os.path.exists(os.path.join(tenants, identity, "current", "glusterfs.pem")):
+    if not _is_present(identity, tenants):
         raise NotFound(
             f"The identity {identity!r} is not on this machine ({tenants}): make it with gluster_tls_identities first."
         )

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import os
 import re
@@ -15,7 +14,7 @@ import time
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, NotFound
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity import BUNDLE, CERTIFICATE, KEY
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import BUNDLE, CERTIFICATE, KEY
 
 _SHORT = {
     "commonName": "CN",
@@ -34,8 +33,7 @@ _ANSWER = struct.pack(">2I", 1, 1)
 _Name = t.Tuple[t.Tuple[t.Tuple[str, str], ...], ...]
 
 
-@dataclasses.dataclass(frozen=True)
-class Served:
+class Served(t.NamedTuple):
     """The certificate that a port shows, in the words of openssl.Certificate."""
 
     common_name: str

@@ -31,7 +31,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed i
     read_key,
     read_set,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL, blocks
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import Certificate, OpenSSL, blocks
 
 # Below HOME:
 #   pending/             the key that waits for its certificate, and its request
@@ -92,8 +92,7 @@ class Desired:
                     raise BadInput(f"{name} is empty: only check mode can do without, where nothing is signed yet.")
 
 
-@dataclasses.dataclass(frozen=True)
-class Place:
+class Place(t.NamedTuple):
     """Where an identity lies, and the directories in which Gluster looks for it. private: nobody else looks in."""
 
     home: str
@@ -108,8 +107,7 @@ class Place:
         return mode & 0o700 if self.private else mode
 
 
-@dataclasses.dataclass(frozen=True)
-class Observed:
+class Observed(t.NamedTuple):
     current: KeySet | None
     pending: Key | None
     # A key that somebody else put into Gluster's directory; only looked for before the first set is installed.
@@ -127,6 +125,40 @@ class Observed:
             return self.current.key
         return None
 
+    def told(self) -> dict[str, t.Any]:
+        """In a form that can travel."""
+        current = self.current
+        return {
+            **self._asdict(),
+            "current": current
+            and {
+                **current._asdict(),
+                "key": current.key._asdict(),
+                "certificate": current.certificate._asdict(),
+            },
+            "pending": self.pending and self.pending._asdict(),
+            "foreign": self.foreign and self.foreign._asdict(),
+        }
+
+    @classmethod
+    def read(cls, told: t.Mapping[str, t.Any]) -> Observed:
+        """What told() gave on another machine."""
+        current = told["current"]
+        return cls(
+            current=current
+            and KeySet(
+                key=Key(**current["key"]),
+                pem=current["pem"],
+                bundle=current["bundle"],
+                certificate=Certificate(**current["certificate"]),
+                revoked=tuple(current["revoked"]),
+            ),
+            pending=told["pending"] and Key(**told["pending"]),
+            foreign=told["foreign"] and Key(**told["foreign"]),
+            links=told["links"],
+            open_mode=told["open_mode"],
+        )
+
     def waits(self, common_name: str) -> bool:
         """Whether a key that is not the present one waits for its certificate."""
         waiting = self.pending if self.pending and self.pending.request_name == common_name else None
@@ -136,6 +168,12 @@ class Observed:
 # ---- what is there ----
 
 
+def look(wanted: t.Sequence[tuple[str, str]], openssl: OpenSSL, home: str = HOME) -> list[dict[str, t.Any]]:
+    """What is there of each identity, given as common_name and scope, in a form that can travel."""
+    directories = find_directories() if any(scope == "machine" for _name, scope in wanted) else []
+    return [observe(place_of(name, scope, directories, home), openssl).told() for name, scope in wanted]
+
+
 def observe(place: Place, openssl: OpenSSL) -> Observed:
     pending = read_key(os.path.join(place.home, "pending"), openssl)
     current = None
@@ -143,7 +181,7 @@ def observe(place: Place, openssl: OpenSSL) -> Observed:
     if key:
         current = read_set(place.current, key, openssl)
         if current:
-            current = dataclasses.replace(current, revoked=crls.read(os.path.join(place.current, CRLS)))
+            current = current._replace(revoked=crls.read(os.path.join(place.current, CRLS)))
     links = {}
     for directory in place.directories:
         for name in LINKS:
@@ -280,7 +318,7 @@ def ensure_all(
     with files.explained("keep the identity's files"), contextlib.ExitStack() as stack:
         if not check_mode:
             stack.enter_context(locked(os.path.join(home, ".lock"), timeout=60.0))
-        works = [_Work(one, _place(one, directories, home), openssl) for one in desired]
+        works = [_Work(one, place_of(one.common_name, one.scope, directories, home), openssl) for one in desired]
         for work in works:
             done += work.changes
             if not check_mode:
@@ -288,10 +326,10 @@ def ensure_all(
     return done, [work.told() for work in works]
 
 
-def _place(desired: Desired, directories: list[str], home: str) -> Place:
-    if desired.scope == "machine":
+def place_of(common_name: str, scope: str, directories: t.Iterable[str] = (), home: str = HOME) -> Place:
+    if scope == "machine":
         return Place(home, tuple(directories))
-    return Place(os.path.join(home, "tenants", desired.common_name), (), private=True)
+    return Place(os.path.join(home, "tenants", common_name), (), private=True)
 
 
 class _Work:
@@ -313,7 +351,9 @@ class _Work:
             _install(self._desired, self._observed, self._key, self._place, self._openssl)
         elif any(change.what in ("key", "request") for change in self.changes):
             _make_pending(self._desired, self._observed, self._place, self._openssl)
-        self._observed = observe(self._place, self._openssl)
+        # To install removes a key that waited, too.
+        if self.changes or (self._key and self._observed.pending):
+            self._observed = observe(self._place, self._openssl)
         self._makes_key = False
 
     def told(self) -> dict[str, t.Any]:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import glob
 import hashlib
 import os
@@ -27,8 +26,7 @@ KEY, CERTIFICATE, BUNDLE, REQUEST, CRLS = "glusterfs.key", "glusterfs.pem", "glu
 _COMPILED_IN = re.compile(rb"(?<=\0)(/(?:[!-~]+/)?)glusterfs\.pem\0")
 
 
-@dataclasses.dataclass(frozen=True)
-class Key:
+class Key(t.NamedTuple):
     """A private key that lies in C(path), and the request made with it."""
 
     path: str
@@ -37,8 +35,7 @@ class Key:
     request_name: str | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class KeySet:
+class KeySet(t.NamedTuple):
     key: Key
     pem: str
     bundle: str
@@ -48,10 +45,10 @@ class KeySet:
 
     @property
     def bundle_sha256(self) -> str:
-        return _sha256(self.bundle)
+        return sha256(self.bundle)
 
 
-def _sha256(text: str) -> str:
+def sha256(text: str) -> str:
     return hashlib.sha256(text.encode("latin-1")).hexdigest()
 
 
@@ -118,7 +115,7 @@ def describe(directories: t.Iterable[str], openssl: OpenSSL, home: str = HOME) -
             found.append(
                 dict(
                     certificate.told(),
-                    bundle_sha256=_sha256(bundle) if bundle else None,
+                    bundle_sha256=sha256(bundle) if bundle else None,
                     problem=_distrust(pem, bundle, openssl),
                     matches=bool(key and key.public_key == certificate.public_key),
                 )

@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import dataclasses
+import datetime
 import os
 import re
-import ssl
 import tempfile
 import time
 import typing as t
@@ -36,10 +35,10 @@ _KINDS = {"CERTIFICATE": "certificates", "X509 CRL": "CRLs"}
 # Names are printed backwards (RFC 2253), so the last CN is the certificate's first, the one that Gluster takes.
 _NAMES = ["-nameopt", "RFC2253"]
 _NAME_PART = re.compile(r"([^=,+]+)=((?:\\.|[^,+\\])*)(?:[,+]|$)")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-@dataclasses.dataclass(frozen=True)
-class Certificate:
+class Certificate(t.NamedTuple):
     common_name: str | None
     issuer: str
     serial: str
@@ -48,13 +47,12 @@ class Certificate:
     public_key: str
 
     def told(self) -> dict[str, t.Any]:
-        told = dataclasses.asdict(self)
+        told = self._asdict()
         del told["public_key"]
         return told
 
 
-@dataclasses.dataclass(frozen=True)
-class Crl:
+class Crl(t.NamedTuple):
     """A list of revoked certificates. name_hash: under which OpenSSL looks for its issuer's. Times are UNIX times."""
 
     issuer: str
@@ -64,6 +62,16 @@ class Crl:
 
     def told(self) -> dict[str, str]:
         return {"issuer": self.issuer, "next_update": _utc(self.next_update)}
+
+
+def _moment(text: str) -> float:
+    """The UNIX time of C(Nov 28 07:41:48 2026 GMT), else ValueError. Python's ssl could tell, but is slow to load."""
+    month, day, clock, year, zone = text.split()
+    if zone != "GMT":
+        raise ValueError(f"{text!r} is not a time in GMT")
+    hour, minute, second = map(int, clock.split(":"))
+    date = datetime.datetime(int(year), _MONTHS.index(month) + 1, int(day), hour, minute, second)
+    return date.replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
 def _utc(moment: float) -> str:
@@ -102,6 +110,7 @@ class OpenSSL:
 
     def __init__(self, run_command: t.Callable[..., tuple[int, str, str]]) -> None:
         self._run_command = run_command
+        self._said: dict[tuple[str, str], tuple[int, str, str]] = {}
 
     def _try(self, *words: str, data: str | None = None) -> tuple[int, str, str]:
         try:
@@ -114,6 +123,13 @@ class OpenSSL:
             )
         except FileNotFoundError as exc:
             raise NotFound("The program 'openssl' is not on this machine: install it first.") from exc
+
+    def _ask(self, text: str, *words: str, data: str | None = None) -> tuple[int, str, str]:
+        """What openssl says of the text, which is the same each time."""
+        question = (words[0], text)
+        if question not in self._said:
+            self._said[question] = self._try(*words, data=data)
+        return self._said[question]
 
     def _run(self, *words: str, data: str | None = None) -> str:
         rc, out, err = self._try(*words, data=data)
@@ -129,14 +145,14 @@ class OpenSSL:
 
     def public_key(self, path: str) -> str:
         """The public half of a key that Gluster and the CA can use, else Conflict."""
-        with open(path, "rb") as file:
+        with open(path, encoding="latin-1") as file:
             text = file.read()
         why, rc, err, public = None, 0, "", None
-        if b"ENCRYPTED" in text:
+        if "ENCRYPTED" in text:
             why = "is encrypted, and Gluster cannot read it"
         else:
             # An empty passphrase, so that openssl never asks the terminal for one.
-            rc, out, err = self._try("pkey", "-in", path, "-passin", "pass:", "-pubout", "-text_pub")
+            rc, out, err = self._ask(text, "pkey", "-in", path, "-passin", "pass:", "-pubout", "-text_pub")
             bits = re.search(r"\(([0-9]{1,6}) bit\)", out)
             public = _PUBLIC_KEY.search(out)
             if rc or not public:
@@ -163,14 +179,14 @@ class OpenSSL:
 
     def request_name(self, request: str) -> str | None:
         """The CN in a certificate request, None when there is none or the text is no request."""
-        rc, out, err = self._try("req", "-noout", "-subject", *_NAMES, data=request)
+        rc, out, err = self._ask(request, "req", "-noout", "-subject", *_NAMES, data=request)
         # A line without its end may lack half of the name.
         return None if rc or not out.endswith("\n") else _common_name(out.strip().partition("=")[2])
 
     def certificate(self, pem: str, what: str) -> Certificate:
         """What the first certificate in the text says."""
         words = ["-noout", "-subject", "-issuer", "-serial", "-enddate", "-fingerprint", "-sha256", "-pubkey"]
-        rc, out, err = self._try("x509", *words, *_NAMES, data=pem)
+        rc, out, err = self._ask(pem, "x509", *words, *_NAMES, data=pem)
         told = _fields(out)
         try:
             public = _PUBLIC_KEY.search(out)
@@ -180,7 +196,7 @@ class OpenSSL:
                 common_name=_common_name(told["subject"]),
                 issuer=told["issuer"],
                 serial=told["serial"],
-                not_after=_utc(ssl.cert_time_to_seconds(told["notafter"])),
+                not_after=_utc(_moment(told["notafter"])),
                 fingerprint_sha256=told["sha256 fingerprint"],
                 public_key=public[1],
             )
@@ -204,7 +220,7 @@ class OpenSSL:
     def crl(self, pem: str, what: str) -> Crl:
         """What a CRL says; BadInput when it says nothing or not how long it is good."""
         words = ["-noout", "-hash", "-issuer", "-lastupdate", "-nextupdate"]
-        _rc, out, err = self._try("crl", *words, *_NAMES, data=pem)
+        _rc, out, err = self._ask(pem, "crl", *words, *_NAMES, data=pem)
         told = _fields(out)
         # OpenSSL 1.1.1 prints the hash alone.
         found = re.search(r"^(?:issuer name hash=)?([0-9a-f]{8})$", out, re.MULTILINE)
@@ -212,8 +228,8 @@ class OpenSSL:
             return Crl(
                 issuer=told["issuer"],
                 name_hash=found[1] if found else told["hash"],
-                last_update=ssl.cert_time_to_seconds(told["lastupdate"]),
-                next_update=ssl.cert_time_to_seconds(told["nextupdate"]),
+                last_update=_moment(told["lastupdate"]),
+                next_update=_moment(told["nextupdate"]),
             )
         except (KeyError, ValueError):
             raise BadInput(

@@ -6,16 +6,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import signal
-import subprocess
-import time
 import typing as t
 
 import pytest
-from conftest import ROOT, SERVERS, Lab, Play, connected, make_by_hand, remove
+from harness import SERVERS, Lab, Play, connected, make_by_hand, remove
+from killing import kill_when
 
 TURN = "glusterops.shares.management_tls"
 PATH = "/srv/managed-mount"
@@ -140,36 +136,14 @@ def test_what_it_means(managed: Lab) -> None:
     remove(lab, "another")
 
 
-def killed_at(lab: Lab, state: str, task: str) -> None:
-    """The playbook, killed with all its processes as it begins the task."""
-    words = ["ansible-playbook", TURN, "-i", lab.inventory, "-e", f"@{ROOT}/lab/vars.yml"]
-    words += ["-e", json.dumps(variables(state))]
-    process = subprocess.Popen(
-        words,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout
-    seen = ""
-    for line in process.stdout:
-        seen += line
-        if re.match(rf"TASK \[.*: {task}", line):
-            time.sleep(0.7)
-            os.killpg(process.pid, signal.SIGKILL)
-            break
-    process.stdout.close()
-    assert process.wait() == -signal.SIGKILL, seen
-    # What it had begun on the machines goes on for a moment.
-    time.sleep(5)
-
-
-# Each on one of the two, as a run takes its time.
+# How far a run is on the first server. Each on one of the two versions, as a run takes its time.
+STOPPED = "! pgrep -f '^glusterd' > /dev/null"
+ENDED = "! pgrep gluster > /dev/null"
+# The file comes while glusterd is stopped.
+STARTED = f"test -e {SWITCH} && pgrep -f '^glusterd' > /dev/null"
 KILLED = {
-    "10.3": [("disabled", "Stop glusterd"), ("enabled", "Start glusterd")],
-    "11.1": [("disabled", "End their bricks"), ("enabled", "Wait until each server")],
+    "10.3": [("disabled", STOPPED), ("enabled", STARTED)],
+    "11.1": [("disabled", ENDED), ("enabled", f"{STARTED} && pgrep -x glusterfsd > /dev/null")],
 }
 
 
@@ -178,8 +152,12 @@ def test_interrupted(managed: Lab) -> None:
     lab = managed
     version = lab.run("server1", "gluster --version").stdout.split()[1]
     begin_with(lab, "enabled")
-    for state, task in KILLED[version]:
-        killed_at(lab, state, task)
+    for state, stage in KILLED[version]:
+        kill_when(
+            lab,
+            lab.playing(TURN, **variables(state)),
+            lambda stage=stage: lab.run("server1", stage, check=False).returncode == 0,
+        )
         turned(lab, state)
         is_so(lab, state)
 

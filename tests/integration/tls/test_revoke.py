@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from conftest import SERVERS, Lab, make_by_hand, remove
+from harness import SERVERS, Lab, make_by_hand, remove
 
 LIST = "auth.ssl-allow"
 SHARES = ("one", "two")
@@ -36,7 +36,7 @@ def test_a_tenant_is_revoked(either: Lab, shares: tuple[str, str]) -> None:
     lab, (first, second) = either, shares
     lab.gluster(f"volume set {second} server.dynamic-auth off")
     reading = lab.popen("host2", "while cat /mnt/one/file; do sleep 0.2; done >/dev/null")
-    done = lab.predicted("server1", "gluster_revoke", **REVOKE)
+    done = lab.predicted("server1", "gluster_revoke", by=lab.ansible, **REVOKE)
     assert done["shares"] == [{"name": name, "volume": name, "removed": ["tenant-b"]} for name in shares]
     assert {(change["subject"], change["what"]) for change in done["changes"]} == {
         (first, LIST),

@@ -2,21 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Renewal, another CA, revocation and hand-overs on a lab of their own, while clients are at work."""
+"""Renewal, another CA, revocation and hand-overs, while clients are at work. The steps go on from each other."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
+import functools
 import pathlib
-import signal
-import subprocess
-import time
 import typing as t
 
 import pytest
-from conftest import ROOT, SERVERS, Lab, Play, lab_up
+from harness import FUSE, SERVERS, Lab, Play, in_order
+from killing import kill_when
 
 POOL = {"shares_provisioner": "pool", "shares_pool_pattern": "life-#{size}G-[0-9]+"}
 CURRENT = "/etc/glusterfs/tls/current"
@@ -101,29 +98,29 @@ print("written", done, "failed", failed)
         )
         command = f"glusterfs --volfile-server=server1 --volfile-id={volume} {options} /mnt/with"
         self.lab.run(node, f"mkdir -p /mnt/with; timeout 20 {command}", check=False)
-        # Not at once: a client that is refused goes away a moment later.
-        inside = self.lab.run(node, "sleep 2; timeout 10 touch /mnt/with/inside && findmnt /mnt/with", check=False)
+        answered = f'test "$(timeout 60 stat -f -c %t /mnt/with)" = {FUSE}'
+        inside = self.lab.run(node, f"{answered} && timeout 60 touch /mnt/with/inside", check=False)
         self.lab.run(node, "umount -l /mnt/with; rm -f /mnt/with/inside", check=False)
         return inside.returncode == 0
 
 
-@pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Life]:
-    with contextlib.contextmanager(lab_up)(tmp_path_factory.mktemp("life"), "life", "--no-heketi") as lab:
-        for number in {1, 2} - {int(name[-1]) for name in lab.volumes()}:
-            bricks = " ".join(f"server{server}:/srv/life-1G-{number}" for server in (1, 2, 3))
-            lab.gluster(f"volume create life-1G-{number} replica 3 {bricks} force")
-        life = Life(lab)
-        life.done("site")
-        yield life
+@pytest.fixture
+def life(as_new: t.Callable[..., Lab]) -> Life:
+    lab = as_new("--no-heketi")
+    for number in (1, 2):
+        bricks = " ".join(f"server{server}:/srv/life-1G-{number}" for server in (1, 2, 3))
+        lab.gluster(f"volume create life-1G-{number} replica 3 {bricks} force")
+    life = Life(lab)
+    life.done("site")
+    return life
 
 
-def test_nothing_to_renew(life: Life) -> None:
+def nothing_to_renew(life: Life) -> None:
     done = life.done("renew")
     assert done.changed == 0, done.output
 
 
-def test_renewal_restarts_nothing(life: Life) -> None:
+def renewal_restarts_nothing(life: Life) -> None:
     nodes = ("server1", "server2", "server3", "host1", "host2")
     before, bricks = {node: life.serial(node) for node in nodes}, life.bricks()
     everything = {"tls_valid_days": 400, "tls_renew_before_days": 370}
@@ -136,7 +133,7 @@ def test_renewal_restarts_nothing(life: Life) -> None:
     assert life.done("renew").changed == 0
 
 
-def test_new_keys(life: Life) -> None:
+def new_keys(life: Life) -> None:
     key = life.lab.run("host1", f"sha256sum {CURRENT}/glusterfs.key").stdout
     with life.writing("host1", "/srv/life-c"):
         life.done("renew", tls_renew_key=True)
@@ -144,18 +141,10 @@ def test_new_keys(life: Life) -> None:
     assert life.done("renew").changed == 0
 
 
-def killed(life: Life, playbook: str, seconds: float) -> None:
-    words = ["ansible-playbook", f"glusterops.shares.{playbook}", "-i", life.lab.inventory]
-    words += ["-e", f"@{ROOT}/lab/vars.yml", "-e", json.dumps(life.variables)]
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as run:
-        time.sleep(seconds)
-        os.killpg(run.pid, signal.SIGKILL)
-
-
-def test_another_ca_while_a_client_writes(life: Life) -> None:
-    """Killed at several points, and with a tenant whose machine is not ours."""
+def another_ca_while_a_client_writes(life: Life) -> None:
+    """Killed at several stages, and with a tenant whose machine is not ours."""
     lab = life.lab
-    [old] = life.known()["authorities"]
+    [old] = lab.ansible("localhost", "gluster_tls_info", path=f"{lab.folder}/ca")["authorities"]
     before = life.serial("server1")
     lab.run("host1", f"rm -rf /root/before; cp -rL {CURRENT} /root/before")
     handover = {
@@ -167,12 +156,13 @@ def test_another_ca_while_a_client_writes(life: Life) -> None:
     send(life, "tenant-d", "host3")
     assert life.mounts_with("host3", "/root/tenant-d", "life-1G-2")
     with life.writing("host1", "/srv/life-a"), life.writing("host2", "/srv/life-c"):
-        for seconds in (6, 10):
-            killed(life, "rotate_ca", seconds)
+        words = lab.playing("glusterops.shares.rotate_ca", **life.variables)
+        for stage in ("made", "trusted"):
+            kill_when(lab, words, lambda stage=stage: life.known()["rotation"] == stage)
         stopped = life.play("rotate_ca")
         assert stopped.rc != 0 and "tenant-d" in stopped.output, stopped.output
         life.done("issue", **handover)
-        killed(life, "rotate_ca", 14)
+        kill_when(lab, words, lambda: life.known()["rotation"] == "issuing")
         life.done("rotate_ca")
     known = life.known()
     [new] = known["authorities"]
@@ -191,7 +181,8 @@ def test_another_ca_while_a_client_writes(life: Life) -> None:
         lab.run(f"server{number}", "pkill -x glusterfsd")
         for volume in ("life-1G-1", "life-1G-2"):
             lab.gluster(f"volume start {volume} force")
-        time.sleep(1)
+            healing = f"gluster volume status {volume} client-list | grep -Eq 'glustershd +3'"
+            lab.run("server1", f"for n in $(seq 120); do {healing} && exit; sleep 0.5; done; exit 1")
     assert life.done("verify").rc == 0
     lab.run("host1", "echo again > /srv/life-a/again; cat /srv/life-a/again")
 
@@ -205,7 +196,7 @@ def send(life: Life, tenant: str, node: str) -> None:
         life.lab.run(node, f"cat > /root/{tenant}/{path.name} <<'END'\n{path.read_text()}END")
 
 
-def test_revoked(life: Life) -> None:
+def revoked(life: Life) -> None:
     """A tenant is cut off, and stays out even if somebody puts its name on the list again."""
     lab = life.lab
     lab.run("host1", "cp -rL /etc/glusterfs/tls/tenants/tenant-c/current /root/tenant-c")
@@ -227,20 +218,19 @@ def test_revoked(life: Life) -> None:
     assert entry["revoked"]
 
 
-@pytest.mark.parametrize(
-    "playbook, variables, message",
-    [
-        ("rotate_ca", {"tls_authority": "external"}, "Another CA signs here"),
-        ("renew", {"tls_authority": "another"}, "must be one of"),
-        ("revoke", {"revoke_name": "a b"}, "'a b' is not a valid name"),
-        ("revoke", {"revoke_name": "glusterfs-server-server1"}, "is infrastructure"),
-        ("tls", {"tls_revoke": [{"common_name": "glusterfs-server-server1"}]}, "must not be revoked"),
-        ("issue", {"tls_handovers": [{"tenant": "glusterfs-server-x"}]}, "glusterfs-server-"),
-        ("issue", {"tls_handovers": [{"tenant": "x", "format": "pkcs12"}]}, "passphrase"),
-        ("tls", {"tls_tenants": ["manila-host-x"]}, "begins like a server's or management host's"),
-    ],
-)
-def test_bad_input_changes_nothing(life: Life, playbook: str, variables: dict[str, t.Any], message: str) -> None:
+BAD_INPUT: list[tuple[str, dict[str, t.Any], str]] = [
+    ("rotate_ca", {"tls_authority": "external"}, "Another CA signs here"),
+    ("renew", {"tls_authority": "another"}, "must be one of"),
+    ("revoke", {"revoke_name": "a b"}, "'a b' is not a valid name"),
+    ("revoke", {"revoke_name": "glusterfs-server-server1"}, "is infrastructure"),
+    ("tls", {"tls_revoke": [{"common_name": "glusterfs-server-server1"}]}, "must not be revoked"),
+    ("issue", {"tls_handovers": [{"tenant": "glusterfs-server-x"}]}, "glusterfs-server-"),
+    ("issue", {"tls_handovers": [{"tenant": "x", "format": "pkcs12"}]}, "passphrase"),
+    ("tls", {"tls_tenants": ["manila-host-x"]}, "begins like a server's or management host's"),
+]
+
+
+def bad_input_changes_nothing(life: Life, playbook: str, variables: dict[str, t.Any], message: str) -> None:
     before = (pathlib.Path(life.lab.folder) / "ca" / "issued.json").read_bytes(), life.lab.gluster("volume info")
     done = life.play(playbook, **variables)
     assert done.rc != 0 and message in " ".join(done.output.split()), done.output
@@ -250,13 +240,13 @@ def test_bad_input_changes_nothing(life: Life, playbook: str, variables: dict[st
     )
 
 
-def test_a_machine_that_is_missing_stops_the_rotation(life: Life) -> None:
+def a_machine_that_is_missing_stops_the_rotation(life: Life) -> None:
     done = life.play("rotate_ca", "--limit", "gluster_servers")
     assert done.rc != 0 and "host1" in done.output and "Nothing was changed" in done.output, done.output
     assert life.known()["rotation"] is None
 
 
-def test_a_ca_elsewhere(life: Life) -> None:
+def a_ca_elsewhere(life: Life) -> None:
     """Requests go out, certificates come in; while both CAs count, nobody is interrupted."""
     lab = life.lab
     requests, certificates = (pathlib.Path(lab.folder) / name for name in ("requests", "certificates"))
@@ -270,7 +260,7 @@ def test_a_ca_elsewhere(life: Life) -> None:
     csrs = {path.stem: path.read_text() for path in requests.glob("*.csr")}
     names = [stem.rpartition("-")[0] for stem in csrs]
     assert set(names) >= {*SERVERS, "tenant-a", "tenant-b"}
-    signed = lab.module(
+    signed = lab.ansible(
         "localhost",
         "gluster_tls_ca",
         path=f"{lab.folder}/elsewhere",
@@ -291,3 +281,17 @@ def test_a_ca_elsewhere(life: Life) -> None:
     assert issuer.split()[-1] == "elsewhere"
     assert life.done("tls", **external).changed == 0
     life.done("verify")
+
+
+def test_life(life: Life, subtests: pytest.Subtests) -> None:
+    steps: dict[str, t.Callable[[], None]] = {
+        "nothing to renew": lambda: nothing_to_renew(life),
+        "renewal restarts nothing": lambda: renewal_restarts_nothing(life),
+        "new keys": lambda: new_keys(life),
+        "another CA while a client writes": lambda: another_ca_while_a_client_writes(life),
+        "revoked": lambda: revoked(life),
+        **{f"bad input: {bad[-1]}": functools.partial(bad_input_changes_nothing, life, *bad) for bad in BAD_INPUT},
+        "a machine is missing": lambda: a_machine_that_is_missing_stops_the_rotation(life),
+        "a CA elsewhere": lambda: a_ca_elsewhere(life),
+    }
+    in_order(subtests, steps)

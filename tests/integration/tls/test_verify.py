@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 from checking import Told, check
-from conftest import SERVERS, Lab, make_by_hand, remove
+from harness import SERVERS, Lab, make_by_hand, remove
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

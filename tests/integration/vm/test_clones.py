@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Shares from a snapshot, of a share from a pool. It is a slow machine, so the tests go on from each other."""
+"""Shares from a snapshot, of a share from a pool. It is a slow machine, so the steps go on from each other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
 from attackers import IN, Attacker, Signer
-from conftest import Lab, thin_volume
+from harness import FUSE, Lab, in_order, thin_volume
 from killing import Program, killed, timed
 from siege import Siege
 
@@ -54,7 +54,7 @@ def issue(vm: Lab, *names: str) -> None:
     passphrase = pathlib.Path(vm.inventory).with_name("ca-passphrase").read_text(encoding="utf-8").split()[0]
     path = str(pathlib.Path(vm.inventory).with_name("ca"))
     sign = [{"common_name": name, "csr": f"{csr}\n"} for name, csr in zip(names, requests)]
-    signed = vm.module("localhost", "gluster_tls_ca", path=path, passphrase=passphrase, sign=sign)
+    signed = vm.ansible("localhost", "gluster_tls_ca", path=path, passphrase=passphrase, sign=sign)
     assert not signed["failed"], signed
     certificates = zip(names, signed["certificates"])
     vm.run(
@@ -70,8 +70,7 @@ def mounted_as(vm: Lab, name: str, volume: str, command: str) -> str | None:
         "server1",
         f"umount -l /mnt/as 2>/dev/null; mkdir -p /mnt/as;"
         f" glusterfs --volfile-server=localhost --volfile-id={volume} {options} /mnt/as;"
-        " sleep 2; timeout 20 stat -f /mnt/as > /dev/null && findmnt -n -t fuse.glusterfs /mnt/as > /dev/null"
-        " || exit 9;"
+        f' test "$(timeout 60 stat -f -c %t /mnt/as)" = {FUSE} || exit 9;'
         f" cd /mnt/as && {command}; cd /; umount /mnt/as",
         check=False,
     )
@@ -137,7 +136,7 @@ def make(parent: Lab, siege: Siege) -> Program:
     return made
 
 
-def test_nobody_else_gets_in(siege: Siege, make: Program) -> None:
+def nobody_else_gets_in(siege: Siege) -> None:
     siege.attack("clone", ["fuse"])
 
 
@@ -164,7 +163,7 @@ def left(vm: Lab) -> list[str]:
     return found.stdout.split()
 
 
-def test_a_share_from_an_inactive_snapshot(parent: Lab, make: Program) -> None:
+def a_share_from_an_inactive_snapshot(parent: Lab, make: Program) -> None:
     vm, done = parent, make.first
     assert [change["what"] for change in done["changes"]] == ["clone of", "started", "size", "auth.ssl-allow", "state"]
     assert done["share"]["identities"] == [SERVER, "tenant-b"] and done["share"]["limit"] == 100 * 1024**2
@@ -176,7 +175,7 @@ def test_a_share_from_an_inactive_snapshot(parent: Lab, make: Program) -> None:
     assert mounted_as(vm, "tenant-b", "pool-1G-1", "ls") is None
 
 
-def test_what_gluster_has_not_counted(parent: Lab) -> None:
+def what_gluster_has_not_counted(parent: Lab) -> None:
     """The parent has no quota, and Gluster's own crawl misses files of the clone."""
     vm = parent
     thin_volume(vm, "plain", "300m")
@@ -196,7 +195,7 @@ def test_what_gluster_has_not_counted(parent: Lab) -> None:
     assert not enough["failed"] and enough["share"]["identities"] == [SERVER, "tenant-b"], enough
 
 
-def test_killed_again_and_again(parent: Lab, make: Program) -> None:
+def killed_again_and_again(parent: Lab, make: Program) -> None:
     vm = parent
     vm.run("server1", DELETE)
     seconds = timed(make)
@@ -207,7 +206,7 @@ def test_killed_again_and_again(parent: Lab, make: Program) -> None:
     assert mounted_as(vm, "tenant-b", "copy", "cat kept") == "precious\n"
 
 
-def test_deleted_in_either_order(parent: Lab) -> None:
+def deleted_in_either_order(parent: Lab) -> None:
     vm = parent
     parent_gone = {"name": "origin", "infrastructure": [SERVER], "state": "absent"}
     refused = vm.module("server1", "gluster_share", **parent_gone)
@@ -221,7 +220,7 @@ def test_deleted_in_either_order(parent: Lab) -> None:
     assert "copy" not in vm.volumes() and pool.is_free(vm.volumes()["pool-1G-1"])
 
 
-def test_what_deleted_clones_leave(parent: Lab) -> None:
+def what_deleted_clones_leave(parent: Lab) -> None:
     """Of clones that were given back, not of those that were deleted by hand, of which there are many by now."""
     vm = parent
     gone = vm.module("server1", "gluster_share", name="small", infrastructure=[SERVER], state="absent")
@@ -233,8 +232,20 @@ def test_what_deleted_clones_leave(parent: Lab) -> None:
     # One was unmounted already: the module was killed then, or the server started anew.
     device, path = leftovers.popitem()
     vm.run("server1", f"lvchange -q --addtag glusterops_released {device} && umount {path}")
-    done = vm.module("server1", "gluster_reclaim")
+    done = vm.ansible("server1", "gluster_reclaim")
     assert {change["subject"]: change["before"] for change in done["changes"]} == {**leftovers, device: None}, done
     names = {one.rpartition("-")[2] for one in (*leftovers, device)}
     assert set(before) - set(left(vm)) == {path, *leftovers.values(), *names}
     vm.gluster("snapshot delete tuesday")
+
+
+def test_clones(parent: Lab, siege: Siege, make: Program, subtests: pytest.Subtests) -> None:
+    steps: dict[str, t.Callable[[], None]] = {
+        "nobody else gets in": lambda: nobody_else_gets_in(siege),
+        "a share from an inactive snapshot": lambda: a_share_from_an_inactive_snapshot(parent, make),
+        "what gluster has not counted": lambda: what_gluster_has_not_counted(parent),
+        "killed again and again": lambda: killed_again_and_again(parent, make),
+        "deleted in either order": lambda: deleted_in_either_order(parent),
+        "what deleted clones leave": lambda: what_deleted_clones_leave(parent),
+    }
+    in_order(subtests, steps)

@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Real snapshots of one volume. It is a slow machine, so the tests go on from each other."""
+"""Real snapshots of one volume. It is a slow machine, so the steps go on from each other."""
 
 from __future__ import annotations
 
+import functools
 import time
 import typing as t
 
 import pytest
-from conftest import Lab, thin_volume
+from harness import Lab, in_order, thin_volume
 
 SHARE = "data"
 SNAPSHOT = "before-upgrade"
@@ -53,8 +54,10 @@ def snapshots(vm: Lab) -> Snapshots:
     return found
 
 
-def test_made_once(snapshots: Snapshots) -> None:
-    real = snapshots.vm.predicted("server1", "gluster_snapshot", **ONE, description='Before 7.2 & "more"', active=True)
+def made_once(snapshots: Snapshots) -> None:
+    real = snapshots.vm.predicted(
+        "server1", "gluster_snapshot", by=snapshots.vm.ansible, **ONE, description='Before 7.2 & "more"', active=True
+    )
     found = real["snapshot"]
     assert found["name"] == SNAPSHOT and found["volume"] == SHARE and found["active"]
     assert found["description"] == 'Before 7.2 & "more"'
@@ -66,7 +69,7 @@ def test_made_once(snapshots: Snapshots) -> None:
     assert not stopped["snapshot"]["active"]
 
 
-def test_restored_with_the_access_list_of_today(snapshots: Snapshots) -> None:
+def restored_with_the_access_list_of_today(snapshots: Snapshots) -> None:
     """Gluster would let alice in again, and go back to the smaller size."""
     vm = snapshots.vm
     vm.gluster(f"volume set {SHARE} auth.ssl-allow glusterfs-server-server1,bob user.department research")
@@ -94,7 +97,7 @@ def test_restored_with_the_access_list_of_today(snapshots: Snapshots) -> None:
     assert "200.0MB" in vm.gluster(f"volume quota {SHARE} list")
 
 
-def test_each_hindrance_has_its_sentence(snapshots: Snapshots) -> None:
+def each_hindrance_has_its_sentence(snapshots: Snapshots) -> None:
     """All at once: what is in the way of one share does not stop the others."""
     vm = snapshots.vm
     vm.gluster("volume create thick server1:/srv/thick force")
@@ -119,7 +122,7 @@ def test_each_hindrance_has_its_sentence(snapshots: Snapshots) -> None:
     assert made.startswith(f"hourly-{SHARE}-") and done["snapshots"][0]["name"] == made
 
 
-def test_the_last_ones_are_kept(snapshots: Snapshots) -> None:
+def the_last_ones_are_kept(snapshots: Snapshots) -> None:
     """Of two, one is four days old. As there may be no more, it goes first."""
     vm = snapshots.vm
     [other] = snapshots.names()
@@ -140,7 +143,7 @@ def test_the_last_ones_are_kept(snapshots: Snapshots) -> None:
     assert f"No snapshot of share '{SHARE}' can be made: it has 3 of at most 3." in full["msg"]
 
 
-def test_the_playbook(snapshots: Snapshots) -> None:
+def the_playbook(snapshots: Snapshots) -> None:
     vm = snapshots.vm
     vm.gluster(f"snapshot config {SHARE} snap-max-hard-limit 10")
     weekly = {"prefix": "weekly", "every": "1w", "keep_for": "4w"}
@@ -158,3 +161,16 @@ def test_the_playbook(snapshots: Snapshots) -> None:
     gone = snapshots.one(name=made, state="absent")
     assert gone["changes"] == [{"subject": made, "what": "snapshot", "before": SHARE, "after": None}], gone
     assert gone["snapshot"] is None and made not in snapshots.names()
+
+
+STEPS = (
+    made_once,
+    restored_with_the_access_list_of_today,
+    each_hindrance_has_its_sentence,
+    the_last_ones_are_kept,
+    the_playbook,
+)
+
+
+def test_snapshots(snapshots: Snapshots, subtests: pytest.Subtests) -> None:
+    in_order(subtests, {act.__name__: functools.partial(act, snapshots) for act in STEPS})

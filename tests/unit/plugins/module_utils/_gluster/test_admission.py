@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool, reconcile, wipe
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import apply, pool, reconcile, wipe
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, Share, plan
@@ -55,7 +55,7 @@ class Making:
         self.cluster = reconcile.Cluster(GlusterCli(self.run), {}, str(path), str(path), lambda _seconds: None)
 
     def apply(self) -> None:
-        reconcile._apply(self.cluster, SHARE, self.volume, plan(SHARE, self.volume, None), Progress())
+        apply.apply(self.cluster, SHARE, self.volume, plan(SHARE, self.volume, None), Progress())
 
     @property
     def told(self) -> list[dict[str, str]]:

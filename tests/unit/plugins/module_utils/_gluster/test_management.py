@@ -14,7 +14,6 @@ import threading
 import typing as t
 import xml.etree.ElementTree as ET
 
-import dataclasses
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, management
@@ -184,7 +183,7 @@ def test_what_waits_to_be_healed(tmp_path: pathlib.Path) -> None:
     mine, *others = sealed.bricks
     index = tmp_path / ".glusterfs" / "indices" / "xattrop"
     index.mkdir(parents=True)
-    volume = dataclasses.replace(sealed, bricks=(dataclasses.replace(mine, path=str(tmp_path)), *others))
+    volume = sealed._replace(bricks=(mine._replace(path=str(tmp_path)), *others))
     (index / "xattrop-1d0b2c8a").touch()
     assert management.pending_heals([volume], mine.server_uuid) == {}
     for name in ("0a1b", "2c3d"):

@@ -230,11 +230,15 @@ def test_filters_tell_problems() -> None:
     (place_,), (locate_,), (workers_,) = (one().filters().values() for one in (Place, Locate, Workers))
     told = {"a": cluster(volume("v", "x"), volume("pool-2G-1"))}
     good = place_([share("y")], told, "pool", PATTERN)
-    assert good["problem"] == "" and good["shares"][0]["cluster"] == "a"
+    assert good["problem"] == "" and good["clusters"] == {"y": "a"}
     assert place_([share("y", size="3G")], told, "pool", PATTERN) == {
         "problem": "No volume for share 'y' of 3G: of the volumes that match 'pool-#{size}G-[0-9]+' the largest free"
         " one has 2G. Give volumes back, or make more.",
-        "shares": [],
+        "clusters": {},
+        "to_do": {},
+        "before": {},
+        "heketi": [],
+        "nowhere": [],
     }
     assert locate_(["x"], told)["shares"]["x"]["volume"] == "v"
     assert locate_(["x"], {"a": None})["problem"] == "a could not tell what is there, so no share can be placed."

@@ -88,7 +88,7 @@ def test_a_started_volume_is_stopped_with_permission_only() -> None:
         source(share(pattern=PATTERN), opened)
     found = source(share(pattern=PATTERN, restart=True), opened)
     assert found.volume and found.volume.status == "Stopped"
-    sealed = dataclasses.replace(opened, options=dict(SEALED))
+    sealed = opened._replace(options=dict(SEALED))
     found = source(share(pattern=PATTERN), sealed)
     assert found.volume and found.volume.started
 
@@ -177,7 +177,7 @@ def test_a_share_being_made_is_finished_by_what_makes_it() -> None:
     preparing = used("pool-1G-1", "data", pool.PREPARING)
     with pytest.raises(Conflict, match="is not ready for its tenants yet"):
         plan(dataclasses.replace(share(size=None), seal=False), preparing, None)
-    stopped = dataclasses.replace(preparing, status="Created")
+    stopped = preparing._replace(status="Created")
     with pytest.raises(Conflict, match="has to be proven empty: allow start"):
         plan(dataclasses.replace(share(size=None), start=False), stopped, None)
 

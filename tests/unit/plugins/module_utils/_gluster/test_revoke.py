@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 import xml.etree.ElementTree as ET
@@ -27,7 +26,7 @@ def volumes(**options: dict[str, str]) -> dict[str, Volume]:
     """Those of the recorded cluster, of which only C(sealed) is sealed, with other options."""
     found = answers.read_volumes(ET.fromstring(Recorded("10.3").text(INFO).encode()))
     for name, its in options.items():
-        found[name] = dataclasses.replace(found[name], options={**found[name].options, **its})
+        found[name] = found[name]._replace(options={**found[name].options, **its})
     return found
 
 
@@ -178,6 +177,6 @@ def test_a_server_that_does_not_hear_of_it(version: str) -> None:
         for peer in answers.peers(Cluster(GlusterCli(Recorded(version, "pool-list-one-down.xml"))).cli)
         if not peer.connected
     ]
-    bricks = tuple(dataclasses.replace(its.bricks[0], server="away", server_uuid=away.uuid) for _once in its.bricks)
-    [told] = revoke._unreached(cluster, [dataclasses.replace(its, bricks=bricks)])
+    bricks = tuple(its.bricks[0]._replace(server="away", server_uuid=away.uuid) for _once in its.bricks)
+    [told] = revoke._unreached(cluster, [its._replace(bricks=bricks)])
     assert told.startswith("sealed: the glusterd of away is not connected, so its bricks go by the old list")

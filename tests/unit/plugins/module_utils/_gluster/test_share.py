@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 
@@ -204,7 +203,7 @@ def test_whatever_is_asked_the_list_is_sealed_and_stable(
     before = volume(**{**SEALED, "auth.ssl-allow": ",".join(present)})
     changes = plan(wanted, before, None)
     after = changes[-1].after if changes else present
-    done = dataclasses.replace(before, options={**SEALED, "auth.ssl-allow": ",".join(after)})
+    done = before._replace(options={**SEALED, "auth.ssl-allow": ",".join(after)})
     assert is_sealed(done)
     assert plan(wanted, done, None) == []
     assert {*infrastructure, *allow} <= set(after) <= {*infrastructure, *allow, *present}

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 import pytest
@@ -31,7 +30,7 @@ from recorded import Recorded
 
 BRICKS = (Brick("server1", "/srv/a/brick", "uuid-1"), Brick("server2", "/srv/a/brick", "uuid-2"))
 VOLUME = Volume("pool-7", "", "Started", "Replicate", 2, 0, 0, 0, 1, BRICKS, {})
-STOPPED = dataclasses.replace(VOLUME, status="Stopped")
+STOPPED = VOLUME._replace(status="Stopped")
 FOUND = Snapshot("monday", "uuid", "As it was", "2026-11-16T02:00:00Z", "pool-7", active=False, logical="1a2b")
 MANY = Allowed(hard=256, soft=230, auto_delete=False)
 
@@ -81,10 +80,10 @@ def test_what_has_to_be_done(
 
 def test_a_restored_share_is_not_restored_again() -> None:
     again = wanted(state="restored", restart=True)
-    restored = dataclasses.replace(VOLUME, options={"user.glusterops-restored": "monday@tenant"})
+    restored = VOLUME._replace(options={"user.glusterops-restored": "monday@tenant"})
     assert plan(again, restored, None) == []
     # A run that ended before it started the volume.
-    stopped = dataclasses.replace(restored, status="Stopped")
+    stopped = restored._replace(status="Stopped")
     assert plan(again, stopped, None) == [Change("tenant", "started", False, True)]
     assert plan(wanted(state="restored"), stopped, None) == []
     # There is a new snapshot of that name.
@@ -99,7 +98,7 @@ def test_a_restored_share_is_not_restored_again() -> None:
     [
         ({}, None, None, NotFound, "Share 'tenant' does not exist"),
         ({}, None, FOUND, Conflict, "is of volume 'pool-7', not of share 'tenant'"),
-        ({"state": "absent"}, dataclasses.replace(VOLUME, name="v"), FOUND, Conflict, "take another name"),
+        ({"state": "absent"}, VOLUME._replace(name="v"), FOUND, Conflict, "take another name"),
         ({"description": "Other"}, VOLUME, FOUND, Conflict, "exists with the description 'As it was'"),
         ({"state": "restored"}, VOLUME, FOUND, Refused, "stored after 2026-11-16T02:00:00Z is lost .* restart: true"),
         ({"state": "restored"}, None, None, NotFound, "Share 'tenant' does not exist"),

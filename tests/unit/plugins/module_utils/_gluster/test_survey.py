@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import pathlib
 import re
@@ -74,50 +73,13 @@ def test_another_directory_for_trash() -> None:
     assert survey.cluster(survey.Once(GlusterCli(run)))["trash_directories"] == {"sealed": "bin"}
 
 
-def said(text: str) -> t.Callable[..., tuple[int, str, str]]:
-    return lambda _argv, **_options: (0, text, "")
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_server(version: str, tmp_path: pathlib.Path) -> None:
-    (tmp_path / "glusterd.info").write_text("UUID=49f68488-47ff-40c9-927f-3972154a461b\noperating-version=100000\n")
-    assert survey.machine(said(Recorded(version).text("version.txt")), str(tmp_path)) == {
-        "version": version,
-        "uuid": "49f68488-47ff-40c9-927f-3972154a461b",
-        "op_version": 100000,
-    }
-
-
-def test_a_machine_without_glusterfs(tmp_path: pathlib.Path) -> None:
-    def missing(argv: list[str], **_options: t.Any) -> tuple[int, str, str]:
-        raise FileNotFoundError(argv[0])
-
-    assert survey.machine(missing, str(tmp_path)) == {"version": None, "uuid": None, "op_version": None}
-    assert survey.machine(said("sh: glusterfs: broken"), str(tmp_path))["version"] is None
-
-
-@pytest.mark.parametrize(
-    "looked, ahead, uncertainty",
-    [
-        # The module needed 0.2 s, the way to it 0.5 s and the way back 0.3 s.
-        ((100.0, 100.5, 100.7, 101.0), 0.1, 0.4),
-        ((100.0, 163.5, 163.7, 101.0), 63.1, 0.4),
-        ((100.0, 90.5, 90.7, 101.0), -9.9, 0.4),
-        # A clock that ran faster than ours cannot make us more than certain.
-        ((100.0, 100.5, 102.5, 101.0), 1.0, 0.0),
-    ],
-)
-def test_clocks(looked: tuple[float, float, float, float], ahead: float, uncertainty: float) -> None:
-    assert survey.clock(*looked) == {"ahead": ahead, "uncertainty": uncertainty}
-
-
 @pytest.mark.parametrize("offset, thin", [(0, True), (1, False)])
 def test_thin_bricks(tmp_path: pathlib.Path, offset: int, thin: bool) -> None:
     """Two bricks of this server, of which one has its directory, and two of others."""
     sealed = answers.read_volumes(ET.fromstring(Recorded("10.3").text("volume-info-one.xml").encode()))["sealed"]
     (mine, *others), gone = sealed.bricks, str(tmp_path / "gone")
-    paths = [dataclasses.replace(mine, path=str(tmp_path)), *others, dataclasses.replace(mine, path=gone)]
-    volume = dataclasses.replace(sealed, bricks=tuple(paths))
+    paths = [mine._replace(path=str(tmp_path)), *others, mine._replace(path=gone)]
+    volume = sealed._replace(bricks=tuple(paths))
     device = os.stat(tmp_path).st_dev
     logical = Logical("brick", "group/pool", (os.major(device), os.minor(device) + offset), 1024, 0)
     assert survey.bricks([volume], mine.server_uuid, Lvm((logical,))) == [
@@ -150,7 +112,7 @@ def test_what_bricks_answer_with(version: str) -> None:
         "server_uuid": first.server_uuid,
         "path": first.path,
         "port": first.port,
-        **dataclasses.asdict(certificate),
+        **certificate._asdict(),
         "plaintext": False,
         "problem": None,
         "clients": len(first.clients),
@@ -159,5 +121,5 @@ def test_what_bricks_answer_with(version: str) -> None:
     assert (found[1]["plaintext"], found[1]["problem"]) == (True, "it answers in plaintext")
     assert (found[2]["plaintext"], found[2]["problem"]) == (False, "no answer (refused)")
     assert [found[2][key] for key in survey.SERVED] == [None] * 5
-    down = {"sealed": [dataclasses.replace(first, online=False), dataclasses.replace(second, port=None)]}
+    down = {"sealed": [first._replace(online=False), second._replace(port=None)]}
     assert survey.served(down, handshake, lambda _host, _port: False) == []

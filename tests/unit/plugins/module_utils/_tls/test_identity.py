@@ -207,6 +207,33 @@ def test_two_runs_at_once_agree_on_one_key(machine: Machine) -> None:
 # ---- renewal and other names ----
 
 
+def test_what_is_in_place_is_looked_at_once(machine: Machine, ca: Ca) -> None:
+    """And what openssl has said of a text is not asked again; what is done is looked at."""
+    certificate, bundle = ca.sign("a", machine.request())
+    machine.ensure(certificate=certificate, bundle=bundle)
+    asked: list[str] = []
+
+    def run(argv: list[str], **options: t.Any) -> tuple[int, str, str]:
+        asked.append(argv[1])
+        return run_command(argv, **options)
+
+    def ensure(**options: t.Any) -> Result:
+        asked.clear()
+        desired = identity.Desired("a", **options)
+        return identity.ensure(desired, machine.directories, OpenSSL(run), False, home=machine.home)
+
+    observing = ["req", "pkey", "x509"]
+    assert ensure()[0] == [] and asked == observing
+    assert ensure(certificate=certificate, bundle=bundle)[0] == [] and asked == [*observing, "x509", "verify"]
+    changes, told = ensure(renew_key=True)
+    assert [change.what for change in changes] == ["key", "request"]
+    assert asked == [*observing, "genpkey", "req", "req", "pkey"]
+    # The certificate of the key before: the one that waited goes, and is not told of any more.
+    changes, found = ensure(certificate=certificate, bundle=bundle)
+    assert changes == [] and not os.path.exists(os.path.join(machine.home, "pending"))
+    assert found["request"]["csr"] not in (None, told["request"]["csr"])
+
+
 def test_renewal_keeps_key_and_request_and_the_set_before(machine: Machine, ca: Ca) -> None:
     ca.ensure(now=NOW - datetime.timedelta(days=10))
     first = machine.certify(ca, now=NOW - datetime.timedelta(days=9))[1]

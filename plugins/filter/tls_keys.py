@@ -1,0 +1,72 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: tls_keys
+short_description: Decide which machines have to make keys or certificate requests
+version_added: "0.2.0"
+author:
+  - glusterops.shares contributors (@glusterops)
+description:
+  - Takes what machines told of their identities. The role P(glusterops.shares.tls#role) uses it.
+options:
+  _input:
+    description:
+      - By machine, what M(glusterops.shares.gluster_info) returned there with its C(identities).
+    type: dict
+    required: true
+  infrastructure:
+    description:
+      - Who may mount every share. A list of pairs, each of what their identities begin with, and the machines whose
+        names follow.
+    type: list
+    elements: list
+    required: true
+  renew_key:
+    description: Whether each machine shall make a new key, unless one waits for its certificate.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Decide who has to make keys
+  ansible.builtin.set_fact:
+    keys: "{{ looked | glusterops.shares.tls_keys([['glusterfs-server-', groups['gluster_servers']]]) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: What was decided.
+  type: dict
+  contains:
+    missing:
+      description: The machines that have to make something, or of which that is not known.
+      type: list
+      elements: str
+    usurped:
+      description: By machine, the names that it must not have, because servers or management hosts are called so.
+      type: dict
+"""
+
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import signing
+
+
+def tls_keys(
+    looked: dict[str, t.Any], infrastructure: list[tuple[str, list[str]]], renew_key: bool = False
+) -> dict[str, t.Any]:
+    machines = signing.read_machines(looked)
+    usurped = {machine.name: names for machine in machines if (names := signing.usurped(machine, infrastructure))}
+    return {
+        "missing": signing.without_keys(signing.read_machines(looked, usurped=usurped), renew_key),
+        "usurped": usurped,
+    }
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"tls_keys": tls_keys}
