@@ -151,6 +151,8 @@ integration-vm: tree packages
 
 molecule: molecule-heketi molecule-pool ## The molecule scenarios; the first begins with the example, default
 
+# The example is run as users run it.
+molecule-heketi molecule-pool: export ANSIBLE_PIPELINING := 1
 molecule-default molecule-heketi molecule-pool: tree packages
 	@cd $(TREE)
 	$(ROOT) $(BIN)/molecule test --scenario-name $(@:molecule-%=%)
