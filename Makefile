@@ -24,9 +24,7 @@ export PATH := $(BIN):$(PATH):/usr/sbin:/sbin
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/tree
 export ANSIBLE_HOME := $(CURDIR)/build/ansible
 export GLUSTEROPS_LAB_DIR := $(CURDIR)/.lab
-# What Python compiles stays out of the tree, which is made anew each time.
-export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
-unexport PYTHONDONTWRITEBYTECODE
+export PYTHONDONTWRITEBYTECODE := 1
 export MYPY_CACHE_DIR := $(CURDIR)/build/mypy
 # Where the machine's locale is none or unknown, Ansible would stop.
 export LC_ALL := C.UTF-8
@@ -120,7 +118,7 @@ unit: tree ## Unit tests
 fuzz: tree ## Spoilt answers of gluster and openssl, for longer than in the unit tests (EXAMPLES=10000)
 	@cd $(TREE)
 	export PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) FUZZ_EXAMPLES=$(or $(EXAMPLES),10000)
-	python -m pytest tests/unit/plugins/module_utils/test_fuzz_answers.py tests/unit/plugins/module_utils/test_fuzz_openssl.py -q -n 2
+	python -m pytest tests/unit/plugins/module_utils/test_fuzz_*.py -q -n 2
 
 contract: tree ## The Heketi client and the stand-in Heketi against recorded answers
 	$(FILLER)
@@ -153,6 +151,8 @@ integration-vm: tree packages
 
 molecule: molecule-heketi molecule-pool ## The molecule scenarios; the first begins with the example, default
 
+# The example is run as users run it.
+molecule-heketi molecule-pool: export ANSIBLE_PIPELINING := 1
 molecule-default molecule-heketi molecule-pool: tree packages
 	@cd $(TREE)
 	$(ROOT) $(BIN)/molecule test --scenario-name $(@:molecule-%=%)

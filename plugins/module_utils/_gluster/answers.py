@@ -135,7 +135,8 @@ def _all(root: ET.Element, path: str, tag: str) -> list[ET.Element]:
     return listed.findall(tag)
 
 
-def _text(element: ET.Element, tag: str) -> str:
+def text_of(element: ET.Element, tag: str) -> str:
+    """The text that is there, which is not empty."""
     text = element.findtext(tag)
     if not text:
         raise _unexpected(f"{element.tag} has no {tag}")
@@ -146,10 +147,11 @@ def _digits(text: str) -> bool:
     return len(text) < 20 and text.isascii() and text.isdigit()
 
 
-def _number(element: ET.Element, tag: str) -> int:
-    text = element.findtext(tag) or "0"
+def number_of(element: ET.Element, tag: str) -> int:
+    """The number that is there; none is not nought."""
+    text = element.findtext(tag) or ""
     if not _digits(text):
-        raise _unexpected(f"{tag} is {text[:50]!r}")
+        raise _unexpected(f"{element.tag} has {text[:50]!r} as {tag}")
     return int(text)
 
 
@@ -173,18 +175,18 @@ def _read_volume(element: ET.Element) -> Volume:
             )
         )
     return Volume(
-        name=_text(element, "name"),
+        name=text_of(element, "name"),
         id=element.findtext("id") or "",
-        status=_text(element, "statusStr"),
+        status=text_of(element, "statusStr"),
         type=element.findtext("typeStr") or "",
-        replica=_number(element, "replicaCount"),
-        arbiter=_number(element, "arbiterCount"),
-        disperse=_number(element, "disperseCount"),
-        redundancy=_number(element, "redundancyCount"),
-        snapshots=_number(element, "snapshotCount"),
+        replica=number_of(element, "replicaCount"),
+        arbiter=number_of(element, "arbiterCount"),
+        disperse=number_of(element, "disperseCount"),
+        redundancy=number_of(element, "redundancyCount"),
+        snapshots=number_of(element, "snapshotCount"),
         bricks=tuple(bricks),
         options={
-            _text(option, "name"): option.findtext("value") or "" for option in element.iterfind("options/option")
+            text_of(option, "name"): option.findtext("value") or "" for option in element.iterfind("options/option")
         },
     )
 
@@ -193,8 +195,8 @@ def read_peers(root: ET.Element) -> list[Peer]:
     """The servers of the pool, from the answer of C(pool list)."""
     return [
         Peer(
-            uuid=_text(peer, "uuid"),
-            hostname=_text(peer, "hostname"),
+            uuid=text_of(peer, "uuid"),
+            hostname=text_of(peer, "hostname"),
             connected=peer.findtext("connected") == "1",
             state=peer.findtext("stateStr") or "",
         )
@@ -206,9 +208,9 @@ def read_processes(root: ET.Element) -> dict[str, list[Process]]:
     """Volume to its bricks and helper daemons, from the answer of C(volume status)."""
     found: dict[str, list[Process]] = {}
     for volume in _all(root, "volStatus/volumes", "volume"):
-        found[_text(volume, "volName")] = [
+        found[text_of(volume, "volName")] = [
             Process(
-                server=_text(node, "hostname"),
+                server=text_of(node, "hostname"),
                 path=node.findtext("path") or "",
                 online=node.findtext("status") == "1",
                 port=_positive(node.findtext("port")),
@@ -223,14 +225,14 @@ def read_processes(root: ET.Element) -> dict[str, list[Process]]:
 def read_doors(root: ET.Element) -> dict[str, list[Door]]:
     """Volume to its bricks' processes, from the answer of C(volume status NAME clients)."""
     return {
-        _text(volume, "volName"): [
+        text_of(volume, "volName"): [
             Door(
-                server=_text(node, "hostname"),
+                server=text_of(node, "hostname"),
                 path=node.findtext("path") or "",
                 server_uuid=node.findtext("peerid") or "",
                 online=node.findtext("status") == "1",
                 port=_positive(node.findtext("port")),
-                clients=tuple(_text(one, "hostname") for one in node.iterfind("clientsStatus/client")),
+                clients=tuple(text_of(one, "hostname") for one in node.iterfind("clientsStatus/client")),
             )
             for node in volume.iterfind("node")
             if (node.findtext("path") or "").startswith("/")
@@ -242,7 +244,7 @@ def read_doors(root: ET.Element) -> dict[str, list[Door]]:
 def read_tasks(root: ET.Element) -> dict[str, str]:
     """Volume to the status of its rebalance, from the answer of C(volume status)."""
     return {
-        _text(volume, "volName"): _text(task, "statusStr")
+        text_of(volume, "volName"): text_of(task, "statusStr")
         for volume in _all(root, "volStatus/volumes", "volume")
         for task in volume.iterfind("tasks/task")
         if task.findtext("type") == "Rebalance"
@@ -258,10 +260,10 @@ def read_rebalance(root: ET.Element) -> Rebalance:
     if not _digits(seconds):
         raise _unexpected(f"runtime is {seconds[:50]!r}")
     return Rebalance(
-        status=_text(whole, "statusStr"),
-        files=_number(whole, "files"),
-        size=_number(whole, "size"),
-        failures=_number(whole, "failures"),
+        status=text_of(whole, "statusStr"),
+        files=number_of(whole, "files"),
+        size=number_of(whole, "size"),
+        failures=number_of(whole, "failures"),
         seconds=int(seconds),
     )
 

@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
 
 if t.TYPE_CHECKING:  # pragma: no cover
     import xml.etree.ElementTree as ET
@@ -84,8 +85,8 @@ def read_snapshots(root: ET.Element) -> dict[str, Snapshot]:
 
 def _read_snapshot(element: ET.Element) -> Snapshot:
     return Snapshot(
-        name=element.findtext("name") or "",
-        uuid=element.findtext("uuid") or "",
+        name=answers.text_of(element, "name"),
+        uuid=answers.text_of(element, "uuid"),
         description=element.findtext("description") or "",
         # Gluster writes 2026-11-21 02:00:00 +0000.
         created=(element.findtext("createTime") or "")[:19].replace(" ", "T") + "Z",
@@ -99,10 +100,9 @@ def read_allowed(root: ET.Element) -> dict[str, Allowed]:
     """Volume to Allowed, from the answer of C(snapshot config)."""
     auto_delete = root.findtext("snapConfig/systemConfig/autoDelete") == "enable"
     return {
-        volume.findtext("name")
-        or "": Allowed(
-            hard=int(volume.findtext("effectiveHardLimit") or 0),
-            soft=int(volume.findtext("softLimit") or 0),
+        answers.text_of(volume, "name"): Allowed(
+            hard=answers.number_of(volume, "effectiveHardLimit"),
+            soft=answers.number_of(volume, "softLimit"),
             auto_delete=auto_delete,
         )
         for volume in root.iterfind("snapConfig/volumeConfig/volume")

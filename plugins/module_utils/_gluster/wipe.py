@@ -20,7 +20,11 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused, few
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import read_processes
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import (
+    number_of,
+    read_processes,
+    text_of,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mountinfo import read_mounts
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import Mount, attach
@@ -86,19 +90,18 @@ class Wiped:
 
 def read_heals(root: ET.Element) -> list[Healing]:
     """Each brick, from the answer of C(volume heal NAME info summary). Of one that is not connected no number is."""
-    return [
-        Healing(
-            brick=brick.findtext("name") or "",
-            connected=brick.findtext("status") == "Connected",
-            waiting=_count(brick.findtext("totalNumberOfEntries")),
-            split_brain=_count(brick.findtext("numberOfEntriesInSplitBrain")),
+    found = []
+    for brick in root.iterfind("healInfo/bricks/brick"):
+        connected = brick.findtext("status") == "Connected"
+        found.append(
+            Healing(
+                brick=text_of(brick, "name"),
+                connected=connected,
+                waiting=number_of(brick, "totalNumberOfEntries") if connected else 0,
+                split_brain=number_of(brick, "numberOfEntriesInSplitBrain") if connected else 0,
+            )
         )
-        for brick in root.iterfind("healInfo/bricks/brick")
-    ]
-
-
-def _count(text: str | None) -> int:
-    return int(text) if text and text.isdigit() else 0
+    return found
 
 
 def heals(cli: GlusterCli, name: str) -> list[Healing]:

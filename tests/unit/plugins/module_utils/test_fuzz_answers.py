@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, snapshot, wipe
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._gluster.recorded import FIXTURES, VERSIONS
 from fuzzing import ODD, more, spoilt
@@ -21,7 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 Reader = t.Callable[[GlusterCli], t.Any]
-VOLUME = answers.Volume("sealed", "", "Started", "", 3, 0, 0, 0, 0, (), {})
+BRICKS = tuple(answers.Brick(f"server{number}", "/srv/bricks/sealed", "") for number in (1, 2, 3))
+VOLUME = answers.Volume("sealed", "", "Started", "", 3, 0, 0, 0, 0, BRICKS, {})
 READERS: dict[str, list[Reader]] = {
     "volume-info-*.xml": [answers.volumes, lambda cli: answers.volume(cli, "sealed")],
     "pool-list*.xml": [answers.peers],
@@ -29,6 +30,9 @@ READERS: dict[str, list[Reader]] = {
     "volume-rebalance-*.xml": [lambda cli: answers.rebalance(cli, "grown")],
     "quota-list*.xml": [lambda cli: answers.read_limit(cli.xml("volume", "quota", "sealed", "list"))],
     "volume-status-client-list*.txt": [answers.clients],
+    "volume-heal-*.xml": [lambda cli: wipe.heals(cli, "twofold")],
+    "snapshot-info-*.xml": [snapshot.snapshots],
+    "snapshot-config*.xml": [lambda cli: snapshot.read_allowed(cli.xml("snapshot", "config"))],
 }
 CASES = [
     (path, reader)
