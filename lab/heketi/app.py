@@ -26,7 +26,7 @@ from .evict import BrickEvict
 from .operations import Busy, Heketi, Operation, OperationError, Panic
 from .state import BLOCKVOLUMES, BRICKS, CLUSTERS, DEVICES, NODES, NOT_FOUND, PENDING, VOLUMES, Entry, Lost
 from .topology import find
-from .wire import HttpError, Validation, answer, decode, error_answer, json_answer, link_answer
+from .wire import HttpError, Validation, answer, decode, error_answer, json_answer, link_answer, text_answer
 
 OPEN_PATHS = ("/hello", "/metrics")
 LOG_LEVELS = ("none", "critical", "error", "warning", "info", "debug")
@@ -225,7 +225,7 @@ def _add_misc(app: Flask, heketi: Heketi) -> None:
     @_route(app, "GET", "/db/dump")
     def dump() -> Response:
         with heketi.store.view() as tx:
-            return json_answer(tx.dump(), indent=4)
+            return text_answer(tx.dump_text())
 
     @_route(app, "GET", "/db/check")
     def check() -> Response:

@@ -190,6 +190,7 @@ class Heketi:
     def start_operation(self, operation: Operation) -> str:
         """Build an operation now, so that conflicts are answered at once; queue the rest."""
         self.tracker.add(operation.id)
+        began = time.monotonic()
         try:
             operation.build()
         except Panic:
@@ -204,6 +205,8 @@ class Heketi:
                 return operation.location
             finally:
                 self.tracker.remove(operation.id)
+                spent = (time.monotonic() - began) * 1000
+                sys.stderr.write(f"operation {operation.id} {spent:.1f} ms\n")
 
         return self.start(run)
 

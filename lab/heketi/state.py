@@ -10,11 +10,14 @@ meanwhile. Heketi loses updates that way (two expansions at once), and the stand
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import threading
 import typing as t
 from contextlib import contextmanager
+
+from .wire import encode
 
 CLUSTERS = "clusterentries"
 VOLUMES = "volumeentries"
@@ -82,6 +85,15 @@ class Transaction:
         """The whole database, as GET /db/dump shows it."""
         return {table: dict(self.items(table)) for table in TABLES}
 
+    def dump_text(self) -> str:
+        """The same, written as Heketi writes it."""
+        tables = []
+        for table in TABLES:
+            entries = [f'        "{key}": {_indented(self.text(table, key) or "")}' for key in self.keys(table)]
+            joined = ",\n".join(entries)
+            tables.append(f'    "{table}": ' + (f"{{\n{joined}\n    }}" if entries else "{}"))
+        return "{\n" + ",\n".join(tables) + "\n}"
+
     def changes(self) -> Texts:
         """What is new, by table and key; None where an entry is gone."""
         return self._new
@@ -140,6 +152,12 @@ class Store:
                     self._tables[table].pop(key, None)
                 else:
                     self._tables[table][key] = text
+
+
+@functools.lru_cache(maxsize=2**14)
+def _indented(text: str) -> str:
+    """An entry in a dump. Kept, because most do not change between two dumps and Python takes long for this."""
+    return encode(json.loads(text), indent=4).replace("\n", "\n        ")
 
 
 def _line(tables: t.Mapping[str, t.Mapping[str, str | None]]) -> str:
