@@ -25,6 +25,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import unfinished
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcile import reconcile
 
+NO_VOLUMES = "<cliOutput><opRet>0</opRet><volInfo><volumes><count>0</count></volumes></volInfo></cliOutput>"
+
 # ---- the life of a volume
 
 
@@ -43,7 +45,7 @@ def test_create_grow_delete_and_each_again(start: t.Callable[..., Heketi]) -> No
     answers = counted(client)
     changes, items = reconcile(client, [want("v", gid=500, snapshot_factor=1.5, options={"nfs.disable": "on"})])
     assert changes == [] and items == [{**item, "changed": False}]
-    assert len(answers) == 1 + 1 + len(HOSTS) and answers[0] == "GET /volumes 200"
+    assert answers == ["GET /db/dump 200"]
 
     changes, items = reconcile(client, [want("v", 5)])
     assert [(change.before, change.after) for change in changes] == [("2G", "5G")]
@@ -56,6 +58,47 @@ def test_create_grow_delete_and_each_again(start: t.Callable[..., Heketi]) -> No
     assert changes and items[0]["state"] == "absent"
     assert client.get("/volumes") == {"volumes": []}
     assert reconcile(client, [gone("v")])[0] == []
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"status": 404, "body": "Invalid path or request"},
+        {"status": 403, "body": "<html>Forbidden</html>"},
+        {"truncate": 1000},
+    ],
+)
+def test_a_heketi_that_does_not_show_its_database(start: t.Callable[..., Heketi], refusal: dict[str, t.Any]) -> None:
+    heketi = start(foreign_volumes=["precious"])
+    other = heketi.client().operate("POST", "/volumes", want("other").request())
+    shown = reconcile(heketi.client(), [want("other")])
+    heketi.restart(foreign_volumes=["precious"], requests=[{"path": "^/db/dump$", **refusal}])
+    client = heketi.client()
+    wanted = [want("v"), want("w", 1), want("other")]
+    answers = counted(client)
+    changes, items = reconcile(client, wanted)
+    assert len(changes) == 6 and [item["changed"] for item in items] == [True, True, False]
+    assert items[2] == shown[1][0]
+    # Those that were there before are not asked for once more.
+    assert answers.count(f"GET /volumes/{other['id']} 200") == 1
+    answers.clear()
+    assert reconcile(client, wanted) == ([], [{**item, "changed": False} for item in items])
+    assert "GET /volumes 200" in answers[:2] and sum("/db/dump" not in one for one in answers) == 1 + 3 + len(HOSTS)
+    with pytest.raises(Conflict, match="Gluster has a volume of this name that Heketi does not know"):
+        reconcile(client, [want("precious")])
+    assert reconcile(client, [want("v", 3), gone("w")])[1][0]["size"] == "3G"
+    assert reconcile(client, [want("v", 3), gone("w")])[0] == []
+
+
+def test_what_the_database_and_gluster_disagree_about(start: t.Callable[..., Heketi]) -> None:
+    heketi = start(foreign_volumes=["precious"], faults=[{"command": "volume info --xml", "output": NO_VOLUMES}])
+    client = heketi.client()
+    reconcile(client, [want("v")], known_volumes=[])
+    # Gluster has lost it, and Heketi does not know: it stays as it is, and nothing is made in its place.
+    answers = counted(client)
+    changes, (item, _other) = reconcile(client, [want("v"), want("w")])
+    assert item["state"] == "present" and {change.subject for change in changes} == {"w"}
+    assert answers.count("POST /volumes 202") == 1
 
 
 @pytest.mark.parametrize("durability", ["none", "replicate-2", "replicate-3", "replicate-3-arbiter", "disperse-2+1"])
@@ -119,7 +162,7 @@ def test_several_volumes_of_one_name_are_refused(start: t.Callable[..., Heketi])
 
 
 def test_twenty_at_once_where_eight_are_allowed(start: t.Callable[..., Heketi]) -> None:
-    client = start(operation_delay=0.2).client()
+    client = start(operation_delay=0.5).client()
     answers = counted(client)
     changes, items = reconcile(client, [want(f"v{number}", 1) for number in range(20)], [], parallel=20)
     assert all(item["changed"] and item["size"] == "1G" for item in items)

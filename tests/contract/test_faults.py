@@ -38,6 +38,8 @@ Start = t.Callable[..., Heketi]
 
 # What is done to the volume v, which has 2 GiB unless it is to be created, and the request that does it.
 WANTED = {"create": want("v", 3), "expand": want("v", 3), "delete": gone("v")}
+# All volumes: the database, or the list of them where that cannot be had.
+LISTS = "^/(db/dump|volumes)$"
 REQUEST = {"create": ("POST", "^/volumes$"), "expand": ("POST", "/expand$"), "delete": ("DELETE", "^/volumes/")}
 
 
@@ -325,7 +327,7 @@ def test_html_from_a_proxy(start: Start, status: int, words: str, method: str) -
     heketi = start()
     page = {"status": status, "body": "<html>Hello</html>", "headers": {"Content-Type": "text/html"}}
     kept = prepare(
-        heketi, requests=[{"method": method, "path": "^/volumes$", "times": 5 if method == "GET" else 1, **page}]
+        heketi, requests=[{"method": method, "path": LISTS, "times": 1 + 5 if method == "GET" else 1, **page}]
     )
     client = heketi.client(clock=Hasty())
     error = fails(client, want("v", 3))
@@ -349,12 +351,12 @@ def test_a_proxy_that_forgets_an_answer(start: Start) -> None:
 
 
 @pytest.mark.parametrize("cut", [{"truncate": 9}, {"status": 200, "body": '{"volumes'}])
-@pytest.mark.parametrize("times", [1, 5])
+@pytest.mark.parametrize("times", [1, 2, 1 + 5])
 def test_truncated_json(start: Start, cut: dict[str, t.Any], times: int) -> None:
     heketi = start()
-    kept = prepare(heketi, requests=[{"method": "GET", "path": "^/volumes$", "times": times, **cut}])
+    kept = prepare(heketi, requests=[{"method": "GET", "path": LISTS, "times": times, **cut}])
     client = heketi.client(clock=Hasty())
-    if times > 1:
+    if times > 2:
         error = fails(client, want("v", 3))
         assert isinstance(error, Unreachable)
         text = (
@@ -371,11 +373,20 @@ def test_truncated_json(start: Start, cut: dict[str, t.Any], times: int) -> None
 def test_truncated_json_of_what_was_made(start: Start, what: str) -> None:
     heketi = start()
     kept = prepare(heketi, what, requests=[])
-    volume = "^/volumes/(?!" + kept["id"] + ")"
-    skip = 0 if what == "create" else 2  # it is read before, twice
-    heketi.restart(requests=[{"method": "GET", "path": volume, "truncate": 99, "times": 5, "skip": skip}])
+    # A database, or a volume by itself: either is read before, too.
+    path, times = ("^/db/dump$", 1) if what == "create" else ("^/volumes/(?!" + kept["id"] + ")", 5)
+    heketi.restart(requests=[{"method": "GET", "path": path, "truncate": 99, "times": times, "skip": 1}])
     client = heketi.client(clock=Hasty())
     assert reconcile(client, [want("v", 3)], [])[0]
+    settled(heketi, want("v", 3), kept)
+
+
+def test_what_was_made_cannot_be_looked_at(start: Start) -> None:
+    heketi = start()
+    kept = prepare(heketi, requests=[{"method": "GET", "path": LISTS, "truncate": 9, "times": 1 + 5, "skip": 1}])
+    with pytest.raises(OutcomeUnknown, match="It was made as [0-9a-f]{32}, but cannot be looked at: The connection"):
+        reconcile(heketi.client(clock=Hasty()), [want("v", 3)], [])
+    assert reconcile(heketi.client(), [want("v", 3)])[0] == []
     settled(heketi, want("v", 3), kept)
 
 
@@ -534,7 +545,8 @@ def test_a_delete_where_an_expansion_was_left(start: Start) -> None:
 # ---- two runs at once
 
 
-LOOK = "GET /operations/pending"  # what a run asks last before it creates, and once more before it expands
+# What a run asks last before it creates, and what it asks last before it expands.
+LOOKS = ("GET /db/dump", "GET /operations/pending")
 
 
 def after(client: HeketiClient, looks: int, then: t.Callable[[], object]) -> None:
@@ -542,7 +554,7 @@ def after(client: HeketiClient, looks: int, then: t.Callable[[], object]) -> Non
     left = [looks]
 
     def hook(response: requests.Response, *_args: t.Any, **_kwargs: t.Any) -> None:
-        if f"{response.request.method} {response.request.path_url}" == LOOK:
+        if f"{response.request.method} {response.request.path_url}" in LOOKS:
             left[0] -= 1
             if left[0] == 0:
                 then()

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The stand-in answers what the real Heketi 10.4.1 answered: every recorded exchange is replayed."""
+"""The stand-in answers what the real Heketi 10.4.1 answered: every recorded exchange is replayed.
+
+And the dump of the database tells of every volume what was recorded of it at that time.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,9 @@ from heketi.config import Fault
 from heketi.executor import DeviceFacts
 from replay import Answer, Foresight, LoadedDice, Server, poll, resigned, send, token
 from transcript import Exchange, read
+
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.dump import volume_infos
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Observed
 
 # How many exchanges each transcript has. All of them are compared.
 RECORDED = {
@@ -162,6 +168,7 @@ class Session:
     facts: DeviceFacts | None = None
     wrong: list[str] = field(default_factory=list)
     compared: dict[str, int] = field(default_factory=dict)
+    volumes_in_dump: int = 0
 
     def run(self) -> None:
         exchanges = [exchange for name in self.files for exchange in read(name)]
@@ -202,6 +209,24 @@ class Session:
         self.compared[exchange.file] += 1
         for difference in differences(exchange, answer):
             self.wrong.append(f"{exchange}\n  {difference}")
+        if exchange.method == "GET" and re.fullmatch("/volumes(/[0-9a-f]{32})?", exchange.path):
+            self._compare_dump(exchange)
+
+    def _compare_dump(self, exchange: Exchange) -> None:
+        """What the dump says of volumes has to be what the recording says of them, also that one is not there."""
+        headers = [("Authorization", f"bearer {token('GET', '/db/dump', exchange.time)}")]
+        dump = json.loads(send(self.server.port, "GET", "/db/dump", headers, None).body)
+        shown = {volume.id: volume for volume in map(Observed.from_info, volume_infos(dump))}
+        if exchange.path == "/volumes" and exchange.status == 200:
+            same = list(shown) == exchange.json["volumes"]
+        elif exchange.path == "/volumes":
+            return
+        else:
+            told = Observed.from_info(exchange.json) if exchange.status == 200 else None
+            same = shown.get(exchange.path.rpartition("/")[2]) == told
+            self.volumes_in_dump += same and told is not None
+        if not same:
+            self.wrong.append(f"{exchange}\n  the dump tells otherwise")
 
     def _do(self, step: Step) -> None:
         """Take an unrecorded step, to its end."""
@@ -219,19 +244,22 @@ class Session:
 
 
 @pytest.mark.parametrize(
-    ("files", "facts"),
+    ("files", "facts", "volumes"),
     [
-        (("01-topology-and-basics.txt", "02-volumes-happy.txt", "03-volume-errors.txt"), None),
-        (("04-jwt.txt",), None),
-        (("07-inflight-races.txt", "08-failures.txt"), DEVICE_07),
+        (("01-topology-and-basics.txt", "02-volumes-happy.txt", "03-volume-errors.txt"), None, 73),
+        (("04-jwt.txt",), None, 0),
+        (("07-inflight-races.txt", "08-failures.txt"), DEVICE_07, 30),
     ],
     ids=["01-02-03", "04", "07-08"],
 )
-def test_every_recorded_exchange(tmp_path: Path, files: tuple[str, ...], facts: DeviceFacts | None) -> None:
+def test_every_recorded_exchange(
+    tmp_path: Path, files: tuple[str, ...], facts: DeviceFacts | None, volumes: int
+) -> None:
     session = Session(tmp_path / "heketi.json", files, facts)
     session.run()
     assert not session.wrong, f"{len(session.wrong)} differences:\n" + "\n\n".join(session.wrong[:8])
     assert session.compared == {name: RECORDED[name] for name in files}
+    assert session.volumes_in_dump == volumes
 
 
 def test_the_whole_recording_is_replayed() -> None:

@@ -28,27 +28,22 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operatio
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired, Observed
 
 
-def create(client: HeketiClient, want: Desired, seen: frozenset[str]) -> Observed:
-    """Makes a volume. seen are the ids of all volumes that were there before."""
-    volume = _make(client, want.name, "/volumes", want.request(), seen)
-    if volume.size != want.allocated:
-        raise Conflict(
-            f"It has {volume.size} GiB instead of {want.allocated}: something else made it at the same time."
-        )
-    return volume
+def create(client: HeketiClient, want: Desired, seen: frozenset[str]) -> str:
+    """Makes a volume: its id. seen are the ids of all volumes that were there before."""
+    return _make(client, want.name, "/volumes", want.request(), seen)
 
 
-def clone(client: HeketiClient, want: Desired, source: Observed, seen: frozenset[str]) -> Observed:
-    """Makes a volume from a snapshot that Heketi takes of another for it."""
+def clone(client: HeketiClient, want: Desired, source: str, seen: frozenset[str]) -> str:
+    """Makes a volume from a snapshot that Heketi takes for it of another, whose id is source: its id."""
     # As long as it is not finished, the operation shows its source only.
-    return _make(client, want.name, f"/volumes/{source.id}/clone", {"name": want.name}, seen, source.name)
+    return _make(client, want.name, f"/volumes/{source}/clone", {"name": want.name}, seen, t.cast(str, want.clone_of))
 
 
 def _make(
     client: HeketiClient, name: str, path: str, request: dict[str, t.Any], seen: frozenset[str], *more_names: str
-) -> Observed:
+) -> str:
     try:
-        return Observed.from_info(client.operate("POST", path, request))
+        return client.make(path, request).rpartition("/")[2]
     except OutcomeUnknown as why:
         with _reading_again(why):
             left = _left(client, name, *more_names)
@@ -58,7 +53,7 @@ def _make(
             raise _still_unknown(
                 why, left, f"{ids} have this name now" if found else "it is not there: run again"
             ) from None
-        return found[0]
+        return found[0].id
 
 
 def expand(client: HeketiClient, want: Desired, planned: Observed) -> Observed:

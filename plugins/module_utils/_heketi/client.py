@@ -54,8 +54,11 @@ _TOKEN_LIFE = 300
 # How often a request that is safe to repeat is sent in all.
 _TRIES = 5
 
-# The least seconds between two questions whether an operation has ended.
-_SOONEST = 0.005
+# The least seconds between two questions whether an operation has ended, if nobody knows how long it takes.
+_SOONEST = 0.01
+
+# So many of the last operations of a kind tell how long the next may take.
+_RECENT = 8
 
 # Characters of an answer's body: in a message, where it is one of several, and as a return key.
 _SAID = 500
@@ -158,7 +161,7 @@ def understood(what: str) -> t.Iterator[None]:
     """Around the reading of an answer: GlusterOpsError if it lacks what Heketi always sends."""
     try:
         yield
-    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+    except (AttributeError, LookupError, TypeError, ValueError) as exc:
         raise GlusterOpsError(f"Heketi's answer about {what} is not as expected ({exc!r}): is it a Heketi?") from None
 
 
@@ -182,14 +185,14 @@ class HeketiClient:
         settings = self.session.merge_environment_settings(connection.url, {}, None, connection.verify, None)
         self.session.proxies, self.session.verify = settings["proxies"], settings["verify"]
         self.session.trust_env = False
-        # By kind of operation, the seconds that the quickest has taken so far.
-        self._quickest: dict[str, float] = {}
+        # By kind of operation, the seconds that the last ones have taken.
+        self._took: dict[str, tuple[float, ...]] = {}
         if connection.verify is False:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
-    def get(self, path: str, timeout: float | None = None) -> t.Any:
+    def get(self, path: str, timeout: float | None = None, tries: int = _TRIES) -> t.Any:
         """The JSON at a path. timeout replaces request_timeout for an answer that takes Heketi long."""
-        return self._request("GET", path, None, self.deadline(), timeout)[1]
+        return self._request("GET", path, None, self.deadline(), timeout, tries)[1]
 
     def operate(self, method: str, path: str, body: t.Any = None) -> t.Any:
         """Sends a change and waits until Heketi has made it: the JSON of what it made or changed, None if that is gone.
@@ -197,12 +200,30 @@ class HeketiClient:
         Nothing was changed when it raises Refused, NotFound, Conflict, BadInput or Unreachable. A plain GlusterOpsError
         says that Heketi tried and failed, TimedOut that it is still at it, OutcomeUnknown that only reading can tell.
         """
+        made, answer = self._finish(method, path, body)
+        if not made:
+            return answer
+        with self._accepted(method, path):
+            # A request of its own: Heketi refuses the token that was signed for the queue's path.
+            return self.get(made)
+
+    def make(self, path: str, body: t.Any) -> str:
+        """Like operate, for what is looked at later along with other things: only the path of what Heketi made."""
+        made, _answer = self._finish("POST", path, body)
+        if not made:
+            raise OutcomeUnknown(
+                f"Heketi accepted POST {path} without saying what it made.", request=f"POST {self.connection.url}{path}"
+            )
+        return made
+
+    def _finish(self, method: str, path: str, body: t.Any) -> tuple[str, t.Any]:
+        """Sends a change and waits until it is made: the path of what was made, or "" and the JSON that came for it."""
         asked = f"{method} {path}"
         request = f"{method} {self.connection.url}{path}"
         deadline = self.deadline()
         response, answer = self._request(method, path, body, deadline)
         if response.status_code != 202:
-            return answer
+            return "", answer
         queue = self._location(response)
         if not queue:
             raise OutcomeUnknown(
@@ -210,39 +231,48 @@ class HeketiClient:
             )
         kind = _ID.sub("ID", asked)
         began = self.clock.monotonic()
-        # First when the quickest so far had nearly ended, then whenever it has taken a tenth longer.
-        pause = 0.9 * self._quickest.get(kind, 0)
-        try:
+        # First when the quickest of the last ones was about to end; then soon again, and the later it is the seldomer.
+        expected = 0.97 * min(self._took.get(kind, ()), default=0)
+        pause = expected or _SOONEST
+        with self._accepted(method, path):
             while True:
-                self.clock.sleep(min(max(pause, _SOONEST), self.connection.poll_interval))
+                pause = min(pause, self.connection.poll_interval)
+                self.clock.sleep(pause)
+                took = self.clock.monotonic() - began
                 response, answer = self._request("GET", queue, None, deadline)
-                now = self.clock.monotonic()
                 if response.headers.get("X-Pending") != "true":
-                    self._quickest[kind] = min(now - began, self._quickest.get(kind, now - began))
-                    # A request of its own: Heketi refuses the token that was signed for the queue's path.
-                    return self.get(self._location(response)) if response.status_code == 303 else answer
-                if now >= deadline:
+                    # Where nobody knew how long, it ended at some time during the last pause.
+                    took -= 0 if expected else pause / 2
+                    self._took[kind] = (*self._took.get(kind, ())[1 - _RECENT :], took)
+                    return self._location(response) if response.status_code == 303 else "", answer
+                if self.clock.monotonic() >= deadline:
                     raise TimedOut(
                         f"{asked} has not ended within the operation_timeout of {self.connection.operation_timeout:g}"
                         " seconds. Heketi goes on with it: run again later.",
                         request=request,
                     )
-                pause = (now - began) / 10
+                late = took - expected
+                pause = max(-late, took / 50, min(late, took / 10), 0 if expected else _SOONEST)
+
+    @contextlib.contextmanager
+    def _accepted(self, method: str, path: str) -> t.Iterator[None]:
+        """Around asking for the result of a change that Heketi has accepted."""
+        try:
+            yield
         except (NotFound, Refused, Unreachable) as exc:
             # Heketi tells a result only once, so an answer lost on the way, or a restart, looks like this.
-            details = {**exc.details, "request": request}
-            raise OutcomeUnknown(f"Heketi accepted {asked}, but not its result: {exc}", **details) from None
+            details = {**exc.details, "request": f"{method} {self.connection.url}{path}"}
+            raise OutcomeUnknown(f"Heketi accepted {method} {path}, but not its result: {exc}", **details) from None
 
     def deadline(self) -> float:
         """When an operation that begins now must have ended, on the monotonic clock."""
         return self.clock.monotonic() + self.connection.operation_timeout
 
     def _request(
-        self, method: str, path: str, body: t.Any, deadline: float, timeout: float | None = None
+        self, method: str, path: str, body: t.Any, deadline: float, timeout: float | None = None, tries: int = _TRIES
     ) -> tuple[requests.Response, t.Any]:
         """An answer that is neither an error nor "busy", and its JSON. Repeats only what surely changed nothing."""
         waiting = pauses()
-        tries = 0
         # Silence is not asked five times.
         enough = self.clock.monotonic() + 2 * (timeout or self.connection.request_timeout)
         while True:
@@ -257,10 +287,10 @@ class HeketiClient:
                         f"Heketi was too busy for {method} {path} all the time: run again later.", http_status=429
                     )
             except _Failure as exc:
-                tries += 1
+                tries -= 1
                 harmless = method == "GET" or not exc.sent
                 in_time = in_time and self.clock.monotonic() < enough
-                if not (harmless and exc.passing and in_time and tries < _TRIES):
+                if not (harmless and exc.passing and in_time and tries):
                     raise (Unreachable if harmless else OutcomeUnknown)(str(exc), **exc.details) from None
             self.clock.sleep(pause)
 
@@ -340,7 +370,8 @@ def _judge(method: str, path: str, response: requests.Response) -> t.Any:
     status = response.status_code
     body = response.content.decode("utf-8", "replace").strip()
     asked = f"{method} {path}"
-    details = {"request": f"{method} {response.url}", "http_status": status, "body": body[:_BODY]}
+    head = body[:_BODY]
+    details = {"request": f"{method} {response.url}", "http_status": status, "body": head}
     queued = path.startswith("/queue/")
     if status == 202 or (status == 303 and queued and "Location" in response.headers):
         return None
@@ -352,7 +383,7 @@ def _judge(method: str, path: str, response: requests.Response) -> t.Any:
         raise _Failure(
             f"{asked} was answered by a proxy that has no Heketi behind it (HTTP {status}).", True, True, **details
         )
-    hint = next((f"; {hint}" for words, hint in _HINTS if words in body), "")
+    hint = next((f"; {hint}" for words, hint in _HINTS if words in head), "")
     if body.startswith("<") and not hint:
         message = f"{asked} was answered with HTML (HTTP {status}), so not by Heketi: is heketi_url right?"
         raise _Failure(message, True, False, **details)

@@ -26,27 +26,28 @@ PARTS = ("clusters", "volumes", "operations", "gluster")
 def gather(client: HeketiClient, parts: t.Collection[str]) -> dict[str, t.Any]:
     """These of PARTS, changing nothing.
 
-    Requests for C(clusters): one, one for each cluster and one for each server. For C(volumes): one, one for each
-    volume and, without C(clusters), one for each server that has a brick. For C(operations): one, a second when there
-    are any. For C(gluster): one, and those for C(volumes) and C(operations) if they are not asked for.
+    Requests for C(clusters): one, one for each cluster and one for each server. For C(volumes): one; where Heketi does
+    not show its database another, one for each volume and, without C(clusters), one for each server that has a brick.
+    For C(operations): one, a second when there are any. For C(gluster): one, and those for C(volumes) and
+    C(operations) if they are not asked for.
     """
     wanted = set(parts)
     found: dict[str, t.Any] = {}
     # In this order a volume that is being made is among the operations when Gluster has it, or in the list after them.
     names = reading.gluster_volumes(client) if "gluster" in wanted else frozenset()
     operations = unfinished(client) if wanted & {"operations", "gluster"} else []
-    volumes = reading.volumes(client) if wanted & {"volumes", "gluster"} else []
+    seen = reading.picture(client) if wanted & {"volumes", "gluster"} else reading.Picture([])
     clusters = reading.clusters(client) if "clusters" in wanted else []
     if "clusters" in wanted:
         found["clusters"] = [describe_cluster(cluster) for cluster in clusters]
     if "volumes" in wanted:
-        hosts = {node.id: node.storage for cluster in clusters for node in cluster.nodes}
-        hosts.update(_hosts(client, volumes, hosts))
-        found["volumes"] = [describe_volume(volume, hosts) for volume in volumes]
+        hosts = {**seen.hosts, **{node.id: node.storage for cluster in clusters for node in cluster.nodes}}
+        hosts.update(_hosts(client, seen.volumes, hosts))
+        found["volumes"] = [describe_volume(volume, hosts) for volume in seen.volumes]
     if "operations" in wanted:
         found["operations"] = [_describe_operation(operation) for operation in operations]
     if "gluster" in wanted:
-        known = {volume.name for volume in volumes}.union(*(operation.volumes for operation in operations))
+        known = {volume.name for volume in seen.volumes}.union(*(operation.volumes for operation in operations))
         found["gluster"] = {"volumes": sorted(names), "foreign": sorted(names - known)}
     return found
 

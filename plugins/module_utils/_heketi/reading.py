@@ -6,12 +6,13 @@
 
 """What Heketi has: its clusters with servers and devices, its volumes, and what it sees of Gluster.
 
-Heketi answers one thing at a time, so lists are read id by id, several at once. What vanishes between the list and
-the look at it is left out.
+Apart from the dump of its database, Heketi answers one thing at a time, so lists are read id by id, several at once.
+What vanishes between the list and the look at it is left out.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,6 +22,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Refused,
     Unreachable,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi import dump
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, understood
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Cluster, Node
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Observed
@@ -38,8 +40,31 @@ def at_once(work: t.Callable[[_In], _Out], things: t.Iterable[_In], limit: int =
         return list(pool.map(work, things))
 
 
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """All volumes, and what was seen along with them.
+
+    hosts are servers' storage host names by id; idle says that no operation was under way or left unfinished.
+    """
+
+    volumes: list[Observed]
+    hosts: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    idle: bool = False
+
+
+def picture(client: HeketiClient, seen: t.Collection[str] = frozenset()) -> Picture:
+    """All volumes of Heketi's except those seen: one request if it shows its database, else volumes() after it."""
+    try:
+        tables = client.get("/db/dump", tries=1)
+        infos = [info for info in dump.volume_infos(tables) if info["id"] not in seen]
+        return Picture([Observed.from_info(info) for info in infos], dump.hosts(tables), dump.idle(tables))
+    except GlusterOpsError:
+        # An older Heketi, a proxy that keeps it back, damage: whatever it is, asking for each volume tells more.
+        return Picture(volumes(client, seen))
+
+
 def volumes(client: HeketiClient, seen: t.Collection[str] = frozenset()) -> list[Observed]:
-    """All volumes of Heketi's except those seen: there is no way to ask for a name."""
+    """All volumes of Heketi's except those seen, one by one: there is no way to ask for a name."""
     answer = client.get("/volumes")
     with understood("its volumes"):
         ids = [one for one in answer["volumes"] or [] if one not in seen]

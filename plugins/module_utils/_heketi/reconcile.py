@@ -12,7 +12,13 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, GlusterOpsError, Refused, few
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    Conflict,
+    GlusterOpsError,
+    OutcomeUnknown,
+    Refused,
+    few,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi import changing, operations, reading
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, understood
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.describe import describe_volume
@@ -40,6 +46,12 @@ class _Result:
     observed: Observed | None
     changed: bool = False
     error: GlusterOpsError | None = None
+    # The id of what this run made: only looking tells how it became.
+    made: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.observed.id if self.observed else self.made
 
 
 def reconcile(
@@ -58,13 +70,13 @@ def reconcile(
     known_volumes are the names that Gluster has; if None, Heketi is asked for them before something is created.
     known_servers are the names of those that may get bricks; if None, all.
     clean_up: what Heketi began with these volumes and did not finish is cleaned up first.
-    When nothing has to change the requests are: the list of volumes, one for each volume, and one for each server of
-    the volumes asked for.
+    When nothing has to change that is one request. Where Heketi does not show its database: that one, the list of
+    volumes, one for each volume, and one for each server of the volumes asked for.
     If one of the volumes is refused, nothing is changed. If some fail on the way, the others are done nevertheless.
     The error then has the return keys C(volumes) (the items) and C(changes).
     """
     changes: list[Change] = []
-    steps, seen = _decide(client, desired, known_volumes, clean_up, check_mode, changes)
+    steps, before = _decide(client, desired, known_volumes, clean_up, check_mode, changes)
     if any(step.desired.clusters for step in steps if adds_bricks(step)):
         steps = refuse_unknown_clusters(steps, reading.cluster_ids(client))
     if known_servers is not None and any(map(adds_bricks, steps)):
@@ -72,15 +84,17 @@ def reconcile(
     for step in steps:
         for note in step.notes:
             warn(f"Volume {step.desired.name!r}: {note}")
+    hosts = before.hosts
     if any(step.refusal for step in steps):
         results = [_Result(step, step.observed, error=step.refusal) for step in steps]
     elif check_mode:
         results = [_Result(step, step.observed, bool(step.changes)) for step in steps]
     else:
+        seen = frozenset(volume.id for volume in before.volumes)
         results = _apply(client, steps, seen, parallel, progress or Progress())
-        _tell_twins(client, results, seen)
+        hosts = {**hosts, **_look(client, results, seen)}
         _tell_room(client, results)
-    hosts = _hosts(client, results, warn)
+    hosts = _hosts(client, results, hosts, warn)
     changes += [change for result in results if result.changed for change in result.step.changes]
     items = [_item(result, hosts) for result in results]
     if any(result.error for result in results):
@@ -95,15 +109,15 @@ def _decide(
     clean_up: bool,
     check_mode: bool,
     done: list[Change],
-) -> tuple[list[Step], frozenset[str]]:
-    """The plan, and the ids of all volumes that were looked at for it. What was cleaned up is added to done."""
-    observed = reading.volumes(client)
-    steps = plan(desired, observed)
+) -> tuple[list[Step], reading.Picture]:
+    """The plan, and the picture it was made for. What was cleaned up is added to done."""
+    before = reading.picture(client)
+    steps = plan(desired, before.volumes)
     concerned = {step.desired.name for step in steps if step.changes or not step.observed}
     concerned |= {step.desired.clone_of for step in steps if step.changes and step.desired.clone_of}
     if concerned:
         # A volume that is being made or deleted is in no list, so "not there" is not the truth yet.
-        waited, left = operations.wait_for(client, concerned)
+        waited, left = (False, []) if before.idle else operations.wait_for(client, concerned)
         unwanted = {want.name for want in desired if not want.present}
         rubbish = [
             operation
@@ -117,13 +131,13 @@ def _decide(
                 _clean_up(client, rubbish)
             done += [Change(name, "unfinished", str(one), None) for one in rubbish for name in sorted(one.volumes)]
         if waited or rubbish:
-            observed = reading.volumes(client)
-        steps = plan(desired, observed, (), operations.by_volume(left))
+            before = reading.picture(client)
+        steps = plan(desired, before.volumes, (), operations.by_volume(left))
         if any(step.changes and not step.observed for step in steps):
             remedy = "No volume was created: pass known_volumes, the names of the volumes that Gluster has."
             taken = reading.gluster_volumes(client, remedy) if known_volumes is None else known_volumes
-            steps = plan(desired, observed, taken, operations.by_volume(left))
-    return steps, frozenset(volume.id for volume in observed)
+            steps = plan(desired, before.volumes, taken, operations.by_volume(left))
+    return steps, before
 
 
 def _clean_up(client: HeketiClient, rubbish: t.Sequence[operations.Operation]) -> None:
@@ -140,9 +154,12 @@ def _clean_up(client: HeketiClient, rubbish: t.Sequence[operations.Operation]) -
         )
 
 
-def _hosts(client: HeketiClient, results: t.Iterable[_Result], warn: t.Callable[[str], None]) -> dict[str, str]:
-    """The storage host name of every server of these volumes, by Heketi's id."""
-    nodes = sorted({brick.node for result in results if result.observed for brick in result.observed.bricks})
+def _hosts(
+    client: HeketiClient, results: t.Iterable[_Result], known: t.Mapping[str, str], warn: t.Callable[[str], None]
+) -> t.Mapping[str, str]:
+    """The storage host name of every server of these volumes, by Heketi's id. What is not known is asked for."""
+    used = {brick.node for result in results if result.observed for brick in result.observed.bricks}
+    nodes = sorted(used.difference(known))
 
     def host(node: str) -> str:
         answer = client.get(f"/nodes/{node}")
@@ -150,11 +167,11 @@ def _hosts(client: HeketiClient, results: t.Iterable[_Result], warn: t.Callable[
             return answer["hostnames"]["storage"][0]
 
     try:
-        return dict(zip(nodes, reading.at_once(host, nodes)))
+        return {**known, **dict(zip(nodes, reading.at_once(host, nodes)))}
     except GlusterOpsError as exc:
         # Changes have been made by now and must be told.
         warn(f"The servers' host names are unknown: {exc}")
-        return {}
+        return known
 
 
 # ---- changing --------------------------------------------------------------------------------------------------------
@@ -173,7 +190,7 @@ def _apply(
 
     def one(step: Step) -> _Result:
         try:
-            return _Result(step, _change(client, step, done, seen, progress), changed=True)
+            return _change(client, step, done, seen, progress)
         except GlusterOpsError as exc:
             return _Result(step, step.observed, error=exc)
 
@@ -185,45 +202,60 @@ def _apply(
 
 def _change(
     client: HeketiClient, step: Step, done: t.Mapping[str, _Result], seen: frozenset[str], progress: Progress
-) -> Observed | None:
+) -> _Result:
     want, have = step.desired, step.observed
     if not want.present:
         with progress.of(want.name, "deleted"):
             changing.delete(client, t.cast(Observed, have))
-            return None
+            return _Result(step, None, changed=True)
     if have:
         with progress.of(want.name, "expanded"):
-            return changing.expand(client, want, have)
+            return _Result(step, changing.expand(client, want, have), changed=True)
     if want.clone_of is None:
         with progress.of(want.name, "created"):
-            return changing.create(client, want, seen)
+            return _Result(step, None, changed=True, made=changing.create(client, want, seen))
     with progress.of(want.name, "cloned"):
-        source = done[want.clone_of].observed if want.clone_of in done else step.source
+        source = done[want.clone_of].id if want.clone_of in done else step.source and step.source.id
         if not source:
             raise Refused(f"It shall be a clone of {want.clone_of!r}, which could not be made.")
-        return changing.clone(client, want, source, seen)
+        return _Result(step, None, changed=True, made=changing.clone(client, want, source, seen))
 
 
-def _tell_twins(client: HeketiClient, results: t.Iterable[_Result], seen: frozenset[str]) -> None:
-    """Makes it an error if another run made a volume of the same name meanwhile: Heketi takes a name several times."""
-    made = {
-        result.observed.name: result
-        for result in results
-        if result.observed and result.changed and not result.step.observed
-    }
+def _look(client: HeketiClient, results: t.Iterable[_Result], seen: frozenset[str]) -> t.Mapping[str, str]:
+    """Looks at all that was made, at once, and makes it an error if it is not as it shall be. The servers' host names.
+
+    Another run may have made a volume of the same name meanwhile: Heketi takes a name several times.
+    """
+    made = {result.made: result for result in results if result.made}
     if not made:
-        return
-    ours = {result.observed.id for result in made.values() if result.observed}
+        return {}
     try:
-        twins = {volume.name: volume for volume in reading.volumes(client, seen | ours) if volume.name in made}
-    except GlusterOpsError:
-        return  # They are made, and the next run looks again.
-    for name, twin in twins.items():
-        own = t.cast(Observed, made[name].observed)
-        made[name].error = Conflict(
-            f"It was made as {own.id}, but another run made {twin.id} in cluster {twin.cluster} of the same name at the"
-            " same time: delete the one that nobody uses, by its id."
+        after = reading.picture(client, seen)
+    except GlusterOpsError as exc:
+        for key, result in made.items():
+            result.error = OutcomeUnknown(f"It was made as {key}, but cannot be looked at: {exc}", **exc.details)
+        return {}
+    volumes = {volume.id: volume for volume in after.volumes}
+    twins = {volume.name: volume for volume in after.volumes if volume.id not in made}
+    for key, result in made.items():
+        result.observed = volumes.get(key)
+        result.error = _wrong(result, twins.get(result.step.desired.name))
+    return after.hosts
+
+
+def _wrong(result: _Result, twin: Observed | None) -> GlusterOpsError | None:
+    """What is wrong with a volume that was made."""
+    want, have = result.step.desired, result.observed
+    if twin:
+        return Conflict(
+            f"It was made as {result.made}, but another run made {twin.id} in cluster {twin.cluster} of the same name"
+            " at the same time: delete the one that nobody uses, by its id."
         )
+    if not have:
+        return OutcomeUnknown(f"It was made as {result.made}, and is gone or in use when looked at: run again.")
+    if want.clone_of is None and have.size != want.allocated:
+        return Conflict(f"It has {have.size} GiB instead of {want.allocated}: something else made it at the same time.")
+    return None
 
 
 def _tell_room(client: HeketiClient, results: t.Iterable[_Result]) -> None:

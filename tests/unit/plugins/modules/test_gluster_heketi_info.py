@@ -196,7 +196,8 @@ def test_what_heketi_works_on_is_not_foreign(heketi: ScriptedHeketi) -> None:
 # ---- with which requests
 
 CLUSTERS = ["GET /clusters", f"GET /clusters/{CLUSTER}", *(f"GET /nodes/{node}" for node in NODES)]
-VOLUMES = ["GET /volumes", f"GET /volumes/{VOLUME}"]
+DUMP = "GET /db/dump"
+VOLUMES = [DUMP, "GET /volumes", f"GET /volumes/{VOLUME}"]
 
 
 @pytest.mark.parametrize(
@@ -215,6 +216,23 @@ def test_requests(heketi: ScriptedHeketi, parts: str, requests: list[str]) -> No
     found = gather(heketi, *parts.split())
     assert sorted(heketi.calls) == sorted(requests)
     assert set(found) == set(parts.split())
+
+
+@pytest.mark.parametrize(
+    "parts, requests",
+    [
+        ("volumes", [DUMP]),
+        ("clusters volumes", [*CLUSTERS, DUMP]),
+        ("gluster", [EXAMINE, PENDING, DUMP]),
+        ("clusters volumes operations gluster", [*CLUSTERS, DUMP, PENDING, EXAMINE]),
+    ],
+)
+def test_requests_where_heketi_shows_its_database(heketi: ScriptedHeketi, parts: str, requests: list[str]) -> None:
+    one_by_one = gather(heketi, *parts.split())
+    heketi.on(DUMP, scripted.dumped(scripted.info("v", VOLUME, 1)))
+    heketi.calls.clear()
+    assert gather(heketi, *parts.split()) == one_by_one
+    assert sorted(heketi.calls) == sorted(requests)
 
 
 def test_a_second_request_when_something_is_under_way(heketi: ScriptedHeketi) -> None:

@@ -70,7 +70,8 @@ class ScriptedHeketi(BaseAdapter):
         self.clock = clock
         self.calls: list[str] = []
         self.bodies: dict[str, t.Any] = {}
-        self._replies: dict[str, list[Reply]] = {}
+        # As if it were too old for that: tests that want it say so, see dumped().
+        self._replies: dict[str, list[Reply]] = {"GET /db/dump": [Answer(404, "Invalid path or request\n")]}
         self._lock = threading.Lock()
 
     def on(self, call: str, *replies: Reply | dict[str, t.Any]) -> None:
@@ -168,6 +169,38 @@ def info(name: str, volume_id: str, size: int = 10, **other: t.Any) -> dict[str,
     }
     answer.update(other)
     return answer
+
+
+def dumped(*infos: dict[str, t.Any], operations: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    """What GET /db/dump answers for these volumes on three servers; operations are entries by their ids."""
+    bricks = {f"{info['id']} {brick['id']}": brick for info in infos for brick in info["bricks"]}
+    volumes = {
+        info["id"]: {
+            "Info": {
+                **{key: value for key, value in info.items() if key not in ("glustervolumeoptions", "bricks")},
+                # As it was when the volume was made: servers have come and gone since.
+                "mount": {"glusterfs": {"hosts": ["10.9.9.9"], "device": f"10.9.9.9:{info['name']}", "options": {}}},
+            },
+            "Bricks": [key for key in bricks if key.startswith(info["id"])],
+            "GlusterVolumeOptions": info["glustervolumeoptions"],
+            "Pending": {"Id": ""},
+        }
+        for info in infos
+    }
+    cluster = {"id": CLUSTER, "nodes": list(NODES), "volumes": list(volumes), "file": True, "block": True}
+    return {
+        "clusterentries": {CLUSTER: {"Info": {**cluster, "blockvolumes": []}}},
+        "volumeentries": volumes,
+        "brickentries": {key: {"Info": brick, "Pending": {"Id": ""}} for key, brick in bricks.items()},
+        "nodeentries": {
+            node: {"State": "online", "Info": {"hostnames": {"manage": ["m"], "storage": [host]}, "id": node}}
+            for node, host in NODES.items()
+        },
+        "deviceentries": {},
+        "blockvolumeentries": {},
+        "dbattributeentries": {},
+        "pendingoperations": operations or {},
+    }
 
 
 def operation(name: str, kind: str = "create-volume", status: str = "") -> tuple[dict[str, str], dict[str, t.Any]]:

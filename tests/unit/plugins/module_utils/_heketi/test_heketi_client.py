@@ -196,7 +196,9 @@ def test_operation_that_makes_something(server: tuple[HeketiClient, ScriptedHeke
     assert client.operate("POST", "/volumes", {"size": 1}) == {"id": ID}
     assert heketi.calls == ["POST /volumes", *["GET /queue/q"] * 3, f"GET /volumes/{ID}"]
     assert heketi.bodies["POST /volumes"] == {"size": 1}
-    assert clock.pauses == [0.005] * 3
+    assert clock.pauses == [0.01] * 3
+    assert client.make("/volumes", {"size": 1}) == f"/volumes/{ID}"
+    assert heketi.count(f"GET /volumes/{ID}") == 1
 
 
 def test_the_longer_an_operation_takes_the_rarer_it_is_asked_for(
@@ -206,11 +208,11 @@ def test_the_longer_an_operation_takes_the_rarer_it_is_asked_for(
     heketi.on("DELETE /devices/1", accepted())
     heketi.on("GET /queue/q", *[PENDING] * 99, Answer(204))
     client.operate("DELETE", "/devices/1")
-    assert clock.pauses[:5] == [0.005] * 5 and clock.pauses[-5:] == [1.0] * 5
+    assert clock.pauses[:5] == [0.01] * 5 and clock.pauses[-5:] == [1.0] * 5
     assert clock.pauses == sorted(clock.pauses)
 
 
-def test_the_first_question_is_for_the_quickest_so_far(server: tuple[HeketiClient, ScriptedHeketi, Clock]) -> None:
+def test_the_first_question_is_for_the_quickest_of_late(server: tuple[HeketiClient, ScriptedHeketi, Clock]) -> None:
     client, heketi, clock = server
     for number in (1, 2, 3):
         heketi.on(f"DELETE /volumes/{number:032x}", accepted(f"q{number}"))
@@ -219,13 +221,49 @@ def test_the_first_question_is_for_the_quickest_so_far(server: tuple[HeketiClien
     heketi.on("GET /queue/other", Answer(204))
     began = clock.now
     client.operate("DELETE", f"/volumes/{1:032x}")
-    took = clock.now - began
+    took = clock.now - began - clock.pauses[-1] / 2
     clock.pauses.clear()
     client.operate("DELETE", f"/volumes/{2:032x}")
     client.operate("DELETE", f"/volumes/{3:032x}")
     client.operate("DELETE", "/clusters/1")
     # Shorter the next time, should it have ended long before.
-    assert clock.pauses == pytest.approx([0.9 * took, 0.9 * 0.9 * took, 0.005], abs=1e-5)
+    assert clock.pauses == pytest.approx([0.97 * took, 0.97 * 0.97 * took, 0.01], abs=1e-5)
+
+
+def test_when_it_is_due_it_is_asked_for_soon_again_and_before_that_as_seldom_as_wanted(
+    server: tuple[HeketiClient, ScriptedHeketi, Clock],
+) -> None:
+    client, heketi, clock = server
+    heketi.on("DELETE /volumes/1", accepted())
+    heketi.on("GET /queue/q", *[PENDING] * 64, Answer(204))
+    client.operate("DELETE", "/volumes/1")
+    due = 0.97 * (sum(clock.pauses) - clock.pauses[-1] / 2)
+    waits = int(due)
+    assert waits > 5
+    heketi.on("GET /queue/q", *[PENDING] * (waits + 6), Answer(204))
+    clock.pauses.clear()
+    client.operate("DELETE", "/volumes/1")
+    assert clock.pauses[: waits + 1] == pytest.approx([1.0] * waits + [max(due - waits, waits / 50)], abs=1e-5)
+    late = clock.pauses[waits + 1 :]
+    assert late[0] == pytest.approx(sum(clock.pauses[: waits + 1]) / 50, abs=1e-5)
+    assert late == sorted(late) and late[-1] == 1.0
+
+
+def test_a_slow_spell_is_forgotten(server: tuple[HeketiClient, ScriptedHeketi, Clock]) -> None:
+    client, heketi, clock = server
+    heketi.on("DELETE /volumes/1", accepted())
+    heketi.on("GET /queue/q", *[Answer(204)] * 9, *[PENDING] * 20, Answer(204))
+    for _number in range(9):
+        client.operate("DELETE", "/volumes/1")
+    quick = clock.pauses[-1]
+    for _number in range(8):
+        heketi.on("GET /queue/q", *[PENDING] * 20, Answer(204))
+        clock.pauses.clear()
+        client.operate("DELETE", "/volumes/1")
+        assert clock.pauses[0] == pytest.approx(0.97 * quick, rel=0.05)
+    clock.pauses.clear()
+    client.operate("DELETE", "/volumes/1")
+    assert clock.pauses[0] > 2 * quick
 
 
 @pytest.mark.parametrize(

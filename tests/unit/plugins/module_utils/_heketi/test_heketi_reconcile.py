@@ -32,12 +32,15 @@ from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heke
     accepted,
     connect,
     done,
+    dumped,
     examined,
     info,
     operation,
 )
 
 A, B, C = "a" * 32, "b" * 32, "e" * 32
+CLEANUP = "POST /operations/pending/cleanup"
+DUMP = "GET /db/dump"
 EXAMINE = "GET /internal/state/examine/gluster"
 PENDINGS = "GET /operations/pending"
 LOST = requests.exceptions.ReadTimeout("timed out")
@@ -69,14 +72,45 @@ def rows(*operations: dict[str, str]) -> dict[str, t.Any]:
 # ---- reading
 
 
-def test_no_change_is_one_list_an_info_each_and_the_servers(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+def test_no_change_is_one_read(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     client, heketi = server
-    heketi.has(info("v", A), info("w", B), info("other", C))
+    heketi.on(DUMP, dumped(info("v", A), info("w", B), info("other", C)))
     changes, items = reconcile(client, [want("v"), want("w")])
     assert changes == []
-    assert heketi.calls[0] == "GET /volumes"
-    assert sorted(heketi.calls[1:4]) == [f"GET /volumes/{volume}" for volume in (A, B, C)]
-    assert sorted(heketi.calls[4:]) == NODE_READS
+    assert heketi.calls == [DUMP]
+    heketi.has(info("v", A), info("w", B), info("other", C))
+    heketi.on(DUMP, Answer(404, "Invalid path or request\n"))
+    assert reconcile(client, [want("v"), want("w")]) == (changes, items)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Answer(404, "Invalid path or request\n"),
+        Answer(401, "Administrator access required\n"),
+        Answer(403, "<html>Forbidden</html>"),
+        Answer(405),
+        Answer(500, "Id not found\n"),
+        Answer(504, "<html>Gateway Time-out</html>"),
+        Answer(200, '{"clusterentries": {'),
+        LOST,
+        {"kind": "Status"},
+        {**dumped(info("v", A)), "pendingoperations": None},
+        {**dumped(info("v", A)), "brickentries": {}},
+        {**dumped(info("v", A)), "clusterentries": {CLUSTER: {"Info": {"nodes": []}}}},
+    ],
+)
+def test_without_the_dump_it_is_one_list_an_info_each_and_the_servers(
+    server: tuple[HeketiClient, ScriptedHeketi], refusal: t.Any
+) -> None:
+    client, heketi = server
+    heketi.has(info("v", A), info("w", B), info("other", C))
+    heketi.on(DUMP, refusal)
+    changes, items = reconcile(client, [want("v"), want("w")])
+    assert changes == []
+    assert heketi.calls[:2] == [DUMP, "GET /volumes"]
+    assert sorted(heketi.calls[2:5]) == [f"GET /volumes/{volume}" for volume in (A, B, C)]
+    assert sorted(heketi.calls[5:]) == NODE_READS
     assert items[0] == {
         "name": "v",
         "state": "present",
@@ -110,13 +144,27 @@ def test_no_change_is_one_list_an_info_each_and_the_servers(server: tuple[Heketi
     }
 
 
-def test_absent_already_asks_only_what_is_under_way(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+def test_absent_already_asks_only_what_is_under_way_if_anything_is(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     client, heketi = server
     heketi.has(info("other", A))
     changes, items = reconcile(client, [gone("v")])
     assert changes == []
     assert items == [{"name": "v", "state": "absent", "changed": False, "failed": False, "notes": []}]
-    assert heketi.calls == ["GET /volumes", f"GET /volumes/{A}", PENDINGS]
+    assert heketi.calls == [DUMP, "GET /volumes", f"GET /volumes/{A}", PENDINGS]
+    heketi.calls.clear()
+    heketi.on(DUMP, dumped(info("other", A)))
+    assert reconcile(client, [gone("v")])[1] == items
+    assert heketi.calls == [DUMP]
+    heketi.calls.clear()
+    row, _dump = operation("v", "delete-volume", "stale")
+    begun = {"Actions": [{"Change": 4, "Id": B, "Delta": None}], "Status": "stale"}
+    heketi.on(DUMP, dumped(info("other", A), info("v", B), operations={row["id"]: begun}))
+    heketi.on(PENDINGS, rows(row), rows())
+    heketi.on(CLEANUP, accepted("c"))
+    heketi.on("GET /queue/c", Answer(204))
+    # Not in the list, and not gone: what was begun is finished.
+    assert [change.what for change in reconcile(client, [gone("v")])[0]] == ["unfinished"]
+    assert heketi.calls == [DUMP, PENDINGS, DUMP, CLEANUP, "GET /queue/c", PENDINGS, DUMP]
 
 
 def test_a_volume_that_goes_between_list_and_read_is_not_there(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
@@ -181,19 +229,67 @@ def test_create(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     client, heketi = server
     creating(heketi)
     changes, items = reconcile(client, [want("v", options={"client.ssl": "on"})])
-    before = ["GET /volumes", PENDINGS, EXAMINE, "POST /volumes", "GET /queue/q", "GET /queue/q", f"GET /volumes/{A}"]
+    before = [DUMP, "GET /volumes", PENDINGS, EXAMINE, "POST /volumes", "GET /queue/q", "GET /queue/q"]
     assert heketi.calls[:7] == before
-    # Whether another made one of that name, too, and where the bricks are.
-    assert heketi.calls[7] == "GET /volumes" and sorted(heketi.calls[8:]) == NODE_READS
+    # How it became, whether another made one of that name, too, and where the bricks are.
+    assert heketi.calls[7:10] == [DUMP, "GET /volumes", f"GET /volumes/{A}"]
+    assert sorted(heketi.calls[10:]) == NODE_READS
     assert heketi.bodies["POST /volumes"]["glustervolumeoptions"] == ["client.ssl on"]
     assert [change.what for change in changes] == ["state", "size", "durability", "volume_options"]
     assert (items[0]["changed"], items[0]["id"], items[0]["bricks"][2]["host"]) == (True, A, "10.0.0.3")
 
 
+def test_many_that_are_made_are_looked_at_once(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on("POST /volumes", accepted("p"), accepted("q"))
+    heketi.on("GET /queue/p", done(f"/volumes/{A}"))
+    heketi.on("GET /queue/q", done(f"/volumes/{B}"))
+    infos = [info("v", A), info("w", B)]
+    heketi.on(DUMP, dumped(info("other", C)), dumped(info("other", C), *infos))
+    _changes, items = reconcile(client, [want("v"), want("w")])
+    assert {(item["name"], item["id"]) for item in items} in ({("v", A), ("w", B)}, {("v", B), ("w", A)})
+    assert items[0]["bricks"][2]["host"] == "10.0.0.3"
+    assert heketi.calls[:2] == [DUMP, EXAMINE] and heketi.calls[-1] == DUMP
+    assert sorted(heketi.calls[2:-1]) == ["GET /queue/p", "GET /queue/q", "POST /volumes", "POST /volumes"]
+
+
+@pytest.mark.parametrize("shown", ["dump", "one by one"])
+def test_a_volume_that_vanished_after_it_was_made(server: tuple[HeketiClient, ScriptedHeketi], shown: str) -> None:
+    client, heketi = server
+    creating(heketi)
+    if shown == "dump":
+        heketi.on(DUMP, dumped())
+    else:
+        heketi.on(f"GET /volumes/{A}", NO_ID)
+    with pytest.raises(OutcomeUnknown, match=f"It was made as {A}, and is gone or in use when looked at") as caught:
+        reconcile(client, [want("v")])
+    (item,) = caught.value.details["volumes"]
+    assert (item["state"], item["changed"], item["failed"]) == (None, True, True)
+    assert [change.what for change in caught.value.details["changes"]] == ["state", "size", "durability"]
+
+
+def test_what_was_made_and_cannot_be_looked_at_is_no_success(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on(DUMP, dumped(), LOST)
+    heketi.on("GET /volumes", LOST)
+    with pytest.raises(OutcomeUnknown, match=f"It was made as {A}, but cannot be looked at: GET .*/volumes was not"):
+        reconcile(client, [want("v")])
+
+
+def test_another_of_the_same_name_made_meanwhile(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on(DUMP, dumped(info("w", C)), dumped(info("v", A), info("v", B), info("w", C)))
+    with pytest.raises(Conflict, match=f"It was made as {A}, but another run made {B} in cluster {CLUSTER} of the"):
+        reconcile(client, [want("v")])
+
+
 def test_check_mode_reads_only_and_predicts_exactly(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     client, heketi = server
     creating(heketi)
-    heketi.on("GET /volumes", {"volumes": [B, C]})
+    heketi.on("GET /volumes", {"volumes": [B, C]}, {"volumes": [B, C]}, {"volumes": [A, B]})
     heketi.on(f"GET /volumes/{B}", info("w", B, size=4))
     heketi.on(f"GET /volumes/{C}", info("x", C))
     heketi.on(f"POST /volumes/{B}/expand", accepted("expand"))
@@ -370,14 +466,11 @@ def test_leftovers_of_heketis_own_are_named(server: tuple[HeketiClient, Scripted
     assert heketi.count("POST /volumes") == 0
 
 
-CLEANUP = "POST /operations/pending/cleanup"
-
-
 def test_leftovers_are_cleaned_up_if_allowed(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     client, heketi = server
     creating(heketi)
     row, dump = operation("v", status="stale")
-    heketi.on("GET /volumes", {"volumes": []})
+    heketi.on("GET /volumes", {"volumes": []}, {"volumes": []}, {"volumes": [A]})
     heketi.on(PENDINGS, rows(row), rows())
     heketi.on("GET /db/dump", dump)
     heketi.on(CLEANUP, accepted("c"))
@@ -449,6 +542,7 @@ def test_lost_but_done(server: tuple[HeketiClient, ScriptedHeketi], when: str) -
     changes, items = reconcile(client, [want("v")])
     assert changes and items[0]["id"] == A
     assert heketi.count("POST /volumes") == 1
+    # Never those that were there before.
     assert heketi.count(f"GET /volumes/{B}") == 1
 
 
@@ -518,8 +612,8 @@ def test_expand_adds_what_is_missing(server: tuple[HeketiClient, ScriptedHeketi]
     assert heketi.bodies[f"POST /volumes/{A}/expand"] == {"expand_size": 6}
     assert items[0]["size"] == "10G"
     read, expand = f"GET /volumes/{A}", f"POST /volumes/{A}/expand"
-    assert heketi.calls[:5] == ["GET /volumes", read, PENDINGS, read, PENDINGS]
-    assert heketi.calls[5:10] == [expand, "GET /queue/q", "GET /queue/q", read, PENDINGS]
+    assert heketi.calls[:6] == [DUMP, "GET /volumes", read, PENDINGS, read, PENDINGS]
+    assert heketi.calls[6:11] == [expand, "GET /queue/q", "GET /queue/q", read, PENDINGS]
     assert heketi.count(EXAMINE) == 0
 
 
@@ -592,8 +686,8 @@ def test_delete(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     changes, items = reconcile(client, [gone("v")])
     assert changes == [Change("v", "state", "present", "absent"), Change("v", "size", "10G", None)]
     assert items == [{"name": "v", "state": "absent", "changed": True, "failed": False, "notes": []}]
-    asked = ["GET /volumes", f"GET /volumes/{A}", PENDINGS, f"DELETE /volumes/{A}", "GET /queue/q", "GET /queue/q"]
-    assert heketi.calls == asked
+    read, asked = [DUMP, "GET /volumes", f"GET /volumes/{A}", PENDINGS], "GET /queue/q"
+    assert heketi.calls == [*read, f"DELETE /volumes/{A}", asked, asked]
 
 
 def test_deleted_by_somebody_else(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
@@ -672,7 +766,7 @@ def test_failures_of_one_kind_are_of_that_kind(server: tuple[HeketiClient, Scrip
 def test_deletions_come_first(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     client, heketi = server
     creating(heketi, done(f"/volumes/{A}"))
-    heketi.on("GET /volumes", {"volumes": [B]})
+    heketi.on("GET /volumes", {"volumes": [B]}, {"volumes": [A]})
     heketi.on(f"GET /volumes/{B}", info("w", B))
     heketi.on(f"DELETE /volumes/{B}", accepted("delete"))
     heketi.on("GET /queue/delete", Answer(204))
@@ -682,7 +776,9 @@ def test_deletions_come_first(server: tuple[HeketiClient, ScriptedHeketi]) -> No
 
 def test_an_unreachable_heketi_is_one_error(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     client, heketi = server
+    heketi.on(DUMP, LOST)
     heketi.on("GET /volumes", LOST)
     with pytest.raises(Unreachable, match="was not answered within 30 seconds") as caught:
         reconcile(client, [want("v")])
     assert "volumes" not in caught.value.details
+    assert heketi.count(DUMP) == 1
