@@ -104,6 +104,11 @@ class Standin:
         lines = self._log.read_text(encoding="utf-8").splitlines()
         return sum(line.startswith(("GET ", "POST ", "DELETE ")) for line in lines)
 
+    def operations(self) -> list[float]:
+        """For each operation that has ended, how many seconds it was one of those that Heketi does at a time."""
+        lines = self._log.read_text(encoding="utf-8").splitlines()
+        return [float(line.split()[2]) / 1000 for line in lines if line.startswith("operation ")]
+
     def seconds(self) -> float:
         """How long it has kept a processor busy so far."""
         fields = pathlib.Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
@@ -169,12 +174,12 @@ class ModuleRun(t.NamedTuple):
     changed: bool
 
 
-def run_module(name: str, **parameters: t.Any) -> ModuleRun:
-    """Runs a module as Ansible does: a process, parameters on its stdin."""
+def run_module(name: str, collections: str = COLLECTIONS, **parameters: t.Any) -> ModuleRun:
+    """Runs a module of these collections as Ansible does: a process, parameters on its stdin."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.one_module", name],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([ROOT, COLLECTIONS])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([ROOT, collections])},
         input=json.dumps({"ANSIBLE_MODULE_ARGS": parameters}),
         capture_output=True,
         text=True,
