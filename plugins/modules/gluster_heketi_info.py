@@ -14,15 +14,15 @@ author:
 description:
   - Reads clusters with their servers and devices, volumes, and operations that have not ended from Heketi, changing
     nothing.
-  - Heketi tells one thing at a time, so there is a request for each of them, several at once. What vanishes while it is
-    being read is left out.
+  - Apart from the dump of its database, which has all volumes, Heketi tells one thing at a time, so there is a request
+    for each of them, several at once. What vanishes while it is being read is left out.
 options:
   gather:
     description:
       - What to read.
       - V(clusters) takes one request, one for each cluster and one for each server.
-      - V(volumes) takes one request and one for each volume. Without V(clusters), also one for each server with a
-        brick.
+      - V(volumes) takes one request. Where Heketi does not show its database, it takes another and one for each volume.
+        Then without V(clusters) also one for each server with a brick.
       - V(operations) takes one request, a second when there are any.
       - V(gluster) has Heketi look on its servers, which takes seconds. It takes one request, and those of V(operations)
         and V(volumes), without those for servers.

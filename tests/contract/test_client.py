@@ -162,7 +162,7 @@ def test_several_volumes_of_one_name_are_refused(start: t.Callable[..., Heketi])
 
 
 def test_twenty_at_once_where_eight_are_allowed(start: t.Callable[..., Heketi]) -> None:
-    client = start(operation_delay=0.2).client()
+    client = start(operation_delay=0.5).client()
     answers = counted(client)
     changes, items = reconcile(client, [want(f"v{number}", 1) for number in range(20)], [], parallel=20)
     assert all(item["changed"] and item["size"] == "1G" for item in items)

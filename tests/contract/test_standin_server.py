@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 import typing as t
@@ -142,3 +143,12 @@ def test_the_log_has_no_secrets(program: t.Callable[..., Program]) -> None:
     assert "[n0] " in log
     for secret in (*(key.decode() for key in KEYS.values()), "bearer", "eyJ", "Authorization"):
         assert secret not in log
+
+
+def test_it_logs_how_long_each_operation_was_one_of_those_at_a_time(program: t.Callable[..., Program]) -> None:
+    server = program(operation_delay=0.05)
+    server.add_cluster()
+    server.finish(server.create("v"))
+    (held,) = re.findall(r"^operation [0-9a-f]{32} ([0-9.]+) ms$", server.log.read_text(), re.MULTILINE)
+    # A sleep never ends early.
+    assert float(held) >= 50

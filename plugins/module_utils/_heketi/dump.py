@@ -29,8 +29,8 @@ def volume_infos(dump: Tables) -> list[dict[str, t.Any]]:
         return [
             _volume_info(dump, entry)
             for volume, entry in dump["volumeentries"].items()
-            # One whose source is being cloned, or that is being made or deleted, has a mark. An expansion that came in
-            # between takes that mark away, so it does not tell all.
+            # One that is being made, deleted or cloned has a mark. An expansion that comes in between takes it away, so
+            # the operations count, too.
             if not entry["Pending"]["Id"] and volume not in hidden
         ]
 
@@ -38,18 +38,19 @@ def volume_infos(dump: Tables) -> list[dict[str, t.Any]]:
 def _volume_info(dump: Tables, entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     info, bricks = entry["Info"], dump["brickentries"]
     # What the dump says of the mount is what was true when the volume was made.
-    hosts = [_host(dump["nodeentries"][node]) for node in dump["clusterentries"][info["cluster"]]["Info"]["nodes"]]
+    names = [_host(dump["nodeentries"][node]) for node in dump["clusterentries"][info["cluster"]]["Info"]["nodes"]]
     return {
         **info,
         "glustervolumeoptions": entry["GlusterVolumeOptions"],
-        "mount": {"glusterfs": {"hosts": hosts, "device": f"{hosts[0]}:{info['name']}"}},
+        "mount": {"glusterfs": {"hosts": names, "device": f"{names[0]}:{info['name']}"}},
         "bricks": [bricks[brick]["Info"] for brick in entry["Bricks"] or []],
     }
 
 
 def idle(dump: Tables) -> bool:
     """Whether no operation was under way or left unfinished."""
-    return not dump["pendingoperations"]
+    with understood("its database"):
+        return not dump["pendingoperations"]
 
 
 def hosts(dump: Tables) -> dict[str, str]:
