@@ -5,13 +5,14 @@
 """Nothing to do for many volumes of Heketi: requests, time and memory.
 
 bare asks for each volume, with eight connections that are kept open and nothing done with the answers, as who does not
-read Heketi's database has to. ours is the module's work, today that of the build to compare with. server is how long
+read Heketi's database has to. ours is the module's work, before that of the build to compare with. server is how long
 ours kept the stand-in's processor busy. task is a whole run of ansible-playbook.
 """
 
 from __future__ import annotations
 
-from benchmarks.heketi_create import TASK, todays_build
+from benchmarks.before import before
+from benchmarks.heketi_create import TASK
 from benchmarks.row import Figure, Goal, Row
 from benchmarks.stage import BenchError, Settings, Stage
 from benchmarks.standin import Bare, Standin, bare_loop, run_module
@@ -22,9 +23,9 @@ COUNT = 1000
 
 def measure(stage: Stage, settings: Settings) -> Row:
     volumes = [{"name": f"bench{number}", "size": "1G"} for number in range(1, COUNT + 1)]
-    runs: dict[str, list[float]] = {"bare": [], "server": [], "ours": [], "today": [], "task": []}
+    runs: dict[str, list[float]] = {"bare": [], "server": [], "ours": [], "before": [], "task": []}
     requests = []
-    with todays_build() as today, Standin(0) as standin:
+    with Standin(0) as standin:
         say(f"Creating {COUNT} volumes ...")
         made = run_module("gluster_heketi_volumes", volumes=volumes, poll_interval=0.05, **standin.parameters)
         memory = [made.memory]
@@ -45,9 +46,9 @@ def measure(stage: Stage, settings: Settings) -> Row:
             runs["server"].append(standin.seconds() - busy)
             runs["ours"].append(done.seconds)
             memory.append(done.memory)
-            before = run_module("gluster_heketi_volumes", today, volumes=volumes, **standin.parameters)
-            runs["today"].append(before.seconds)
-            if done.changed or before.changed:
+            earlier = run_module("gluster_heketi_volumes", str(before()), volumes=volumes, **standin.parameters)
+            runs["before"].append(earlier.seconds)
+            if done.changed or earlier.changed:
                 raise BenchError("gluster_heketi_volumes changed something where nothing had to be changed")
             runs["task"].append(stage.play(TASK, volumes=volumes, **standin.parameters).unchanged().seconds)
     return Row(
@@ -55,7 +56,7 @@ def measure(stage: Stage, settings: Settings) -> Row:
         title="volumes of Heketi that are already as declared",
         n=COUNT,
         runs=runs,
-        ratios={"bare": ("ours", "bare")},
+        ratios={"bare": ("ours", "bare"), "before": ("ours", "before")},
         goals={"bare": Goal(most=0.6)},
         figures={
             "requests": Figure(max(requests), "", Goal(most=20)),
