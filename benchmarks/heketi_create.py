@@ -4,9 +4,9 @@
 
 """Creating many volumes through Heketi, where each takes it 50 ms.
 
-best is what eight at a time take if nothing else took any time. full is what the stand-in could do with its eight places
-always full: the same with the time that an operation really held one, on average, by its own record of the run that is
-ours. bare is a loop that knows the 50 ms and does as little as can be done, so what it takes beyond best is the
+best is what eight at a time take if nothing else took any time. full is what the stand-in could do with its eight
+places always full: the same with the time that an operation really held one, on average, by its own record of the run
+that is ours. bare is a loop that knows the 50 ms and does as little as can be done, so what it takes beyond best is the
 stand-in's. ours is the module's work, before that of the build to compare with; task and loop are whole runs of
 ansible-playbook, with one task for all volumes, and with one for each.
 """
