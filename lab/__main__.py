@@ -82,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m lab", description="Real GlusterFS on one machine.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="bring a lab up, from whatever state it is in")
-    reset = commands.add_parser("reset", help="make a lab as new, which is faster than down and up")
+    reset = commands.add_parser("reset", help="make a lab as new, with its network and keys")
     up.add_argument("--suite", choices=SUITES, help="Debian suite; it decides the GlusterFS version (bookworm: 10.3)")
     for one in (up, reset):
         one.add_argument("--servers", type=_between(1, 80), metavar="N", help="servers with glusterd (3)")
