@@ -32,6 +32,16 @@ FUSE = "65735546"
 # As users are advised to have it. One test of a whole site does without.
 os.environ.setdefault("ANSIBLE_PIPELINING", "1")
 
+# On which GlusterFS a test runs that tests nothing of the version.
+MOSTLY_ONCE = pytest.mark.parametrize(
+    "either",
+    [
+        pytest.param("identities", id="10.3"),
+        pytest.param("newer", id="11.1", marks=pytest.mark.all_versions),
+    ],
+    indirect=True,
+    scope="module",
+)
 
 # One of the two ways to run a module: Lab.module or Lab.ansible.
 Run = t.Callable[..., "dict[str, t.Any]"]

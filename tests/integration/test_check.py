@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 from checking import check
-from harness import SERVERS, Lab, make_by_hand, remove, start_glusterd, stop_glusterd
+from harness import MOSTLY_ONCE, SERVERS, Lab, make_by_hand, remove, start_glusterd, stop_glusterd
 
 
 def restart(lab: Lab, server: str) -> None:
@@ -28,6 +28,7 @@ def until(lab: Lab, node: str, command: str) -> None:
         time.sleep(0.5)
 
 
+@MOSTLY_ONCE
 def test_all_is_well(either: Lab) -> None:
     told = check(either)
     assert told.play.rc == 0 and told.rows == [], told.play.output
@@ -77,6 +78,7 @@ def started(either: Lab) -> t.Iterator[str]:
     remove(either, "started")
 
 
+@MOSTLY_ONCE
 def test_volumes(either: Lab, started: str) -> None:
     """Daemons that are shut out while Gluster calls them online, a daemon that died, another directory for trash."""
     lab, volume = either, started
