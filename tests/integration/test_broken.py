@@ -171,8 +171,8 @@ def test_two_runs_make_one_volume(heketi_that_dies: Heketi) -> None:
     arguments = {**heketi.options, "size": "2G", "seal": SERVERS}
     both = [heketi.lab.start("localhost", "gluster_heketi_volume", **arguments) for _run in range(2)]
     results = [heketi.lab.result(one) for one in both]
-    assert heketi.lab.gluster("volume list").split().count(NAME) == 1 and heketi.bricks() == 3
     assert any(not one["failed"] for one in results), results
+    assert heketi.lab.gluster("volume list").split().count(NAME) == 1 and heketi.bricks() == 3, results
     for loser in results:
         assert not loser["failed"] or loser["error"] in ("conflict", "refused"), loser
     assert not heketi.run(size="2G", seal=SERVERS)["changed"]

@@ -38,6 +38,9 @@ def test_processes_and_clients(identities: Lab, volume: str) -> None:
         "server1", "gluster_shares", infrastructure=SERVERS, shares=[{"name": volume, "identities": ["tenant-a"]}]
     )
     assert lab.mount("host1", volume) == ""
+    # Self-heal daemons connect when they have started, which is a moment later.
+    connected = "gluster volume status {} client-list | grep -Eq 'glustershd +3'".format(volume)
+    lab.run("server1", f"for n in $(seq 120); do {connected} && exit; sleep 0.5; done; exit 1")
     found = lab.module("server1", "gluster_info", gather=["processes", "clients"])
     bricks = [process for process in found["processes"][volume] if process["path"] == f"/srv/{volume}"]
     assert len(bricks) == 3 and all(process["online"] and process["port"] for process in bricks)
