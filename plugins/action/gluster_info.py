@@ -42,10 +42,10 @@ class ActionModule(ActionBase):
                 found["machine"]["clock"] = looked.clock(began, its["began"], its["ended"], time.time())
             if "identities" in missing:
                 found["identities"] = looked.with_wanted(identities, found.get("identities"))
-            if compares and "volumes" in found:
+            if compares and found.get("volumes") is not None:
                 found["differing"] = _differing(declared, found["volumes"])
-                if "volumes" not in parts:
-                    del found["volumes"]
+            if "volumes" not in parts:
+                found.pop("volumes", None)
         if search and not found.get("failed"):
             # Of thousands of volumes nobody wants to see more than was asked for.
             found = {"changed": False, "result": search(found)}

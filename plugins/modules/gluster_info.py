@@ -484,6 +484,11 @@ clients:
   description: By volume, how many clients of each kind its bricks have.
   returned: when gathered
   type: dict
+problems:
+  description: By part that is C(null), why it could not be told.
+  returned: when there are any
+  type: dict
+  version_added: "0.2.0"
 limits:
   description:
     - By volume, the quota limit in bytes, C(null) if it has none or not the same on all bricks.
@@ -680,6 +685,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
             if "machine" not in gather or not (part in _OF_CLUSTER or isinstance(exc, (NotFound, Unreachable))):
                 raise
             found[part] = None
+            found.setdefault("problems", {})[part] = str(exc)
     if "machine" in gather:
         # The action plugin has looked at its own clock before, looks again after that, and tells the difference.
         found["machine"] = {**told.machine, "clock": {"began": began, "ended": time.time()}}

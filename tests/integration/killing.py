@@ -92,7 +92,7 @@ def killed(program: Program, seconds: float, look: t.Callable[[], bool], undo: t
                 ended.append(point)
                 # Machines get faster, too. One that goes on says nothing of how long a whole one takes.
                 seconds = point if part == late else seconds
-    assert len(ended) <= POINTS // 2, f"of {points} these were too late: {ended}"
+    assert len(ended) <= POINTS // 2, f"of {len(parts)} kills these were too late: {ended}"
 
 
 def kill_when(lab: Lab, words: t.Sequence[str], reached: t.Callable[[], object]) -> None:

@@ -39,7 +39,7 @@ def test_processes_and_clients(identities: Lab, volume: str) -> None:
     )
     assert lab.mount("host1", volume) == ""
     # Self-heal daemons connect when they have started, which is a moment later.
-    connected = "gluster volume status {} client-list | grep -Eq 'glustershd +3'".format(volume)
+    connected = f"gluster volume status {volume} client-list | grep -Eq 'glustershd +3'"
     lab.run("server1", f"for n in $(seq 120); do {connected} && exit; sleep 0.5; done; exit 1")
     found = lab.module("server1", "gluster_info", gather=["processes", "clients"])
     bricks = [process for process in found["processes"][volume] if process["path"] == f"/srv/{volume}"]

@@ -15,7 +15,18 @@ KEPT = 300.0
 LOOKED = "looked"
 _DEFAULT = ("version", "peers", "volumes")
 # What is said of the task, and not of the machine.
-_RESULT = {"changed", "changes", "diff", "error", "failed", "failed_when_result", "invocation", "msg", "unreachable"}
+_RESULT = {
+    "changed",
+    "changes",
+    "diff",
+    "error",
+    "failed",
+    "failed_when_result",
+    "invocation",
+    "msg",
+    "problems",
+    "unreachable",
+}
 
 
 def parts_of(gather: t.Any) -> list[str]:

@@ -182,3 +182,11 @@ def test_a_failure_stays_one(query: str | None, declared: dict[str, t.Any] | Non
     assert (found["failed"], found["msg"], found["error"]) == (True, "no openssl", "not_found")
     assert [(one["common_name"], one["observed"]) for one in found["identities"]] == [("a", None), ("b", None)]
     assert found["limits"] == {"earlier": 1} and not {"peers", "machine", "differing", "result"} & set(found)
+
+
+def test_volumes_that_cannot_be_told_are_compared_with_nothing() -> None:
+    """As where glusterd is down, and the machine tells what it can."""
+    asked = Asked(peers=None, volumes=None, problems={"volumes": "glusterd does not run"})
+    found = asked.run(ActionModule, gather=["peers"], declared=DECLARED)
+    assert [call["gather"] for call in asked.calls] == [["peers", "volumes"]]
+    assert found["peers"] is None and found["problems"] and not {"differing", "volumes", "failed"} & set(found)
