@@ -191,7 +191,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         )
         for entry in params["identities"]
     ]
-    directories = identity.directories_for(desired)
+    directories = identity.directories_for(one.scope for one in desired)
     changes, found = identity.ensure_all(desired, directories, OpenSSL(module.run_command), module.check_mode)
     return changes, {"identities": found}
 

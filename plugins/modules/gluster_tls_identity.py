@@ -258,7 +258,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         scope=module.params["scope"],
         renew_key=module.params["renew_key"],
     )
-    directories = identity.directories_for([desired])
+    directories = identity.directories_for([desired.scope])
     return identity.ensure(desired, directories, OpenSSL(module.run_command), module.check_mode)
 
 

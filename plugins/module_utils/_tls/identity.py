@@ -170,7 +170,7 @@ class Observed(t.NamedTuple):
 
 def look(wanted: t.Sequence[tuple[str, str]], openssl: OpenSSL, home: str = HOME) -> list[dict[str, t.Any]]:
     """What is there of each identity, given as common_name and scope, in a form that can travel."""
-    directories = find_directories() if any(scope == "machine" for _name, scope in wanted) else []
+    directories = directories_for(scope for _name, scope in wanted)
     return [observe(place_of(name, scope, directories, home), openssl).told() for name, scope in wanted]
 
 
@@ -292,9 +292,9 @@ def _check_crls(desired: Desired, observed: Observed, openssl: OpenSSL) -> None:
 # ---- doing it ----
 
 
-def directories_for(desired: t.Iterable[Desired]) -> list[str]:
+def directories_for(scopes: t.Iterable[str]) -> list[str]:
     """Where this machine's Gluster looks; nowhere for tenants' identities, which only mounts name."""
-    return find_directories() if any(one.scope == "machine" for one in desired) else []
+    return find_directories() if "machine" in scopes else []
 
 
 def ensure(
