@@ -12,8 +12,10 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
+import time
 import typing as t
 from concurrent.futures import Future
 from xml.etree import ElementTree
@@ -29,6 +31,7 @@ NAME = os.environ.get("LAB_NAME", "test")
 SERVERS = [f"glusterfs-server-server{number}" for number in (1, 2, 3)]
 # The type of what is mounted by FUSE, as stat -f gives it.
 FUSE = "65735546"
+KILL_HEKETI = "pkill -9 -f 'm [h]eketi'"
 # As users are advised to have it. One test of a whole site does without.
 os.environ.setdefault("ANSIBLE_PIPELINING", "1")
 
@@ -234,11 +237,21 @@ def with_identities(lab: Lab) -> Lab:
 
 
 def connected(lab: Lab, servers: t.Sequence[str] = ("server1", "server2", "server3")) -> None:
-    """Waits until each of them knows all others as peers. What is asked of a glusterd that is only learning what it
-    has missed may hang it for ever."""
+    """Waits until each of them knows all others as peers, and has the volumes as they have them. What is asked of a
+    glusterd that is only learning what it has missed may hang it for ever, and what is deleted meanwhile comes back on
+    its server."""
     asked = f"[ $(gluster peer status | grep -c 'Peer in Cluster (Connected)') = {len(servers) - 1} ]"
     for server in servers:
         lab.run(server, f"for n in $(seq 120); do {asked} && exit; sleep 0.5; done; gluster peer status; exit 1")
+    end = time.monotonic() + 60
+    while (
+        len(
+            known := {lab.run(server, "cd /var/lib/glusterd/vols; grep . */cksum || true").stdout for server in servers}
+        )
+        > 1
+    ):
+        assert time.monotonic() < end, known
+        time.sleep(0.3)
 
 
 def stop_glusterd(lab: Lab, server: str) -> None:
@@ -249,6 +262,25 @@ def stop_glusterd(lab: Lab, server: str) -> None:
 def start_glusterd(lab: Lab, server: str) -> None:
     lab.run(server, "service glusterd start")
     connected(lab)
+    # It looks every two minutes which servers run, and puts nothing on one that did not.
+    if "heketi" in lab.nodes():
+        restart_heketi(lab)
+
+
+def restart_heketi(lab: Lab, **standin: t.Any) -> None:
+    """Ends Heketi with -9 and starts it again. standin: what of the stand-in's configuration shall differ."""
+    edit = (
+        "import json; config = json.load(open('/etc/heketi/heketi.json'));"
+        f" config['standin'].update({standin!r}); json.dump(config, open('/etc/heketi/other.json', 'w'))"
+    )
+    hello = "python3 -c \"import urllib.request as r; r.urlopen('http://127.0.0.1:8080/hello')\""
+    lab.run("heketi", KILL_HEKETI)
+    lab.run(
+        "heketi",
+        f"python3 -c {shlex.quote(edit)} && cd /opt/heketi-standin &&"
+        " setsid -f python3 -m heketi --config /etc/heketi/other.json >> /var/log/lab/heketi.log 2>&1 < /dev/null;"
+        f" for n in $(seq 100); do {hello} 2>/dev/null && exit; sleep 0.2; done; exit 1",
+    )
 
 
 def in_order(subtests: pytest.Subtests, steps: t.Mapping[str, t.Callable[[], object]]) -> None:

@@ -6,16 +6,13 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 import typing as t
 
 import pytest
-from harness import SERVERS, Lab, lab_command, start_glusterd, stop_glusterd
+from harness import KILL_HEKETI, SERVERS, Lab, lab_command, restart_heketi, start_glusterd, stop_glusterd
 
 NAME = "broken"
-KILL = "pkill -9 -f 'm [h]eketi'"
-HELLO = "python3 -c \"import urllib.request as r; r.urlopen('http://127.0.0.1:8080/hello')\""
 # Heketi counts an operation that has not ended.
 BEGUN = (
     'python3 -c "import re, sys, urllib.request as r; '
@@ -39,12 +36,12 @@ class Heketi:
 
         standin says where Heketi is slow, so that it is killed in time.
         """
-        self._restart(standin)
+        restart_heketi(self.lab, **standin)
         running = self.lab.start("localhost", "gluster_heketi_volume", **{**self.options, **arguments})
         end = time.monotonic() + 120
         while self.lab.run(node, until, check=False).returncode:
             assert time.monotonic() < end and not running.done(), self.lab.result(running)
-        self.lab.run("heketi", KILL)
+        self.lab.run("heketi", KILL_HEKETI)
         # What it began on the servers goes on without it.
         for server in ("server1", "server2", "server3"):
             self.lab.run(
@@ -56,19 +53,6 @@ class Heketi:
     def killed_at_once(self, **arguments: t.Any) -> dict[str, t.Any]:
         """The same, when Heketi has noted what it is about to do, and not begun with it."""
         return self.killed(BEGUN, "heketi", {"operation_delay": 30}, **arguments)
-
-    def _restart(self, standin: dict[str, t.Any]) -> None:
-        edit = (
-            "import json; config = json.load(open('/etc/heketi/heketi.json'));"
-            f" config['standin'].update({standin!r}); json.dump(config, open('/etc/heketi/slow.json', 'w'))"
-        )
-        self.lab.run("heketi", KILL)
-        self.lab.run(
-            "heketi",
-            f"python3 -c {shlex.quote(edit)} && cd /opt/heketi-standin &&"
-            " setsid -f python3 -m heketi --config /etc/heketi/slow.json >> /var/log/lab/heketi.log 2>&1 < /dev/null;"
-            f" for n in $(seq 100); do {HELLO} 2>/dev/null && break; sleep 0.2; done",
-        )
 
     def bricks(self) -> int:
         return self.lab.gluster(f"volume info {NAME} 2>/dev/null || true").count("/brick\n")
