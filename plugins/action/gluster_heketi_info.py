@@ -6,21 +6,20 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.glusterops.shares.plugins.plugin_utils.here import HereAction
 from ansible_collections.glusterops.shares.plugins.plugin_utils.query import compiled
 
 
-class ActionModule(ActionBase):
+class ActionModule(HereAction):
     """Runs the module, and the query on the control node."""
 
-    _supports_check_mode = True
-    _requires_connection = True
+    _supports_async = False
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         search = compiled(arguments.pop("query", None))
-        found = self._execute_module(module_args=arguments, task_vars=task_vars)
+        found = self.run_module(arguments, task_vars or {})
         if search and not found.get("failed"):
             found = {"changed": False, "result": search(found)}
         result.update(found)

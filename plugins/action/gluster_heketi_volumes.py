@@ -10,22 +10,18 @@ import typing as t
 import uuid
 
 from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.glusterops.shares.plugins.plugin_utils.here import HereAction
 
 # Seconds between two looks at how far the module is.
 _PAUSE = 2.0
 
 
-class ActionModule(ActionBase):
+class ActionModule(HereAction):
     """Runs a module that works on many things, and shows the lines it writes about them while it is at it.
 
     meta/runtime.yml sends other such modules here, too.
     """
-
-    _supports_async = True
-    _supports_check_mode = True
-    _requires_connection = True
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
@@ -35,14 +31,13 @@ class ActionModule(ActionBase):
             self._task.check_mode or self._task.async_val or arguments.get("progress_file")
         )
         if not shown:
-            wrap = bool(self._task.async_val) and not self._connection.has_native_async
-            result.update(self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=wrap))
+            result.update(self.run_module(arguments, task_vars or {}))
             return result
         directory = self.get_shell_option("system_tmpdirs", ["/var/tmp"])[0]
         lines = _Lines(self._connection, f"{directory}/glusterops-progress-{uuid.uuid4().hex}")
         arguments["progress_file"] = lines.path
         with lines:
-            found = self._execute_module(module_args=arguments, task_vars=task_vars)
+            found = self.run_module(arguments, task_vars or {})
         if found.get("changed") or found.get("failed"):
             # As the user the module ran as, whose file it is.
             path = shlex.quote(lines.path)

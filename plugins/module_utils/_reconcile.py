@@ -34,11 +34,12 @@ class Module(AnsibleModule):
     """
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
-        self.no_log_values.update(_secrets(self.argument_spec, self.params))
+        self.no_log_values.update(secrets(self.argument_spec, self.params))
         super().fail_json(msg, **kwargs)
 
 
-def _secrets(specs: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+def secrets(specs: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any]) -> t.Iterator[str]:
+    """The values that nobody may see."""
     for name, spec in specs.items():
         value = params.get(name)
         if spec.get("no_log") and value:
@@ -46,7 +47,7 @@ def _secrets(specs: t.Mapping[str, t.Any], params: t.Mapping[str, t.Any]) -> t.I
         elif "options" in spec:
             for item in value if isinstance(value, list) else [value]:
                 if isinstance(item, dict):
-                    yield from _secrets(spec["options"], item)
+                    yield from secrets(spec["options"], item)
 
 
 def diff_of(changes: t.Iterable[Change]) -> dict[str, dict[str, dict[str, t.Any]]]:
@@ -59,25 +60,31 @@ def diff_of(changes: t.Iterable[Change]) -> dict[str, dict[str, dict[str, t.Any]
     return {"before": before, "after": after}
 
 
-def run(
-    module: AnsibleModule,
-    work: t.Callable[[AnsibleModule], tuple[list[Change], dict[str, t.Any]]],
-) -> t.NoReturn:
-    """The one way a module ends: C(work) returns its changes and its other return values, or raises.
+Work = t.Callable[..., "tuple[list[Change], dict[str, t.Any]]"]
+
+
+def outcome(module: t.Any, work: Work) -> dict[str, t.Any]:
+    """The return values of a module: C(work) gets it, and returns its changes and its other return values, or raises.
 
     An error that comes after some changes were made carries them as its detail C(changes).
     """
     # Of thousands of volumes nothing is garbage before the module ends, and to look for some takes longer than to read
     # them.
     gc.set_threshold(100_000)
-    end: t.Callable[..., t.NoReturn] = module.exit_json
     try:
         changes, values = work(module)
     except GlusterOpsError as exc:
-        end = module.fail_json
         changes = exc.details.pop("changes", [])
-        values = dict(exc.details, msg=str(exc), error=exc.kind)
+        values = dict(exc.details, msg=str(exc), error=exc.kind, failed=True)
     result = dict(values, changed=bool(changes), changes=[change._asdict() for change in changes])
     if module._diff:
         result["diff"] = diff_of(changes)
-    end(**result)
+    return result
+
+
+def run(module: AnsibleModule, work: Work) -> t.NoReturn:
+    """The one way a module ends."""
+    result = outcome(module, work)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)

@@ -383,8 +383,8 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
     return [], gather(client, module.params["gather"])
 
 
-def main() -> t.NoReturn:
-    spec = {
+def spec() -> dict[str, t.Any]:
+    return {
         **connection_spec(),
         "gather": {
             "type": "list",
@@ -395,7 +395,10 @@ def main() -> t.NoReturn:
         # Evaluated by the action plugin of gluster_info, which does not pass it on.
         "query": {"type": "str"},
     }
-    run(Module(argument_spec=spec, supports_check_mode=True), work)
+
+
+def main() -> t.NoReturn:
+    run(Module(argument_spec=spec(), supports_check_mode=True), work)
 
 
 if __name__ == "__main__":

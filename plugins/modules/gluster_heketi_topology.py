@@ -267,7 +267,7 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
     )
 
 
-def main() -> t.NoReturn:
+def spec() -> dict[str, t.Any]:
     tags_and_state = {
         "tags": {"type": "dict", "default": {}},
         "state": {"type": "str", "choices": ["online", "offline"], "default": "online"},
@@ -290,14 +290,17 @@ def main() -> t.NoReturn:
         "block": {"type": "bool", "default": True},
         "nodes": {"type": "list", "elements": "dict", "default": [], "options": node},
     }
-    spec = {
+    return {
         **connection_spec(),
         "clusters": {"type": "list", "elements": "dict", "required": True, "options": cluster},
         "purge": {"type": "bool", "default": False},
         "parallel": {"type": "int", "default": 8},
         "progress_file": {"type": "path"},
     }
-    run(Module(argument_spec=spec, supports_check_mode=True), work)
+
+
+def main() -> t.NoReturn:
+    run(Module(argument_spec=spec(), supports_check_mode=True), work)
 
 
 if __name__ == "__main__":

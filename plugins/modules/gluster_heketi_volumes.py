@@ -169,15 +169,18 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
     return changes, {"volumes": items}
 
 
-def main() -> t.NoReturn:
-    spec = {
+def spec() -> dict[str, t.Any]:
+    return {
         **connection_spec(),
         **making_spec(),
         "volumes": {"type": "list", "elements": "dict", "required": True, "options": volume_spec()},
         "parallel": {"type": "int", "default": 8},
         "progress_file": {"type": "path"},
     }
-    run(Module(argument_spec=spec, supports_check_mode=True), work)
+
+
+def main() -> t.NoReturn:
+    run(Module(argument_spec=spec(), supports_check_mode=True), work)
 
 
 if __name__ == "__main__":

@@ -302,7 +302,7 @@ error:
 import datetime
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import (
     argspec,
@@ -314,6 +314,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls import (
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
+    certificates.check_library()
     params = module.params
     passphrase = certificates.check_passphrase(params["passphrase"])
     plain = ("path", "common_name", "key_type", "ca_valid_days", "rotation", "force", "crl", "crl_valid_days")
@@ -326,34 +327,32 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     return authority.ensure(desired, passphrase, datetime.datetime.now(datetime.timezone.utc), module.check_mode)
 
 
-def main() -> t.NoReturn:
-    module = _reconcile.Module(
-        argument_spec={
-            **argspec.ca_spec(),
-            **argspec.sign_spec(),
-            "common_name": {"type": "str", "default": "glusterops shares CA"},
-            "key_type": {"type": "str", "choices": list(certificates.KEY_TYPES), "default": "ecdsa-p256"},
-            "ca_valid_days": {"type": "int", "default": 3650},
-            "rotation": {"type": "str", "choices": list(rotation.STAGES)},
-            "force": {"type": "bool", "default": False},
-            "revoke": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {
-                    "common_name": {"type": "str", "required": True},
-                    "serial": {"type": "str"},
-                    "reason": {"type": "str", "choices": list(certificates.REASONS), "default": "unspecified"},
-                },
+def spec() -> dict[str, t.Any]:
+    return {
+        **argspec.ca_spec(),
+        **argspec.sign_spec(),
+        "common_name": {"type": "str", "default": "glusterops shares CA"},
+        "key_type": {"type": "str", "choices": list(certificates.KEY_TYPES), "default": "ecdsa-p256"},
+        "ca_valid_days": {"type": "int", "default": 3650},
+        "rotation": {"type": "str", "choices": list(rotation.STAGES)},
+        "force": {"type": "bool", "default": False},
+        "revoke": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "common_name": {"type": "str", "required": True},
+                "serial": {"type": "str"},
+                "reason": {"type": "str", "choices": list(certificates.REASONS), "default": "unspecified"},
             },
-            "crl": {"type": "bool", "default": False},
-            "crl_valid_days": {"type": "int", "default": 30},
         },
-        supports_check_mode=True,
-    )
-    if certificates.CRYPTOGRAPHY_ERROR:
-        module.fail_json(msg=missing_required_lib("cryptography >= 42"), exception=certificates.CRYPTOGRAPHY_ERROR)
-    _reconcile.run(module, work)
+        "crl": {"type": "bool", "default": False},
+        "crl_valid_days": {"type": "int", "default": 30},
+    }
+
+
+def main() -> t.NoReturn:
+    _reconcile.run(_reconcile.Module(argument_spec=spec(), supports_check_mode=True), work)
 
 
 if __name__ == "__main__":

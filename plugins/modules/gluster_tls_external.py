@@ -161,13 +161,14 @@ error:
 import datetime
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import argspec, certificates, external
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
+    certificates.check_library()
     desired = external.Desired(
         requests_path=module.params["requests_path"],
         certificates_path=module.params["certificates_path"],
@@ -188,8 +189,6 @@ def main() -> t.NoReturn:
         },
         supports_check_mode=True,
     )
-    if certificates.CRYPTOGRAPHY_ERROR:
-        module.fail_json(msg=missing_required_lib("cryptography >= 42"), exception=certificates.CRYPTOGRAPHY_ERROR)
     _reconcile.run(module, work)
 
 

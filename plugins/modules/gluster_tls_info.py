@@ -144,21 +144,23 @@ error:
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.info import info
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
+    certificates.check_library()
     return [], info(module.params["path"])
 
 
+def spec() -> dict[str, t.Any]:
+    return {"path": {"type": "path", "required": True}}
+
+
 def main() -> t.NoReturn:
-    module = AnsibleModule(argument_spec={"path": {"type": "path", "required": True}}, supports_check_mode=True)
-    if certificates.CRYPTOGRAPHY_ERROR:
-        module.fail_json(msg=missing_required_lib("cryptography >= 42"), exception=certificates.CRYPTOGRAPHY_ERROR)
-    _reconcile.run(module, work)
+    _reconcile.run(AnsibleModule(argument_spec=spec(), supports_check_mode=True), work)
 
 
 if __name__ == "__main__":

@@ -189,12 +189,13 @@ error:
 import datetime
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import argspec, certificates, tenants
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
+    certificates.check_library()
     params = module.params
     passphrase = certificates.check_passphrase(params["passphrase"])
     desired = tenants.Desired(
@@ -207,37 +208,35 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     return tenants.ensure(desired, passphrase, datetime.datetime.now(datetime.timezone.utc), module.check_mode)
 
 
-def main() -> t.NoReturn:
-    module = _reconcile.Module(
-        argument_spec={
-            **argspec.ca_spec(),
-            "directory": {"type": "path", "required": True},
-            "key_type": {"type": "str", "choices": list(certificates.KEY_TYPES), "default": "ecdsa-p256"},
-            "reserved_prefixes": {
-                "type": "list",
-                "elements": "str",
-                "default": ["glusterfs-server-", "manila-host-"],
-            },
-            "tenants": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "tenant": {"type": "str", "required": True},
-                    "share": {"type": "str"},
-                    "common_name": {"type": "str"},
-                    "csr": {"type": "str"},
-                    "format": {"type": "str", "choices": ["pem", "pkcs12"], "default": "pem"},
-                    "passphrase": {"type": "str", "no_log": True},
-                    "reissue": {"type": "bool", "default": False},
-                },
+def spec() -> dict[str, t.Any]:
+    return {
+        **argspec.ca_spec(),
+        "directory": {"type": "path", "required": True},
+        "key_type": {"type": "str", "choices": list(certificates.KEY_TYPES), "default": "ecdsa-p256"},
+        "reserved_prefixes": {
+            "type": "list",
+            "elements": "str",
+            "default": ["glusterfs-server-", "manila-host-"],
+        },
+        "tenants": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {
+                "tenant": {"type": "str", "required": True},
+                "share": {"type": "str"},
+                "common_name": {"type": "str"},
+                "csr": {"type": "str"},
+                "format": {"type": "str", "choices": ["pem", "pkcs12"], "default": "pem"},
+                "passphrase": {"type": "str", "no_log": True},
+                "reissue": {"type": "bool", "default": False},
             },
         },
-        supports_check_mode=True,
-    )
-    if certificates.CRYPTOGRAPHY_ERROR:
-        module.fail_json(msg=missing_required_lib("cryptography >= 42"), exception=certificates.CRYPTOGRAPHY_ERROR)
-    _reconcile.run(module, work)
+    }
+
+
+def main() -> t.NoReturn:
+    _reconcile.run(_reconcile.Module(argument_spec=spec(), supports_check_mode=True), work)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ import hashlib
 import traceback
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_common_name, check_unique
 
 try:
@@ -71,6 +72,11 @@ class Validity:
 def check_days(name: str, value: int, low: int, high: int = MAX_DAYS) -> None:
     if not low <= value <= high:
         raise BadInput(f"{name} {value} is out of range: {low} to {high}.")
+
+
+def check_library() -> None:
+    if CRYPTOGRAPHY_ERROR:
+        raise GlusterOpsError(missing_required_lib("cryptography >= 42"), exception=CRYPTOGRAPHY_ERROR)
 
 
 def check_passphrase(passphrase: str, what: str = "passphrase") -> bytes:
