@@ -85,4 +85,7 @@ def plain(value: t.Any) -> t.Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+    if value is None or isinstance(value, bool):
+        return value
+    kind = next((one for one in (int, float) if isinstance(value, one)), str)
+    return kind(value)

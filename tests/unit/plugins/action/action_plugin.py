@@ -29,7 +29,7 @@ class Asked:
         self.calls: list[dict[str, t.Any]] = []
         self.answer = answer
 
-    def __call__(self, module_args: dict[str, t.Any], task_vars: t.Any) -> dict[str, t.Any]:
+    def __call__(self, module_args: dict[str, t.Any], task_vars: t.Any, wrap_async: bool = False) -> dict[str, t.Any]:
         self.calls.append(module_args)
         return {"changed": False, **self.answer}
 
