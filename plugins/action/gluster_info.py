@@ -7,8 +7,12 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import looked
+from ansible_collections.glusterops.shares.plugins.modules import gluster_info
+from ansible_collections.glusterops.shares.plugins.plugin_utils.here import plain
 from ansible_collections.glusterops.shares.plugins.plugin_utils.query import compiled
 
 
@@ -26,9 +30,15 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         search = compiled(arguments.pop("query", None))
-        declared, identities = arguments.pop("declared", None), arguments.get("identities") or []
-        parts, began = looked.parts_of(arguments.get("gather")), time.time()
-        known = looked.still_known(arguments.pop("known", None), identities, began)
+        known, declared = self._dictionary(arguments, "known"), self._dictionary(arguments, "declared")
+        validated = ArgumentSpecValidator(gluster_info.spec()).validate(plain(arguments))
+        if validated.error_messages:
+            # The module says it in its own words.
+            result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+            return result
+        parts, identities = validated.validated_parameters["gather"], validated.validated_parameters["identities"]
+        began, digest = time.time(), looked.digest(declared)
+        known = looked.still_known(known, identities, began, digest)
         missing = [part for part in parts if part not in known]
         compares = bool(declared) and "differing" not in known
         found: dict[str, t.Any] = {"changed": False, looked.LOOKED: began, **known}
@@ -36,14 +46,14 @@ class ActionModule(ActionBase):
             if compares or len(missing) < len(parts):
                 # Of the volumes only what they are compared for travels on.
                 arguments["gather"] = [*missing, *(["volumes"] if compares and "volumes" not in missing else [])]
-            found.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+            found.update(self._asked(arguments, task_vars))
             if "clock" in (found.get("machine") or {}) and "machine" in missing:
                 its = found["machine"]["clock"]
                 found["machine"]["clock"] = looked.clock(began, its["began"], its["ended"], time.time())
             if "identities" in missing:
                 found["identities"] = looked.with_wanted(identities, found.get("identities"))
             if compares and found.get("volumes") is not None:
-                found["differing"] = _differing(declared, found["volumes"])
+                found.update({"differing": _differing(declared, found["volumes"]), looked.DECLARED: digest})
             if "volumes" not in parts:
                 found.pop("volumes", None)
         if search and not found.get("failed"):
@@ -51,6 +61,22 @@ class ActionModule(ActionBase):
             found = {"changed": False, "result": search(found)}
         result.update(found)
         return result
+
+    def _asked(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+        """The machine's answer. What it would have Ansible know of this host or others is left out."""
+        answer: dict[str, t.Any] = self._execute_module(module_args=arguments, task_vars=task_vars)
+        facts = answer.pop("ansible_facts", None) or {}
+        # Ansible's own, where it had to find the machine's Python.
+        python = {key: facts[key] for key in [self._discovered_interpreter_key] if key in facts}
+        return {**answer, "ansible_facts": python} if python else answer
+
+    @staticmethod
+    def _dictionary(arguments: dict[str, t.Any], name: str) -> dict[str, t.Any] | None:
+        """Takes it out of the arguments."""
+        value = arguments.pop(name, None)
+        if value is not None and not isinstance(value, dict):
+            raise AnsibleActionFail(f"{name} must be a dictionary, not {value!r}.")
+        return value
 
 
 def _differing(declared: dict[str, t.Any], volumes: list[dict[str, t.Any]]) -> list[str] | None:

@@ -20,7 +20,9 @@ options:
     elements: dict
     required: true
   looked:
-    description: RV(glusterops.shares.gluster_info#module:mounts) of the machine. Nothing is known if it is empty.
+    description:
+      - What M(glusterops.shares.gluster_info) told of the machine, with C(gather=mounts). Nothing is known if that is
+        empty, or older than five minutes.
     type: dict
     required: true
 """
@@ -29,7 +31,7 @@ EXAMPLES = r"""
 - name: Mount the shares, where that is not known to be so
   glusterops.shares.gluster_mounts:
     mounts: "{{ mounts }}"
-  when: not mounts | glusterops.shares.mounts_settled(looked.mounts)
+  when: not mounts | glusterops.shares.mounts_settled(looked)
 """
 
 RETURN = r"""
@@ -38,13 +40,16 @@ _value:
   type: bool
 """
 
+import time
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import mounts as planner
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.looked import still_known
 
 
 def mounts_settled(mounts: list[dict[str, t.Any]], looked: dict[str, t.Any] | None) -> bool:
-    return bool(looked) and planner.settled(mounts, looked or {})
+    known = still_known(looked, (), time.time()).get("mounts")
+    return bool(known) and planner.settled(mounts, known)
 
 
 class FilterModule:

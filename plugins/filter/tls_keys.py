@@ -25,10 +25,6 @@ options:
     type: list
     elements: list
     required: true
-  renew_key:
-    description: Whether each machine shall make a new key, unless one waits for its certificate.
-    type: bool
-    default: false
 """
 
 EXAMPLES = r"""
@@ -43,7 +39,7 @@ _value:
   type: dict
   contains:
     missing:
-      description: The machines that have to make something, or of which that is not known.
+      description: The machines that have to make something, new keys apart, or of which that is not known.
       type: list
       elements: str
     usurped:
@@ -56,13 +52,11 @@ import typing as t
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import signing
 
 
-def tls_keys(
-    looked: dict[str, t.Any], infrastructure: list[tuple[str, list[str]]], renew_key: bool = False
-) -> dict[str, t.Any]:
+def tls_keys(looked: dict[str, t.Any], infrastructure: list[tuple[str, list[str]]]) -> dict[str, t.Any]:
     machines = signing.read_machines(looked)
     usurped = {machine.name: names for machine in machines if (names := signing.usurped(machine, infrastructure))}
     return {
-        "missing": signing.without_keys(signing.read_machines(looked, usurped=usurped), renew_key),
+        "missing": signing.without_keys(signing.read_machines(looked, usurped=usurped)),
         "usurped": usurped,
     }
 

@@ -480,6 +480,11 @@ differing:
   type: list
   elements: str
   version_added: "0.2.0"
+compared:
+  description: A digest of O(declared), by which RV(differing) is known to be about it.
+  returned: when O(declared) is given
+  type: str
+  version_added: "0.2.0"
 clients:
   description: By volume, how many clients of each kind its bricks have.
   returned: when gathered
@@ -679,10 +684,8 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     for part in sorted(gather - {"machine"}):
         try:
             found[part] = getattr(told, part)()
-        except GlusterOpsError as exc:
-            # Machines of all kinds are asked about themselves, and some lack what the other parts need. What concerns
-            # the whole cluster another server may tell.
-            if "machine" not in gather or not (part in _OF_CLUSTER or isinstance(exc, (NotFound, Unreachable))):
+        except (GlusterOpsError, OSError) as exc:
+            if not _may_lack(part, exc, gather):
                 raise
             found[part] = None
             found.setdefault("problems", {})[part] = str(exc)
@@ -690,6 +693,18 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         # The action plugin has looked at its own clock before, looks again after that, and tells the difference.
         found["machine"] = {**told.machine, "clock": {"began": began, "ended": time.time()}}
     return [], found
+
+
+def _may_lack(part: str, exc: Exception, gather: t.AbstractSet[str]) -> bool:
+    """Whether the other parts are told without this one."""
+    # Whoever else mounts here is no reason to know nothing of the machine.
+    if part == "mounts" and len(gather) > 1:
+        return True
+    # Machines of all kinds are asked about themselves, and some lack what the other parts need. What concerns the whole
+    # cluster another server may tell.
+    return "machine" in gather and (
+        isinstance(exc, (NotFound, Unreachable)) or part in _OF_CLUSTER and isinstance(exc, GlusterOpsError)
+    )
 
 
 def _volume(volume: Volume) -> dict[str, t.Any]:
@@ -734,33 +749,33 @@ def _handshake() -> t.Callable[[str, int], Served]:
     return lambda host, port: handshake.served(tls, host, port)
 
 
-def main() -> t.NoReturn:
-    module = AnsibleModule(
-        argument_spec={
-            "gather": {
-                "type": "list",
-                "elements": "str",
-                "choices": list(CHOICES),
-                "default": ["version", "peers", "volumes"],
-            },
-            "identities": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {
-                    "common_name": {"type": "str", "required": True},
-                    "scope": {"type": "str", "choices": ["machine", "tenant"], "default": "machine"},
-                    "key_type": {"type": "str", "default": "ecdsa-p256"},
-                },
-            },
-            # These are for the action plugin of the same name, which does not pass them on.
-            "query": {"type": "str"},
-            "declared": {"type": "dict"},
-            "known": {"type": "dict"},
+def spec() -> dict[str, t.Any]:
+    return {
+        "gather": {
+            "type": "list",
+            "elements": "str",
+            "choices": list(CHOICES),
+            "default": ["version", "peers", "volumes"],
         },
-        supports_check_mode=True,
-    )
-    _reconcile.run(module, work)
+        "identities": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "common_name": {"type": "str", "required": True},
+                "scope": {"type": "str", "choices": ["machine", "tenant"], "default": "machine"},
+                "key_type": {"type": "str", "default": "ecdsa-p256"},
+            },
+        },
+        # These are for the action plugin of the same name, which does not pass them on.
+        "query": {"type": "str"},
+        "declared": {"type": "dict"},
+        "known": {"type": "dict"},
+    }
+
+
+def main() -> t.NoReturn:
+    _reconcile.run(AnsibleModule(argument_spec=spec(), supports_check_mode=True), work)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
+import os
 import sys
 import typing as t
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
@@ -53,12 +56,14 @@ class HereAction(ActionBase):
                 self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=wrap),
             )
         spec, given = module.spec(), plain(arguments)
-        validated = ArgumentSpecValidator(spec).validate(given)
-        params = validated.validated_parameters
-        if validated.error_messages:
-            result: dict[str, t.Any] = {"failed": True, "msg": "; ".join(validated.error_messages)}
-        else:
-            result = _reconcile.outcome(_Given(params, self._task.check_mode, self._task.diff), module.work)
+        # Where a module on this machine would run: relative paths are the playbook's.
+        with _in(self._loader.get_basedir()):
+            validated = ArgumentSpecValidator(spec).validate(given)
+            params = validated.validated_parameters
+            if validated.error_messages:
+                result: dict[str, t.Any] = {"failed": True, "msg": _message(self._task.action, validated)}
+            else:
+                result = _reconcile.outcome(_Given(params, self._task.check_mode, self._task.diff), module.work)
         secrets = {*_reconcile.secrets(spec, given), *_reconcile.secrets(spec, params)}
         return t.cast("dict[str, t.Any]", remove_values({**result, "invocation": {"module_args": params}}, secrets))
 
@@ -68,15 +73,33 @@ class HereAction(ActionBase):
         return found if hasattr(found, "spec") else None
 
     def _is_here(self, task_vars: dict[str, t.Any]) -> bool:
-        """Whether nothing that the task says makes another user, machine, Python or environment of it."""
+        """Whether nothing that the task says makes another user, machine, Python or environment of it, or ends it."""
         delegate = self._task.delegate_to
         variables = (task_vars.get("ansible_delegated_vars") or {}).get(delegate, {}) if delegate else task_vars
         python = self._templar.template(variables.get("ansible_python_interpreter"))
         return (
             self._connection.transport == "local"
             and python == sys.executable
-            and not (self._play_context.become or self._task.async_val or any(self._task.environment or ()))
+            and not (self._play_context.become or any(self._task.environment or ()))
+            and not (self._task.async_val or self._task.timeout)
         )
+
+
+@contextlib.contextmanager
+def _in(directory: str) -> t.Iterator[None]:
+    before = os.getcwd()
+    os.chdir(directory)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _message(name: str, validated: ValidationResult) -> str:
+    """What is wrong with the arguments, in a module's words."""
+    message = "; ".join(validated.error_messages)
+    unsupported = any(isinstance(one, UnsupportedError) for one in validated.errors)
+    return f"Unsupported parameters for ({name}) module: {message}" if unsupported else message
 
 
 def plain(value: t.Any) -> t.Any:

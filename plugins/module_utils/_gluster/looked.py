@@ -8,14 +8,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import typing as t
 
 # Seconds for which it may be used again.
 KEPT = 300.0
 LOOKED = "looked"
-_DEFAULT = ("version", "peers", "volumes")
+# Of what was declared when it was compared.
+DECLARED = "compared"
 # What is said of the task, and not of the machine.
 _RESULT = {
+    "ansible_facts",
     "changed",
     "changes",
     "diff",
@@ -29,31 +33,37 @@ _RESULT = {
 }
 
 
-def parts_of(gather: t.Any) -> list[str]:
-    """The parts that the option asks for, as Ansible reads a list."""
-    if gather is None:
-        return list(_DEFAULT)
-    return [part.strip() for part in gather.split(",")] if isinstance(gather, str) else list(gather)
-
-
-def still_known(known: t.Mapping[str, t.Any] | None, identities: t.Sequence[t.Any], now: float) -> dict[str, t.Any]:
-    """What the earlier answer told, if it is not too old. identities: those that the caller asks for."""
+def still_known(
+    known: t.Mapping[str, t.Any] | None, identities: t.Sequence[t.Any], now: float, declared: str | None = None
+) -> dict[str, t.Any]:
+    """What the earlier answer told, if it is not too old. identities, declared: what the caller asks for, the latter as
+    its digest."""
     if not known or not 0 <= now - known.get(LOOKED, 0) <= KEPT:
         return {}
     # What could not be told then is asked again.
     found = {part: value for part, value in known.items() if part not in _RESULT and value is not None}
     if identities and _names(found.get("identities", ())) != _names(identities):
         found.pop("identities", None)
+    if found.get(DECLARED) != declared:
+        found.pop("differing", None)
+        found.pop(DECLARED, None)
     return found
+
+
+def digest(declared: t.Any) -> str | None:
+    """Says whether shares were compared with the same declaration. None if nothing is declared."""
+    if not declared:
+        return None
+    return hashlib.sha256(json.dumps(declared, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def with_wanted(identities: t.Iterable[t.Mapping[str, t.Any]], observed: t.Sequence[t.Any] | None) -> list[t.Any]:
     """What was observed of each identity, beside what is wanted: the names are ours, not the machine's to choose."""
     wanted = [
         {
-            "common_name": one["common_name"],
-            "scope": one.get("scope", "machine"),
-            "key_type": one.get("key_type", "ecdsa-p256"),
+            "common_name": str(one["common_name"]),
+            "scope": str(one.get("scope", "machine")),
+            "key_type": str(one.get("key_type", "ecdsa-p256")),
         }
         for one in identities
     ]
@@ -71,4 +81,4 @@ def clock(before: float, began: float, ended: float, after: float) -> dict[str, 
 
 
 def _names(identities: t.Iterable[t.Mapping[str, t.Any]]) -> list[tuple[str, str]]:
-    return [(one["common_name"], one.get("scope", "machine")) for one in identities]
+    return [(str(one["common_name"]), str(one.get("scope", "machine"))) for one in identities]

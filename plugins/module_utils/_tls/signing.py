@@ -114,12 +114,12 @@ def usurped(machine: Machine, infrastructure: t.Iterable[tuple[str, t.Collection
     ]
 
 
-def without_keys(machines: t.Iterable[Machine], renew_key: bool) -> list[str]:
+def without_keys(machines: t.Iterable[Machine]) -> list[str]:
     """The machines that have to make a key or a request, or of which nobody knows whether they have to."""
     return [
         machine.name
         for machine in machines
-        if not (machine.usurped or all(one.settled(renew_key=renew_key) for one in machine.identities))
+        if not (machine.usurped or all(one.settled() for one in machine.identities))
     ]
 
 

@@ -12,7 +12,7 @@ import pytest
 from action_plugin import Asked
 from ansible.errors import AnsibleActionFail
 from ansible_collections.glusterops.shares.plugins.action.gluster_info import ActionModule
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.looked import KEPT
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.looked import KEPT, digest
 
 WANTED = [{"common_name": "a"}, {"common_name": "b", "scope": "tenant"}]
 OBSERVED = [{"current": "of a"}, {"current": "of b"}]
@@ -74,6 +74,7 @@ def told(age: float = 1.0, **parts: t.Any) -> dict[str, t.Any]:
     return {"changed": False, "looked": age, **parts}
 
 
+DIGEST = digest(DECLARED)
 PARTS = ["peers", "limits", "identities"]
 LOOKED = {"peers": ["earlier"], "limits": {"earlier": 1}, "identities": IDENTITIES}
 
@@ -121,6 +122,34 @@ def test_the_machine_does_not_choose_its_names() -> None:
     assert [(one["common_name"], one["observed"]) for one in found["identities"]] == [("a", None), ("b", None)]
 
 
+def test_the_machine_sets_no_variables() -> None:
+    """Neither of itself nor, where it is asked for all, of the others."""
+    asked = Asked(peers=[], ansible_facts={"tls_ca_path": "/elsewhere"})
+    assert "ansible_facts" not in asked.run(ActionModule, gather=["peers"])
+    known = dated(told(ansible_facts={"tls_ca_path": "/elsewhere"}))
+    assert "ansible_facts" not in asked.run(ActionModule, gather=["peers"], known=known)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"gather": 5},
+        {"gather": ["nonsense"]},
+        {"identities": [{"scope": "machine"}]},
+        {"identities": "common_name=web1"},
+    ],
+)
+def test_the_module_says_what_is_wrong_with_its_arguments(arguments: dict[str, t.Any]) -> None:
+    asked = Asked(failed=True, msg="of the module")
+    assert asked.run(ActionModule, **arguments)["msg"] == "of the module" and asked.calls == [arguments]
+
+
+@pytest.mark.parametrize("name", ["known", "declared"])
+def test_what_is_no_dictionary(name: str) -> None:
+    with pytest.raises(AnsibleActionFail, match=f"{name} must be a dictionary"):
+        Asked().run(ActionModule, gather=["peers"], **{name: ["x"]})
+
+
 def test_clocks_are_compared_when_the_machine_was_asked() -> None:
     calls, found = run(gather=["machine"])
     assert calls == [["machine"]] and set(found["machine"]["clock"]) == {"ahead", "uncertainty"}
@@ -132,9 +161,12 @@ def test_clocks_are_compared_when_the_machine_was_asked() -> None:
     [
         (["peers"], None, [["peers", "volumes"]], ["peers"]),
         (["peers"], told(peers=[]), [["volumes"]], ["peers"]),
-        (["peers"], told(peers=[], differing=["open"]), [], ["peers"]),
-        (["peers"], told(peers=[], differing=None), [["volumes"]], ["peers"]),
-        (["peers"], told(differing=["open"]), [["peers"]], ["peers"]),
+        (["peers"], told(peers=[], differing=["open"], compared=DIGEST), [], ["peers"]),
+        (["peers"], told(peers=[], differing=None, compared=DIGEST), [["volumes"]], ["peers"]),
+        (["peers"], told(differing=["open"], compared=DIGEST), [["peers"]], ["peers"]),
+        # Of something else that was declared.
+        (["peers"], told(peers=[], differing=[], compared="other"), [["volumes"]], ["peers"]),
+        (["peers"], told(peers=[], differing=[]), [["volumes"]], ["peers"]),
         (["volumes"], None, [["volumes"]], ["volumes"]),
         (["volumes"], told(volumes=VOLUMES), [["volumes"]], ["volumes"]),
         ([], None, [["volumes"]], []),
@@ -145,7 +177,8 @@ def test_declared_shares_are_compared_here(
 ) -> None:
     calls, found = run(known, gather=gather, declared=DECLARED)
     assert calls == asked and found["differing"] == ["open"]
-    assert sorted(set(found) - {"changed", "looked", "differing"}) == returned
+    assert found["compared"] == DIGEST
+    assert sorted(set(found) - {"changed", "compared", "looked", "differing"}) == returned
 
 
 def test_what_is_declared_cannot_be_read() -> None:

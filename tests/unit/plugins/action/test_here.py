@@ -72,7 +72,7 @@ def test_an_error_is_the_modules(tmp_path: pathlib.Path) -> None:
         ({"passphrase": None}, "missing required arguments: passphrase"),
         ({"key_type": "dsa"}, "value of key_type must be one of"),
         ({"valid_days": SECRET}, "valid_days"),
-        ({"no_such": 1}, "no_such"),
+        ({"no_such": 1}, "Unsupported parameters for (glusterops.shares.gluster_tls_ca) module: no_such"),
     ],
 )
 def test_bad_arguments(tmp_path: pathlib.Path, arguments: dict[str, t.Any], message: str) -> None:
@@ -106,6 +106,19 @@ def test_another_python(ca: Ca, task_vars: dict[str, t.Any]) -> None:
 def test_another_user(ca: Ca) -> None:
     ca.action._play_context.become = True
     assert ca.run(**HERE)["elsewhere"]
+
+
+def test_with_a_time_limit(ca: Ca) -> None:
+    """Which could not end what other threads do here."""
+    ca.action._task.timeout = 3
+    assert ca.run(**HERE)["elsewhere"]
+
+
+def test_a_relative_path_is_the_playbooks(tmp_path: pathlib.Path) -> None:
+    ca = Ca(tmp_path, path="ca")
+    ca.action._loader.set_basedir(str(tmp_path))
+    before = os.getcwd()
+    assert ca.run(**HERE)["changed"] and (tmp_path / "ca" / "issued.json").exists() and os.getcwd() == before
 
 
 def test_in_the_background(ca: Ca) -> None:

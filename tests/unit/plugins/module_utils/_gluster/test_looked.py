@@ -33,20 +33,6 @@ def test_clocks(ages: tuple[float, float, float, float], ahead: float, uncertain
 
 
 @pytest.mark.parametrize(
-    "gather, parts",
-    [
-        (None, ["version", "peers", "volumes"]),
-        ("peers", ["peers"]),
-        ("peers, limits", ["peers", "limits"]),
-        (("peers", "limits"), ["peers", "limits"]),
-        ([], []),
-    ],
-)
-def test_what_is_asked_for(gather: t.Any, parts: list[str]) -> None:
-    assert looked.parts_of(gather) == parts
-
-
-@pytest.mark.parametrize(
     "age, known", [(0, True), (looked.KEPT, True), (looked.KEPT + 0.001, False), (-0.001, False), (-looked.KEPT, False)]
 )
 def test_only_what_was_told_a_moment_ago_is_known(age: float, known: bool) -> None:
@@ -60,6 +46,7 @@ def test_what_has_no_time_is_not_known(nothing: dict[str, t.Any] | None) -> None
 
 def test_what_is_known_keeps_its_time_and_nothing_that_was_said_of_the_task() -> None:
     of_the_task = {
+        "ansible_facts": {"tls_ca_path": "/elsewhere"},
         "changed": True,
         "changes": [],
         "diff": {},
@@ -116,3 +103,22 @@ def test_answers_to_another_question_tell_nothing(observed: list[dict[str, t.Any
     found = looked.with_wanted([A, B], observed)
     assert [(one["common_name"], one["observed"]) for one in found] == [("a", None), ("b", None)]
     assert looked.with_wanted([], observed) == []
+
+
+def test_a_comparison_is_about_what_was_declared() -> None:
+    declared = {"shares": [{"name": "a", "size": "1G"}], "restart": False}
+    same, other = looked.digest(declared), looked.digest({**declared, "restart": True})
+    assert same and other and same != other == looked.digest({"restart": True, "shares": declared["shares"]})
+    assert looked.digest({}) is None and looked.digest(None) is None
+    known = told(differing=[], peers=[], **{looked.DECLARED: same})
+    assert looked.still_known(known, [], NOW, same)["differing"] == []
+    for digest in (other, None):
+        assert not {"differing", looked.DECLARED} & set(looked.still_known(known, [], NOW, digest))
+
+
+def test_names_are_text() -> None:
+    """YAML makes a number of a tenant that is called so."""
+    [wanted] = looked.with_wanted([{"common_name": 1001}], None)
+    assert wanted["common_name"] == "1001"
+    known = told(identities=[wanted])
+    assert "identities" in looked.still_known(known, [{"common_name": 1001}], NOW)

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import json
 import pathlib
+import time
 import typing as t
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.filter.mounts_settled import mounts_settled
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import mounts, tenant_mount
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.looked import KEPT
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import (
     GUARDED,
     KIND,
@@ -147,6 +149,11 @@ ENTRIES: dict[str, list[dict[str, t.Any]]] = {
 }
 
 
+def settled_by(entries: list[dict[str, t.Any]], mounts: t.Any, age: float = 1.0) -> bool:
+    """What the filter makes of what was told so many seconds ago."""
+    return mounts_settled(entries, {"looked": time.time() - age, "mounts": mounts, "changed": False})
+
+
 @pytest.mark.usefixtures("tenants")
 @pytest.mark.parametrize("helper", [True, False])
 @pytest.mark.parametrize("name", PLACES)
@@ -157,7 +164,7 @@ def test_what_is_settled_the_module_would_leave_alone(tmp_path: pathlib.Path, na
         # Nobody has looked at paths where no volume is.
         blind = any(one["path"] not in told["places"] for one in entries if one.get("path"))
         nothing = does_nothing(machine, entries)
-        assert mounts_settled(entries, told) == (nothing and not blind), what
+        assert settled_by(entries, told) == (nothing and not blind), what
 
 
 @pytest.mark.usefixtures("tenants")
@@ -180,10 +187,11 @@ def test_what_is_settled_the_module_would_leave_alone(tmp_path: pathlib.Path, na
 )
 def test_what_is_settled(tmp_path: pathlib.Path, place: str, what: str, settled: bool) -> None:
     told = looked(Here(tmp_path / "machine", {"/srv/data": PLACES[place]}))
-    assert mounts_settled(ENTRIES[what], told) == settled
+    assert settled_by(ENTRIES[what], told) == settled
     # As long as it is known.
     for nothing in ({}, None):
-        assert not mounts_settled(ENTRIES[what], nothing)
+        assert not mounts_settled(ENTRIES[what], nothing) and not settled_by(ENTRIES[what], nothing)
+    assert not settled_by(ENTRIES[what], told, KEPT + 1) and not mounts_settled(ENTRIES[what], {"mounts": told})
 
 
 @pytest.mark.usefixtures("tenants")
@@ -191,20 +199,20 @@ def test_a_share_at_several_places(tmp_path: pathlib.Path) -> None:
     other = Mount("v", "v", "/srv/more", tuple(SERVERS))
     places = {"/srv/data": PLACES["there"], "/srv/more": Place("server1:/v", other.line, GUARDED)}
     both = [entry(), entry(path="/srv/more")]
-    assert mounts_settled(both, looked(Here(tmp_path / "both", places)))
+    assert settled_by(both, looked(Here(tmp_path / "both", places)))
     places["/srv/more"] = Place(None, other.line, GUARDED)
     machine = Here(tmp_path / "one", places)
-    assert not mounts_settled(both, looked(machine)) and mounts_settled(both[:1], looked(machine))
+    assert not settled_by(both, looked(machine)) and settled_by(both[:1], looked(machine))
     gone = [entry(), entry(path="/srv/more", state="absent")]
-    assert not mounts_settled(gone, looked(machine)) and not does_nothing(machine, gone)
+    assert not settled_by(gone, looked(machine)) and not does_nothing(machine, gone)
 
 
 @pytest.mark.parametrize("state", ["umounted", "present", ""])
 def test_a_state_that_is_none_is_for_the_module_to_refuse(tmp_path: pathlib.Path, state: str) -> None:
     told = looked(Here(tmp_path / "machine", {"/srv/data": PLACES["another volume"]}))
-    assert mounts_settled([entry(state="absent")], told)
-    assert not mounts_settled([entry(state=state)], told)
-    assert not mounts_settled([entry(state=state, path=None)], told)
+    assert settled_by([entry(state="absent")], told)
+    assert not settled_by([entry(state=state)], told)
+    assert not settled_by([entry(state=state, path=None)], told)
 
 
 @pytest.mark.usefixtures("tenants")

@@ -223,9 +223,8 @@ def test_nothing_is_left_out_that_a_machine_would_do_and_nothing_done_that_it_wo
     told = {"m": look(machine)}
     assert [one.observed for one in signing.read_machines(told)[0].identities] == observed
 
-    for renew in (False, True):
-        keys = [identity.Desired(one.common_name, scope=one.scope, renew_key=renew) for one in WANTED]
-        assert tls_keys(told, [], renew)["missing"] == ([] if does_nothing(machine, keys) else ["m"]), renew
+    keys = [identity.Desired(one.common_name, scope=one.scope) for one in WANTED]
+    assert tls_keys(told, [])["missing"] == ([] if does_nothing(machine, keys) else ["m"])
 
     # As the role goes on: once there are keys, what is decided about certificates is exact, too.
     ensure(machine, WANTED)
@@ -286,9 +285,7 @@ def test_what_is_not_known_is_missing(machine: Machine, look: t.Callable[..., To
     ensure(machine, WANTED)
     told = look(machine)
     half = {"identities": [told["identities"][0], *unknown("t", scope="tenant")["identities"]]}
-    for renew in (False, True):
-        # Keys that wait are those that were to be made anew.
-        assert tls_keys({"known": told, "half": half, "not": unknown("a")}, [], renew)["missing"] == ["half", "not"]
+    assert tls_keys({"known": told, "half": half, "not": unknown("a")}, [])["missing"] == ["half", "not"]
 
 
 # ---- what the CA is asked ----
