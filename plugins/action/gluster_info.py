@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
         began, digest = time.time(), looked.digest(declared)
         known = looked.still_known(known, identities, began, digest)
         missing = [part for part in parts if part not in known]
-        compares = bool(declared) and "differing" not in known
+        compares = bool(declared and "differing" not in known)
         found: dict[str, t.Any] = {"changed": False, looked.LOOKED: began, **known}
         if missing or compares:
             if compares or len(missing) < len(parts):
@@ -52,7 +52,7 @@ class ActionModule(ActionBase):
                 found["machine"]["clock"] = looked.clock(began, its["began"], its["ended"], time.time())
             if "identities" in missing:
                 found["identities"] = looked.with_wanted(identities, found.get("identities"))
-            if compares and found.get("volumes") is not None:
+            if declared and compares and found.get("volumes") is not None:
                 found.update({"differing": _differing(declared, found["volumes"]), looked.DECLARED: digest})
             if "volumes" not in parts:
                 found.pop("volumes", None)

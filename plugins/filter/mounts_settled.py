@@ -49,7 +49,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.looked 
 
 def mounts_settled(mounts: list[dict[str, t.Any]], looked: dict[str, t.Any] | None) -> bool:
     known = still_known(looked, (), time.time()).get("mounts")
-    return bool(known) and planner.settled(mounts, known)
+    return planner.settled(mounts, known) if known else False
 
 
 class FilterModule:

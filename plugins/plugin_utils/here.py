@@ -98,7 +98,7 @@ def _in(directory: str) -> t.Iterator[None]:
 def _message(name: str, validated: ValidationResult) -> str:
     """What is wrong with the arguments, in a module's words."""
     message = "; ".join(validated.error_messages)
-    unsupported = any(isinstance(one, UnsupportedError) for one in validated.errors)
+    unsupported = any(isinstance(one, UnsupportedError) for one in validated.errors.errors)
     return f"Unsupported parameters for ({name}) module: {message}" if unsupported else message
 
 

@@ -116,6 +116,16 @@ def test_a_declaration_that_changes(shares: Lab) -> None:
     assert lab.run("host2", "cat /srv/both/from-a").stdout == "a\n"
 
 
+def test_mounts_are_looked_at_again_where_a_list_changed(shares: Lab) -> None:
+    """Whoever was taken off has none any more."""
+    wider = [SHARES[0], {**SHARES[1], "identities": [*SHARES[1]["identities"], "tenant-c"]}]
+    for declared in (wider, SHARES):
+        done = site(shares, shares=declared)
+        assert done.rc == 0 and done.hosts["server1"]["changed"] == 1, done.output
+        mounting = done.output.partition("Mount the shares of this host")[2]
+        assert "ok: [host1]" in mounting and "ok: [host2]" in mounting, done.output
+
+
 def test_killed_and_run_again(shares: Lab) -> None:
     """Wherever the playbook is killed, the next run ends its work, and the one after that changes nothing."""
     lab = shares
