@@ -19,7 +19,10 @@ def action(plugin: type[ActionBase], **arguments: t.Any) -> ActionBase:
     task, context, loader = Task(), PlayContext(), DataLoader()
     task.args = arguments
     connection = connection_loader.get("local", context)
-    return plugin(task, connection, context, loader, Templar(loader), None)
+    made = plugin(task, connection, context, loader, Templar(loader), None)
+    # By which Ansible's loader found it; older ones name it in their errors.
+    made._load_name = plugin.__module__.rpartition(".")[2]
+    return made
 
 
 class Asked:
