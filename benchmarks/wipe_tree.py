@@ -12,10 +12,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import (  # type: ignore[import-not-found]
     answers,
     cli,
-    wipe,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import (  # type: ignore[import-not-found]
     Progress,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import (  # type: ignore[import-not-found]
+    wipe,
 )
 
 

@@ -22,8 +22,8 @@ import tempfile
 import threading
 import time
 import typing as t
-from xml.etree import ElementTree
 from dataclasses import dataclass
+from xml.etree import ElementTree
 
 from .config import Config, Fault
 

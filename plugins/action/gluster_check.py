@@ -8,8 +8,8 @@ import time
 import typing as t
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.glusterops.shares.plugins.module_utils._checks import report
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import check_report
 
 
 class ActionModule(ActionBase):
@@ -20,9 +20,9 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
-        _validated, params = self.validate_argument_spec(argument_spec=check_report.SPEC)
+        _validated, params = self.validate_argument_spec(argument_spec=report.SPEC)
         try:
-            values = check_report.report(params, time.time())
+            values = report.report(params, time.time())
         except GlusterOpsError as exc:
             values = dict(exc.details, failed=True, msg=str(exc), error=exc.kind)
         result.update(values, changed=False, changes=[])

@@ -15,12 +15,9 @@ class ActionModule(HereAction):
 
     _supports_async = False
 
-    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result = super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
+    def answer(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         search = compiled(arguments.pop("query", None))
-        found = self.run_module(arguments, task_vars or {})
+        found = self.run_module(arguments, task_vars)
         if search and not found.get("failed"):
-            found = {"changed": False, "result": search(found)}
-        result.update(found)
-        return result
+            return {"changed": False, "result": search(found)}
+        return found

@@ -10,7 +10,7 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import looked
+from ansible_collections.glusterops.shares.plugins.module_utils._machines import looked
 from ansible_collections.glusterops.shares.plugins.modules import gluster_info
 from ansible_collections.glusterops.shares.plugins.plugin_utils.here import plain
 from ansible_collections.glusterops.shares.plugins.plugin_utils.query import compiled
@@ -81,6 +81,6 @@ class ActionModule(ActionBase):
 
 def _differing(declared: dict[str, t.Any], volumes: list[dict[str, t.Any]]) -> list[str] | None:
     # Only one server of a cluster is asked.
-    from ansible_collections.glusterops.shares.plugins.module_utils._gluster import differing
+    from ansible_collections.glusterops.shares.plugins.module_utils._shares import differing
 
     return differing.compare(declared, volumes)

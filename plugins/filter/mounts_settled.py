@@ -43,8 +43,8 @@ _value:
 import time
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import mounts as planner
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.looked import still_known
+from ansible_collections.glusterops.shares.plugins.module_utils._machines.looked import still_known
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts import mount as planner
 
 
 def mounts_settled(mounts: list[dict[str, t.Any]], looked: dict[str, t.Any] | None) -> bool:

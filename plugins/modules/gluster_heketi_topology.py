@@ -244,7 +244,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.argspec import connection_spec
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import Connection, HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import read_desired
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology_reconcile import reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress

@@ -176,7 +176,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.argspec 
     making_spec,
     volume_spec,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import Connection, HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcile import reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import read_desired
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change, Module, run
@@ -202,9 +203,12 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
     return changes, {"volume": items[0]}
 
 
+def spec() -> dict[str, t.Any]:
+    return {**connection_spec(), **making_spec(), **volume_spec()}
+
+
 def main() -> t.NoReturn:
-    spec = {**connection_spec(), **making_spec(), **volume_spec()}
-    run(Module(argument_spec=spec, supports_check_mode=True), work)
+    run(Module(argument_spec=spec(), supports_check_mode=True), work)
 
 
 if __name__ == "__main__":

@@ -142,7 +142,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.argspec 
     making_spec,
     volume_spec,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import Connection, HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcile import reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import read_all_desired
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress

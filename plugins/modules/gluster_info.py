@@ -514,13 +514,13 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, NotFound, Unreachable
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.machine import machine
+from ansible_collections.glusterops.shares.plugins.module_utils._machines.machine import machine
 
 if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import Once
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_thin import Lvm
-    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import Once
+    from ansible_collections.glusterops.shares.plugins.module_utils._machines.thin import Lvm
     from ansible_collections.glusterops.shares.plugins.module_utils._tls.handshake import Served
     from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 
@@ -563,13 +563,13 @@ class _Told:
 
     @functools.cached_property
     def _once(self) -> Once:
-        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import Once
+        from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import Once
 
         return Once(self._cli)
 
     @functools.cached_property
     def _lvm(self) -> Lvm:
-        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_thin import observe
+        from ansible_collections.glusterops.shares.plugins.module_utils._machines.thin import observe
 
         return observe(self._run_command)
 
@@ -595,7 +595,7 @@ class _Told:
         return [_volume(volume) for volume in self._once.volumes.values()]
 
     def holdings(self) -> list[dict[str, t.Any]]:
-        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import is_sealed
+        from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import is_sealed
 
         return [
             {"name": name, **_holding(volume), "sealed": is_sealed(volume)}
@@ -619,7 +619,7 @@ class _Told:
         return {name: limit.size if limit else None for name, limit in limits.items()}
 
     def bricks(self) -> list[dict[str, t.Any]]:
-        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import bricks
+        from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import bricks
 
         return bricks(self._once.volumes.values(), self.machine["uuid"], self._lvm)
 
@@ -633,12 +633,13 @@ class _Told:
         return self._once.clients
 
     def cluster(self) -> dict[str, t.Any]:
-        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.survey import cluster
+        from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import cluster
 
         return cluster(self._once)
 
     def served(self) -> list[dict[str, t.Any]]:
-        from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, survey
+        from ansible_collections.glusterops.shares.plugins.module_utils._checks import survey
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
         from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake
 
         return survey.served(answers.doors(self._cli), _handshake(), handshake.in_plaintext)
@@ -655,14 +656,14 @@ class _Told:
         return look(wanted, self._openssl)
 
     def mounts(self) -> dict[str, t.Any]:
-        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import Machine
+        from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mounts import Mounter
 
-        return Machine(self._run_command, self._module.atomic_move).look()
+        return Mounter(self._run_command, self._module.atomic_move).look()
 
     def management(self) -> dict[str, t.Any]:
-        from ansible_collections.glusterops.shares.plugins.module_utils._gluster import management
+        from ansible_collections.glusterops.shares.plugins.module_utils._management import management
 
-        told = dict(management.told(management.Machine()), common_name=None, problem=None, heals={})
+        told = dict(management.told(management.ManagementPath()), common_name=None, problem=None, heals={})
         try:
             if told["serves"] == management.TLS:
                 told["common_name"] = _handshake()(told["address"], management.PORT).common_name
@@ -708,7 +709,7 @@ def _may_lack(part: str, exc: Exception, gather: t.AbstractSet[str]) -> bool:
 
 
 def _volume(volume: Volume) -> dict[str, t.Any]:
-    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import LIST, is_sealed, split_list
+    from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LIST, is_sealed, split_list
 
     return {
         **volume._asdict(),
@@ -721,14 +722,14 @@ def _volume(volume: Volume) -> dict[str, t.Any]:
 
 
 def _holding(volume: Volume) -> dict[str, t.Any]:
-    from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool
+    from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
 
-    mark = pool.mark_of(volume)
+    mark = holding.mark_of(volume)
     return {
-        "share": pool.share_of(volume),
+        "share": holding.share_of(volume),
         "state": mark.state if mark else None,
         "origin": mark.origin if mark else None,
-        "free": pool.is_free(volume),
+        "free": holding.is_free(volume),
     }
 
 

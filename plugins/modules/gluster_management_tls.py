@@ -75,18 +75,18 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import management
+from ansible_collections.glusterops.shares.plugins.module_utils._management import management, turning
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
-    machine = management.Machine()
+    machine = management.ManagementPath()
     ended: list[str] = []
     if module.params["stage"] == "begun":
-        changes = management.begin(machine, module.check_mode)
+        changes = turning.begin(machine, module.check_mode)
     elif module.params["stage"] == "ended":
-        changes = management.end(machine, module.check_mode)
+        changes = turning.end(machine, module.check_mode)
     else:
-        changes, ended = management.turn(machine, module.params["state"] == "enabled", module.check_mode)
+        changes, ended = turning.turn(machine, module.params["state"] == "enabled", module.check_mode)
     return changes, {"ended": ended}
 
 

@@ -79,10 +79,10 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, NotFound, TimedOut, few
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import management
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+from ansible_collections.glusterops.shares.plugins.module_utils._management import management, waiting
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity import find_directories, installed
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import find_directories, installed
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 
 
@@ -92,7 +92,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     if timeout < 0:
         raise BadInput(f"timeout {timeout} must not be less than 0 seconds.")
     common_name = _common_name(module) if enabled else None
-    waiter = management.Waiter(GlusterCli(module.run_command), management.Machine(), _answering)
+    waiter = waiting.Waiter(GlusterCli(module.run_command), management.ManagementPath(), _answering)
     wrong = waiter.server(enabled, common_name, timeout)
     forced: list[str] = []
     if params["daemons"] and not wrong:

@@ -151,16 +151,12 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.mounts import (
-    STATES,
-    Machine,
-    read_wanted,
-    reconcile,
-)
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import STATES, read_wanted
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mounts import Mounter, reconcile
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
-    machine = Machine(module.run_command, module.atomic_move)
+    machine = Mounter(module.run_command, module.atomic_move)
     mounts = read_wanted(module.params["mounts"], machine.everywhere)
     changes, found = reconcile(machine, mounts, module.check_mode)
     return changes, {"mounts": found} if found or not mounts else {}

@@ -50,7 +50,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.reclaim import reclaim
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reclaim import reclaim
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:

@@ -122,14 +122,14 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.reconcile import Cluster
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.revoke import revoke
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.revoke import revoke
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.handshake import in_plaintext
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
     return revoke(
-        Cluster(GlusterCli(module.run_command)),
+        LiveCluster(GlusterCli(module.run_command)),
         module.params["identities"],
         module.params["infrastructure"],
         module.check_mode,

@@ -151,16 +151,16 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.argspec import read_share, share_spec
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.reconcile import Cluster, reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.release import release
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.argspec import read_share, share_spec
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster, reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.release import release
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
     params, progress = module.params, Progress(module.params["progress_file"])
-    cluster = Cluster(GlusterCli(module.run_command))
+    cluster = LiveCluster(GlusterCli(module.run_command))
     if params["state"] == "absent":
         timeout = params["heal_timeout"]
         changes, wiped = release(

@@ -116,8 +116,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.reconcile import Cluster, reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import Share
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster, reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
@@ -134,7 +134,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         deny=() if present else tuple(params["identities"]),
         exclusive=params["exclusive"],
     )
-    changes, shares = reconcile(Cluster(GlusterCli(module.run_command)), [share], module.check_mode)
+    changes, shares = reconcile(LiveCluster(GlusterCli(module.run_command)), [share], module.check_mode)
     return changes, {"share": shares[share.name]} if shares else {}
 
 

@@ -185,17 +185,17 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.argspec import read_share, share_spec
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.reconcile import Cluster, reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.argspec import read_share, share_spec
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster, reconcile
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
     params = module.params
     how = {name: params[name] for name in ("exclusive", "start", "restart")}
     shares = [read_share(share, params["infrastructure"], **how) for share in params["shares"]]
-    cluster = Cluster(GlusterCli(module.run_command), known_limits=_known_limits(params["known_limits"] or {}))
+    cluster = LiveCluster(GlusterCli(module.run_command), known_limits=_known_limits(params["known_limits"] or {}))
     changes, observed = reconcile(cluster, shares, module.check_mode, Progress(params["progress_file"]))
     return changes, {"shares": list(observed.values())} if observed or not shares else {}
 

@@ -122,9 +122,9 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._checks.proof import RUNNING, Expected, Prover
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, few
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.proof import RUNNING, Expected, Prover
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_common_name, check_volume_name
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import find_directories

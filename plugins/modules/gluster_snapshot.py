@@ -137,13 +137,13 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.reconcile import Cluster
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_plan import Wanted
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_reconcile import reconcile_snapshot
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
+from ansible_collections.glusterops.shares.plugins.module_utils._snapshots.plan import Wanted
+from ansible_collections.glusterops.shares.plugins.module_utils._snapshots.reconcile import reconcile_snapshot
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
-    cluster = Cluster(GlusterCli(module.run_command))
+    cluster = LiveCluster(GlusterCli(module.run_command))
     changes, found = reconcile_snapshot(cluster, Wanted(**module.params), module.check_mode)
     return changes, {} if module.check_mode and changes else {"snapshot": found}
 

@@ -134,10 +134,10 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.reconcile import Cluster
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_reconcile import reconcile_series
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot_series import Series, parse_duration
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
+from ansible_collections.glusterops.shares.plugins.module_utils._snapshots.reconcile import reconcile_series
+from ansible_collections.glusterops.shares.plugins.module_utils._snapshots.series import Series, parse_duration
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
@@ -153,7 +153,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         )
         for share in module.params["shares"]
     ]
-    cluster, progress = Cluster(GlusterCli(module.run_command)), Progress(module.params["progress_file"])
+    cluster, progress = LiveCluster(GlusterCli(module.run_command)), Progress(module.params["progress_file"])
     return reconcile_series(cluster, series, time.time(), module.check_mode, progress)
 
 

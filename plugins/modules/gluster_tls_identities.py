@@ -169,7 +169,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, installing
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import KEY_TYPES, OpenSSL
 
 
@@ -192,7 +192,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         for entry in params["identities"]
     ]
     directories = identity.directories_for(one.scope for one in desired)
-    changes, found = identity.ensure_all(desired, directories, OpenSSL(module.run_command), module.check_mode)
+    changes, found = installing.ensure_all(desired, directories, OpenSSL(module.run_command), module.check_mode)
     return changes, {"identities": found}
 
 

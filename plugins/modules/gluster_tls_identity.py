@@ -242,9 +242,8 @@ error:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, installing
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import KEY_TYPES, OpenSSL
 
 
@@ -259,7 +258,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         renew_key=module.params["renew_key"],
     )
     directories = identity.directories_for([desired.scope])
-    return identity.ensure(desired, directories, OpenSSL(module.run_command), module.check_mode)
+    return installing.ensure(desired, directories, OpenSSL(module.run_command), module.check_mode)
 
 
 def main() -> t.NoReturn:

@@ -46,6 +46,15 @@ class HereAction(ActionBase):
     _supports_async = True
     _requires_connection = True
 
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        result.update(self.answer(dict(self._task.args), task_vars or {}))
+        return t.cast("dict[str, t.Any]", result)
+
+    def answer(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """What the task returns: the module's return values, unless an action adds something."""
+        return self.run_module(arguments, task_vars)
+
     def run_module(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """The module's return values: from here, where a Python of its own would be the same one on this machine."""
         module = self._module() if self._is_here(task_vars) else None

@@ -18,10 +18,10 @@ import warnings
 
 import pytest
 import requests
-from program import free_port, serve
-
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import Connection, HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired
+from program import free_port, serve
 
 MODULES = "ansible_collections.glusterops.shares.plugins.modules"
 KEY = "key of the admin"

@@ -28,9 +28,8 @@ from ansible.inventory.data import InventoryData
 from ansible.module_utils import basic
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.doc_fragments import constructed, inventory_cache
-from standin import HOSTS, KEY, MODULES, Heketi
-
 from ansible_collections.glusterops.shares.plugins.inventory import heketi as plugin
+from standin import HOSTS, KEY, MODULES, Heketi
 
 NO_CLUSTER = "0" * 32
 INVENTORY = plugin.InventoryModule.NAME

@@ -12,8 +12,6 @@ import typing as t
 
 import pytest
 import requests
-from standin import HOSTS, KEY, Heketi, counted, gone, run, slow, want
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Conflict,
     GlusterOpsError,
@@ -24,6 +22,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import unfinished
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcile import reconcile
+from standin import HOSTS, KEY, Heketi, counted, gone, run, slow, want
 
 NO_VOLUMES = "<cliOutput><opRet>0</opRet><volInfo><volumes><count>0</count></volumes></volInfo></cliOutput>"
 

@@ -17,9 +17,6 @@ import typing as t
 
 import pytest
 import requests
-from pki import Pki
-from standin import KEY, Heketi, counted, gone, launch, run, want
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     BadInput,
     Conflict,
@@ -29,10 +26,13 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     TimedOut,
     Unreachable,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import Connection, HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import unfinished
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcile import reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired
+from pki import Pki
+from standin import KEY, Heketi, counted, gone, launch, run, want
 
 Start = t.Callable[..., Heketi]
 

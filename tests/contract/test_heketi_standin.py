@@ -17,13 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.dump import volume_infos
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Observed
 from heketi.config import Fault
 from heketi.executor import DeviceFacts
 from replay import Answer, Foresight, LoadedDice, Server, poll, resigned, send, token
 from transcript import Exchange, read
-
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.dump import volume_infos
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Observed
 
 # How many exchanges each transcript has. All of them are compared.
 RECORDED = {

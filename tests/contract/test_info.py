@@ -13,12 +13,11 @@ import subprocess
 import typing as t
 
 import pytest
-from standin import HOSTS, KEY, Heketi, counted, run, slow, want
-
 from ansible_collections.glusterops.shares.plugins.module_utils import _heketi
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import TimedOut
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.info import PARTS, gather
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcile import reconcile
+from standin import HOSTS, KEY, Heketi, counted, run, slow, want
 
 COLLECTIONS = pathlib.Path(_heketi.__file__).parents[6]
 

@@ -10,13 +10,12 @@ import dataclasses
 import random
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.room import largest
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Device, HeketiCluster, Node
 from heketi import allocate
 from heketi.config import GIB
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.room import largest
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Cluster, Device, Node
 
 LIMITS = allocate.Limits(brick_min=GIB, brick_max=4096 * GIB, max_bricks=32)
 LAYOUTS = {
@@ -77,7 +76,7 @@ class Scene:
         options = {"user.heketi.average-file-size": str(self.layout.average_file_size)}
         if self.layout.strict_zones:
             options["user.heketi.zone-checking"] = "strict"
-        cluster = Cluster("c", True, True, tuple(self.nodes), ())
+        cluster = HeketiCluster("c", True, True, tuple(self.nodes), ())
         return largest(cluster, self.durability, self.layout.snapshot_factor, options, self.existing)
 
     def accepted(self, gib: int) -> bool:

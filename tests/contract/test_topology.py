@@ -14,8 +14,6 @@ import typing as t
 
 import pytest
 import requests
-from standin import KEY, Heketi, counted, run
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     GlusterOpsError,
     OutcomeUnknown,
@@ -30,6 +28,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology_reconcile import reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from standin import KEY, Heketi, counted, run
 
 
 @pytest.fixture(name="start")

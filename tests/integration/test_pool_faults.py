@@ -7,8 +7,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import is_sealed
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import is_sealed
 from harness import SERVERS, Lab, start_glusterd
 from killing import Program, killed, timed
 from test_pool import GONE, SHARE, make, on_bricks, remove
@@ -32,14 +32,14 @@ def programs(identities: Lab) -> t.Iterator[tuple[Program, Program]]:
 def look(lab: Lab) -> str | None:
     """The share's state. At any time no stranger is on a list, and no tenant where the share is not ready."""
     found = [volume for name, volume in lab.volumes().items() if name in VOLUMES]
-    marks = list(filter(None, map(pool.mark_of, found)))
+    marks = list(filter(None, map(holding.mark_of, found)))
     assert [mark.share for mark in marks] in ([], ["data"])
     for volume in found:
-        mark = pool.mark_of(volume)
+        mark = holding.mark_of(volume)
         tenants = set(volume.options.get("auth.ssl-allow", SERVERS[0]).split(",")) - set(SERVERS)
         assert tenants <= {"tenant-a"}
         assert is_sealed(volume) or not (volume.started and mark)
-        assert not tenants or (mark and mark.state == pool.IN_USE), volume
+        assert not tenants or (mark and mark.state == holding.IN_USE), volume
     return marks[0].state if marks else None
 
 
@@ -111,7 +111,7 @@ def test_twenty_at_once(identities: Lab) -> None:
         assert len(taken) == 20 and not any(one.get("failed") for one in taken), [one.get("msg") for one in taken]
         assert sorted(one["share"]["volume"] for one in (first.first, *taken)) == sorted(names)
         found = lab.volumes()
-        assert {pool.share_of(found[name]) for name in names} == {"the-first", *others}
+        assert {holding.share_of(found[name]) for name in names} == {"the-first", *others}
         empty = lab.module("server1", "gluster_share", name="one-more", **asked)
         assert empty["failed"] and "No volume for share 'one-more'" in empty["msg"]
     finally:

@@ -28,7 +28,7 @@ _BUSY = 30802
 _NO_DAEMON = re.compile("Connection failed|daemon is operational")
 
 _Answer = t.TypeVar("_Answer")
-_RunCommand = t.Callable[..., "tuple[int, str, str]"]
+RunCommand = t.Callable[..., "tuple[int, str, str]"]
 
 
 class GlusterBusy(Conflict):
@@ -47,7 +47,7 @@ class GlusterCli:
     """
 
     def __init__(
-        self, run_command: _RunCommand, patience: float = 120.0, sleep: t.Callable[[float], None] = time.sleep
+        self, run_command: RunCommand, patience: float = 120.0, sleep: t.Callable[[float], None] = time.sleep
     ) -> None:
         self.run_command = run_command
         self._patience = patience

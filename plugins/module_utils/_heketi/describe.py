@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Cluster, Device, Node
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Device, HeketiCluster, Node
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Observed
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
 
@@ -50,7 +50,7 @@ def describe_volume(volume: Observed, hosts: t.Mapping[str, str]) -> Description
     }
 
 
-def describe_cluster(cluster: Cluster) -> Description:
+def describe_cluster(cluster: HeketiCluster) -> Description:
     """A cluster with its servers and their devices, and the sum of their space at each level."""
     return {
         "id": cluster.id,

@@ -18,7 +18,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Refused,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Cluster
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import HeketiCluster
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import ACCESS_LIST, Desired, Observed
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
@@ -96,7 +96,9 @@ def refuse_unknown_clusters(steps: t.Iterable[Step], known: t.AbstractSet[str]) 
     return [one(step) for step in steps]
 
 
-def refuse_strangers(steps: t.Iterable[Step], clusters: t.Iterable[Cluster], known: t.AbstractSet[str]) -> list[Step]:
+def refuse_strangers(
+    steps: t.Iterable[Step], clusters: t.Iterable[HeketiCluster], known: t.AbstractSet[str]
+) -> list[Step]:
     """The steps, refused where Heketi could put new bricks on a server of which neither name is known."""
     strangers: dict[str, list[str]] = {}
     for cluster in clusters:

@@ -24,7 +24,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi import dump
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, understood
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Cluster, Node
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import HeketiCluster, Node
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Observed
 
 # Reads under way at once; Heketi limits only changes.
@@ -79,7 +79,7 @@ def volume(client: HeketiClient, volume_id: str) -> Observed | None:
         return None
 
 
-def clusters(client: HeketiClient) -> list[Cluster]:
+def clusters(client: HeketiClient) -> list[HeketiCluster]:
     """All clusters with their servers and devices: one request, one for each cluster and one for each server."""
 
     def cluster(cluster_id: str) -> tuple[dict[str, t.Any], list[str]] | None:
@@ -96,7 +96,7 @@ def clusters(client: HeketiClient) -> list[Cluster]:
         for node in at_once(lambda one: node_of(client, one), [one for _info, ids in found for one in ids])
         if node
     }
-    return [Cluster.from_info(info, [nodes[one] for one in ids if one in nodes]) for info, ids in found]
+    return [HeketiCluster.from_info(info, [nodes[one] for one in ids if one in nodes]) for info, ids in found]
 
 
 def cluster_ids(client: HeketiClient) -> frozenset[str]:

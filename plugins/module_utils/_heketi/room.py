@@ -16,7 +16,7 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Cluster, Device, Node
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Device, HeketiCluster, Node
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB
 
 # Heketi's defaults. Its configuration may say otherwise, but cannot be read.
@@ -66,7 +66,7 @@ class _Place:
 
 
 def explain(
-    clusters: t.Sequence[Cluster],
+    clusters: t.Sequence[HeketiCluster],
     durability: str,
     snapshot_factor: float | None,
     asked: int,
@@ -108,7 +108,7 @@ def explain(
 
 
 def largest(
-    cluster: Cluster,
+    cluster: HeketiCluster,
     durability: str,
     snapshot_factor: float | None = None,
     options: t.Mapping[str, str] | None = None,
@@ -141,7 +141,7 @@ def _layout(durability: str, snapshot_factor: float | None, options: t.Mapping[s
 # ---- what there is ---------------------------------------------------------------------------------------------------
 
 
-def _places(cluster: Cluster, layout: _Layout) -> list[_Place]:
+def _places(cluster: HeketiCluster, layout: _Layout) -> list[_Place]:
     return [
         _Place(
             domain=node.zone if layout.strict_zones else node.id,
@@ -153,14 +153,14 @@ def _places(cluster: Cluster, layout: _Layout) -> list[_Place]:
     ]
 
 
-def _devices(cluster: Cluster, node: Node, layout: _Layout) -> list[Device]:
+def _devices(cluster: HeketiCluster, node: Node, layout: _Layout) -> list[Device]:
     """The devices of a server on which Heketi may put bricks."""
     if not cluster.file or node.state != "online":
         return []
     return [device for device in node.devices if layout.takes(device, node)]
 
 
-def _servers(cluster: Cluster, layout: _Layout, durability: str, verdict: str) -> str:
+def _servers(cluster: HeketiCluster, layout: _Layout, durability: str, verdict: str) -> str:
     """How many servers there are for bricks; if they are enough, what is free on them, and the verdict."""
     if not cluster.file:
         return "it is not for file volumes"

@@ -90,7 +90,7 @@ class Node:
 
 
 @dataclasses.dataclass(frozen=True)
-class Cluster:
+class HeketiCluster:
     """A trusted pool. file and block say which kinds of volumes Heketi may put on it; volumes are ids."""
 
     id: str
@@ -100,7 +100,7 @@ class Cluster:
     volumes: tuple[str, ...]
 
     @classmethod
-    def from_info(cls, info: t.Mapping[str, t.Any], nodes: t.Iterable[Node]) -> Cluster:
+    def from_info(cls, info: t.Mapping[str, t.Any], nodes: t.Iterable[Node]) -> HeketiCluster:
         """Reads the answer to GET /clusters/ID, with the servers read one by one."""
         with understood("a cluster"):
             return cls(

@@ -14,14 +14,13 @@ import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, NotFound, Refused, few
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import (
-    Cluster,
     DesiredCluster,
     DesiredDevice,
     DesiredNode,
     Device,
+    HeketiCluster,
     Node,
 )
-
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 
 
@@ -77,7 +76,7 @@ class RemoveNode:
 
 @dataclasses.dataclass(frozen=True)
 class RemoveCluster:
-    cluster: Cluster
+    cluster: HeketiCluster
 
 
 Action = t.Union[AddCluster, AddNode, AddDevice, TakeOffline, Put, RemoveDevice, RemoveNode, RemoveCluster]
@@ -111,7 +110,7 @@ class Plan:
         return [change for step in self.steps for change in step.changes]
 
 
-def plan(desired: t.Sequence[DesiredCluster], observed: t.Sequence[Cluster], purge: bool = False) -> Plan:
+def plan(desired: t.Sequence[DesiredCluster], observed: t.Sequence[HeketiCluster], purge: bool = False) -> Plan:
     """What is to be done. NotFound, Conflict or Refused if it cannot be, or not without purge."""
     found = match(desired, observed)
     conflicts = list(_conflicts(desired, observed))
@@ -129,7 +128,7 @@ def plan(desired: t.Sequence[DesiredCluster], observed: t.Sequence[Cluster], pur
 
 
 def undeclared(
-    desired: t.Iterable[DesiredCluster], observed: t.Iterable[Cluster], ids: t.Collection[str]
+    desired: t.Iterable[DesiredCluster], observed: t.Iterable[HeketiCluster], ids: t.Collection[str]
 ) -> dict[str, list[str]]:
     """What Heketi has and nobody declared. ids are those of the declared clusters."""
     wanted = _nodes_by_name(desired)
@@ -147,7 +146,7 @@ def undeclared(
 # ---- which is which --------------------------------------------------------------------------------------------------
 
 
-def match(desired: t.Sequence[DesiredCluster], observed: t.Sequence[Cluster]) -> list[Cluster | None]:
+def match(desired: t.Sequence[DesiredCluster], observed: t.Sequence[HeketiCluster]) -> list[HeketiCluster | None]:
     """Heketi's cluster for each that is wanted, None where it is to be made.
 
     Clusters have no names. It is the one of that id, or that has the servers, or else one that is empty: an interrupted
@@ -155,7 +154,7 @@ def match(desired: t.Sequence[DesiredCluster], observed: t.Sequence[Cluster]) ->
     """
     by_id = {cluster.id: cluster for cluster in observed}
     home = {node.manage: node.cluster for cluster in observed for node in cluster.nodes}
-    found: list[Cluster | None] = []
+    found: list[HeketiCluster | None] = []
     claims: dict[str, DesiredCluster] = {}
     for want in desired:
         homes = [want.id] if want.id else sorted({home[node.manage] for node in want.nodes if node.manage in home})
@@ -182,7 +181,7 @@ def _nodes_by_name(desired: t.Iterable[DesiredCluster]) -> dict[str, DesiredNode
     return {node.manage: node for cluster in desired for node in cluster.nodes}
 
 
-def _known(observed: t.Iterable[Cluster]) -> dict[str, Node]:
+def _known(observed: t.Iterable[HeketiCluster]) -> dict[str, Node]:
     return {node.manage: node for cluster in observed for node in cluster.nodes}
 
 
@@ -199,7 +198,7 @@ def _name(node: Node | DesiredNode, device: Device | DesiredDevice) -> str:
 # ---- what cannot be --------------------------------------------------------------------------------------------------
 
 
-def _conflicts(desired: t.Iterable[DesiredCluster], observed: t.Iterable[Cluster]) -> t.Iterator[str]:
+def _conflicts(desired: t.Iterable[DesiredCluster], observed: t.Iterable[HeketiCluster]) -> t.Iterator[str]:
     """Names that other servers have in Heketi."""
     known = _known(observed)
     owners = {name: node for node in known.values() for name in (node.manage, node.storage)}
@@ -214,7 +213,7 @@ def _conflicts(desired: t.Iterable[DesiredCluster], observed: t.Iterable[Cluster
 
 
 def _refusals(
-    desired: t.Sequence[DesiredCluster], found: t.Sequence[Cluster | None], observed: t.Sequence[Cluster]
+    desired: t.Sequence[DesiredCluster], found: t.Sequence[HeketiCluster | None], observed: t.Sequence[HeketiCluster]
 ) -> t.Iterator[str]:
     """What can only be had by removing and adding anew."""
     known = _known(observed)
@@ -232,7 +231,7 @@ def _refusals(
 
 
 def _refusals_of_purge(
-    desired: t.Sequence[DesiredCluster], found: t.Sequence[Cluster | None], observed: t.Sequence[Cluster]
+    desired: t.Sequence[DesiredCluster], found: t.Sequence[HeketiCluster | None], observed: t.Sequence[HeketiCluster]
 ) -> t.Iterator[str]:
     """Volumes that would have no place to go."""
     wanted = {cluster.id: want for want, cluster in zip(desired, found) if cluster}
@@ -245,7 +244,7 @@ def _refusals_of_purge(
 
 
 def _unlike(
-    desired: t.Sequence[DesiredCluster], found: t.Sequence[Cluster | None], observed: t.Sequence[Cluster]
+    desired: t.Sequence[DesiredCluster], found: t.Sequence[HeketiCluster | None], observed: t.Sequence[HeketiCluster]
 ) -> dict[str, list[Change]]:
     """The servers that differ in what cannot be changed, by name, and in what."""
     known = _known(observed)
@@ -277,7 +276,10 @@ class _Planner:
     """Writes down the steps in an order in which they could be done one after the other."""
 
     def __init__(
-        self, desired: t.Sequence[DesiredCluster], found: t.Sequence[Cluster | None], observed: t.Sequence[Cluster]
+        self,
+        desired: t.Sequence[DesiredCluster],
+        found: t.Sequence[HeketiCluster | None],
+        observed: t.Sequence[HeketiCluster],
     ) -> None:
         self.steps: list[Step] = []
         self._desired = desired
@@ -421,7 +423,7 @@ class _Planner:
                 needs = self._before[cluster.id] | gone
                 self._step(subject, "removed", RemoveCluster(cluster), [_gone(subject)], needs)
 
-    def _close(self, cluster: Cluster) -> None:
+    def _close(self, cluster: HeketiCluster) -> None:
         """Takes all offline that shall leave, so that bricks do not move from one of them to the next."""
         needs = frozenset(self._before[cluster.id])
         for node in cluster.nodes:
@@ -459,7 +461,7 @@ class _Planner:
         self._add_device(node, device, {removed}, have)
         before.update(range(first, len(self.steps)))
 
-    def _drain(self, cluster: Cluster) -> set[int]:
+    def _drain(self, cluster: HeketiCluster) -> set[int]:
         """Removes what nobody declared: the steps."""
         first = len(self.steps)
         before = frozenset(self._before[cluster.id])

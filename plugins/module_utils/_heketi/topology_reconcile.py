@@ -25,9 +25,9 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi import r
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, understood
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.describe import describe_cluster
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import (
-    Cluster,
     DesiredCluster,
     Device,
+    HeketiCluster,
     Node,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology_plan import (
@@ -44,7 +44,6 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology
     plan,
     undeclared,
 )
-
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 
@@ -91,7 +90,7 @@ def reconcile(
 
 
 def _values(
-    desired: t.Sequence[DesiredCluster], observed: t.Sequence[Cluster], ids: t.Mapping[int, str]
+    desired: t.Sequence[DesiredCluster], observed: t.Sequence[HeketiCluster], ids: t.Mapping[int, str]
 ) -> dict[str, t.Any]:
     return {
         "clusters": [describe_cluster(cluster) for cluster in observed],
@@ -158,7 +157,7 @@ class _Operations:
         self,
         client: HeketiClient,
         desired: t.Sequence[DesiredCluster],
-        observed: t.Sequence[Cluster],
+        observed: t.Sequence[HeketiCluster],
         todo: Plan,
         progress: Progress,
     ) -> None:

@@ -99,7 +99,7 @@ class Desired:
 
 
 @dataclasses.dataclass(frozen=True)
-class Brick:
+class HeketiBrick:
     """A brick: ids of its server (C(node)) and device, its path there, its size in bytes."""
 
     node: str
@@ -120,7 +120,7 @@ class Observed:
     snapshot_factor: float | None
     gid: int
     options: t.Mapping[str, str]
-    bricks: tuple[Brick, ...]
+    bricks: tuple[HeketiBrick, ...]
     hosts: tuple[str, ...]
     source: str
 
@@ -170,7 +170,7 @@ class Observed:
                 gid=info.get("gid", 0),
                 options=options,
                 bricks=tuple(
-                    Brick(brick["node"], brick["device"], brick["path"], brick["size"] * 1024)
+                    HeketiBrick(brick["node"], brick["device"], brick["path"], brick["size"] * 1024)
                     for brick in info["bricks"]
                 ),
                 hosts=tuple(mount["hosts"]),

@@ -41,7 +41,7 @@ class KeySet(t.NamedTuple):
     bundle: str
     certificate: Certificate
     # CRLs in PEM.
-    revoked: tuple[str, ...] = ()
+    crls: tuple[str, ...] = ()
 
     @property
     def bundle_sha256(self) -> str:
@@ -123,11 +123,11 @@ def describe(directories: t.Iterable[str], openssl: OpenSSL, home: str = HOME) -
     if not found:
         return None
     told = max(found, key=lambda one: bool(one["matches"] and one["bundle_sha256"]))
-    revoked = crls.read(os.path.join(home, "current", CRLS))
+    lists = crls.read(os.path.join(home, "current", CRLS))
     without: list[str] = []
     with contextlib.suppress(GlusterOpsError):
-        without = crls.lacking(revoked, blocks(_text(os.path.join(home, "current"), BUNDLE), BUNDLE), openssl)
-    return dict(told, crls=crls.told(revoked, openssl), lacks_crl=without)
+        without = crls.lacking(lists, blocks(_text(os.path.join(home, "current"), BUNDLE), BUNDLE), openssl)
+    return dict(told, crls=crls.told(lists, openssl), lacks_crl=without)
 
 
 def _distrust(pem: str, bundle: str, openssl: OpenSSL) -> str | None:

@@ -51,7 +51,7 @@ class Wanted:
 
 
 @dataclasses.dataclass(frozen=True)
-class Machine:
+class Applicant:
     """A server or host. requested: what it told when it made keys and requests, None if it had not to.
 
     usurped: the names that it must not have. Nothing is signed for it.
@@ -80,10 +80,10 @@ def read_machines(
     looked: t.Mapping[str, _Told],
     made: t.Mapping[str, _Told] | None = None,
     usurped: t.Mapping[str, t.Sequence[str]] | None = None,
-) -> list[Machine]:
+) -> list[Applicant]:
     """The machines of a run. looked, made: by machine, what gluster_info and gluster_tls_identities returned."""
     return [
-        Machine(
+        Applicant(
             name,
             tuple(map(_read_wanted, told["identities"])),
             ((made or {}).get(name) or {}).get("identities"),
@@ -98,7 +98,7 @@ def _read_wanted(told: _Told) -> Wanted:
     return Wanted(told["common_name"], told["scope"], told["key_type"], observed)
 
 
-def usurped(machine: Machine, infrastructure: t.Iterable[tuple[str, t.Collection[str]]]) -> list[str]:
+def usurped(machine: Applicant, infrastructure: t.Iterable[tuple[str, t.Collection[str]]]) -> list[str]:
     """Those of its names that would pass for a server's or management host's, who may mount every share.
 
     infrastructure: what their names begin with, and the machines that are such.
@@ -114,7 +114,7 @@ def usurped(machine: Machine, infrastructure: t.Iterable[tuple[str, t.Collection
     ]
 
 
-def without_keys(machines: t.Iterable[Machine]) -> list[str]:
+def without_keys(machines: t.Iterable[Applicant]) -> list[str]:
     """The machines that have to make a key or a request, or of which nobody knows whether they have to."""
     return [
         machine.name
@@ -123,7 +123,7 @@ def without_keys(machines: t.Iterable[Machine]) -> list[str]:
     ]
 
 
-def requests(machines: t.Iterable[Machine]) -> list[dict[str, t.Any]]:
+def requests(machines: t.Iterable[Applicant]) -> list[dict[str, t.Any]]:
     """What the CA is asked to sign for all of them."""
     return [request for machine in machines for request in machine.requests()]
 
@@ -150,11 +150,11 @@ class Answers:
         """Of the bundle as it is installed."""
         return sha256("\n".join(blocks(self.bundle, "bundle")) + "\n") if self.bundle else None
 
-    def to(self, machine: Machine) -> list[_Told]:
+    def to(self, machine: Applicant) -> list[_Told]:
         """The answer for each of its identities, in their order."""
         return [self.certificates[request["common_name"], request["csr"]] for request in machine.requests()]
 
-    def installations(self, machine: Machine) -> list[dict[str, t.Any]]:
+    def installations(self, machine: Applicant) -> list[dict[str, t.Any]]:
         """Its identities with their certificates, none if all of them are known to be installed."""
         signed = [
             (one, answer["certificate"])
@@ -169,7 +169,7 @@ class Answers:
         crls = self.crls if one.scope == "machine" else None
         return bool(certificate and self.bundle) and one.settled(certificate=certificate, bundle=self.bundle, crls=crls)
 
-    def refusals(self, machine: Machine) -> dict[str, list[str]]:
+    def refusals(self, machine: Applicant) -> dict[str, list[str]]:
         """The names that it does not get: usurped ones, those revoked for its key, those that wait to be signed."""
         answers = self.to(machine)
         return {

@@ -13,11 +13,11 @@ import typing as t
 
 import pytest
 from checking import Told, check
-from harness import SERVERS, Lab, make_by_hand, remove
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from harness import SERVERS, Lab, make_by_hand, remove
 
 LIST = "auth.ssl-allow"
 CURRENT = "/etc/glusterfs/tls/current"

@@ -13,8 +13,8 @@ import typing as t
 
 import attackers
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import pool
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
 from attackers import IN, Attacker, Signer
 from harness import FUSE, Lab, in_order, thin_volume
 from killing import Program, killed, timed
@@ -144,10 +144,10 @@ def look(vm: Lab) -> str | None:
     """The clone's state. At no time can the parent's tenants mount it, nor its own before it is ready."""
     found = vm.volumes()
     parent, clone = found["pool-1G-1"], found.get("copy")
-    assert pool.share_of(parent) == "origin" and "tenant-a" in identities(parent)
+    assert holding.share_of(parent) == "origin" and "tenant-a" in identities(parent)
     if not clone:
         return None
-    mark = pool.mark_of(clone)
+    mark = holding.mark_of(clone)
     if not mark:
         assert clone.status == "Created", clone
         return None
@@ -167,7 +167,7 @@ def a_share_from_an_inactive_snapshot(parent: Lab, make: Program) -> None:
     vm, done = parent, make.first
     assert [change["what"] for change in done["changes"]] == ["clone of", "started", "size", "auth.ssl-allow", "state"]
     assert done["share"]["identities"] == [SERVER, "tenant-b"] and done["share"]["limit"] == 100 * 1024**2
-    assert pool.mark_of(vm.volumes()["copy"]) == pool.Mark("copy", "in-use", "snapshot:monday")
+    assert holding.mark_of(vm.volumes()["copy"]) == holding.Mark("copy", "in-use", "snapshot:monday")
     [snapshot] = vm.module("server1", "gluster_info", gather=["snapshots"])["snapshots"]
     assert snapshot["name"] == "monday" and not snapshot["active"]
     assert mounted_as(vm, "tenant-b", "copy", "cat kept && df --output=size -BM . | tail -1") == "precious\n     100M\n"
@@ -190,7 +190,9 @@ def what_gluster_has_not_counted(parent: Lab) -> None:
     assert refused["failed"] and 30 <= refused["used"] / 1024**2 < 31, refused
     assert f"Share 'small' cannot be limited to 29M: {refused['used']} bytes are stored in it" in refused["msg"]
     small = vm.volumes()["small"]
-    assert identities(small) == {SERVER} and pool.mark_of(small) == pool.Mark("small", "counting", "snapshot:tuesday")
+    assert identities(small) == {SERVER} and holding.mark_of(small) == holding.Mark(
+        "small", "counting", "snapshot:tuesday"
+    )
     enough = vm.module("server1", "gluster_share", **{**asked, "size": "31M"})
     assert not enough["failed"] and enough["share"]["identities"] == [SERVER, "tenant-b"], enough
 
@@ -217,7 +219,7 @@ def deleted_in_either_order(parent: Lab) -> None:
     assert not given_back["failed"] and given_back["wiped"]["files"] == 2, given_back
     assert mounted_as(vm, "tenant-b", "copy", "cat kept") == "precious\n"
     assert not vm.module("server1", "gluster_share", **CLONE_GONE)["failed"]
-    assert "copy" not in vm.volumes() and pool.is_free(vm.volumes()["pool-1G-1"])
+    assert "copy" not in vm.volumes() and holding.is_free(vm.volumes()["pool-1G-1"])
 
 
 def what_deleted_clones_leave(parent: Lab) -> None:

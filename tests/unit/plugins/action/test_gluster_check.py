@@ -13,8 +13,8 @@ import yaml
 from action_plugin import Asked
 from ansible.errors import AnsibleActionFail
 from ansible_collections.glusterops.shares.plugins.action.gluster_check import ActionModule
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import check_report
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.check import CHECKS
+from ansible_collections.glusterops.shares.plugins.module_utils._checks import report
+from ansible_collections.glusterops.shares.plugins.module_utils._checks.checks import CHECKS
 from ansible_collections.glusterops.shares.plugins.modules import gluster_check
 
 MACHINE = {"version": "10.3", "uuid": None, "op_version": None, "clock": {"ahead": 0.0, "uncertainty": 0.0}}
@@ -91,7 +91,7 @@ def test_what_follows_from_time_and_prefixes() -> None:
     ends = calendar.timegm((2026, 1, 31, 0, 0, 0))
 
     def found(now: float) -> set[str]:
-        return {one["what"] for one in check_report.report(params, now)["findings"]}
+        return {one["what"] for one in report.report(params, now)["findings"]}
 
     assert "certificate" in found(ends + 1) and "certificate" not in found(ends - 300 * 86400)
     # Without a prefix, names say nothing: a tenant's is as good as any.
@@ -119,4 +119,4 @@ def outline(options: dict[str, t.Any], deeper: str) -> dict[str, t.Any]:
 def test_what_is_taken_is_documented() -> None:
     """ansible-test compares it only where the module itself has the specification."""
     documented = yaml.safe_load(gluster_check.DOCUMENTATION)["options"]
-    assert outline(documented, "suboptions") == outline(check_report.SPEC, "options")
+    assert outline(documented, "suboptions") == outline(report.SPEC, "options")

@@ -12,7 +12,7 @@ import pytest
 from action_plugin import Asked
 from ansible.errors import AnsibleActionFail
 from ansible_collections.glusterops.shares.plugins.action.gluster_info import ActionModule
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.looked import KEPT, digest
+from ansible_collections.glusterops.shares.plugins.module_utils._machines.looked import KEPT, digest
 
 WANTED = [{"common_name": "a"}, {"common_name": "b", "scope": "tenant"}]
 OBSERVED = [{"current": "of a"}, {"current": "of b"}]

@@ -18,10 +18,10 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.doc_fragments import constructed, inventory_cache
 from ansible.template import Templar
-
 from ansible_collections.glusterops.shares.plugins.inventory import heketi as plugin
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.argspec import connection_spec
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import Connection, HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection
 from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heketi.scripted import (
     KEY,
     NO_ID,

@@ -13,12 +13,13 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, snapshot, wipe
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, snapshot
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._gluster.recorded import FIXTURES, VERSIONS
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import wipe
 from fuzzing import ODD, more, spoilt
 from hypothesis import given
 from hypothesis import strategies as st
+from recorded import FIXTURES, VERSIONS
 
 Reader = t.Callable[[GlusterCli], t.Any]
 BRICKS = tuple(answers.Brick(f"server{number}", "/srv/bricks/sealed", "") for number in (1, 2, 3))

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import matches
 from ansible_collections.glusterops.shares.plugins.module_utils._names import (
     check_common_name,
     check_pattern,
     check_unique,
     check_volume_name,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import matches
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -14,7 +14,6 @@ import typing as t
 import pytest
 import yaml  # type: ignore[import-untyped]
 from ansible.module_utils import basic
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Unreachable
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi import info
 from ansible_collections.glusterops.shares.plugins.modules import gluster_heketi_info

@@ -18,7 +18,6 @@ import yaml  # type: ignore[import-untyped]
 from ansible.module_utils import basic
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import PASS_VARS
-
 from ansible_collections.glusterops.shares.plugins.doc_fragments import _heketi, _heketi_volume
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi import client
@@ -253,7 +252,7 @@ def test_failure_tells_what_was_done(
 
 
 def test_without_requests(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(client, "_REQUESTS_ERROR", "Traceback: no requests")
+    monkeypatch.setattr(client, "REQUESTS_ERROR", "Traceback: no requests")
     code, result = run(monkeypatch, capsys, gluster_heketi_volume, **CONNECTION, name="v", size="1G")
     assert code == 1
     assert "Failed to import the required Python library (requests)" in result["msg"]

@@ -8,14 +8,13 @@ import os
 import typing as t
 
 import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates, pkcs8
+from ansible_collections.glusterops.shares.plugins.modules.gluster_tls_ca import main
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tls_module import TlsModule
-
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates, pkcs8
-from ansible_collections.glusterops.shares.plugins.modules.gluster_tls_ca import main
 
 PASSPHRASE = "correct horse"
 

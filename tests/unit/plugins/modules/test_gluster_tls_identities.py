@@ -9,11 +9,10 @@ import os
 import typing as t
 
 import pytest
-from tls_module import TlsModule
-
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, pkcs8
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, installing, pkcs8
 from ansible_collections.glusterops.shares.plugins.modules import gluster_tls_ca
 from ansible_collections.glusterops.shares.plugins.modules.gluster_tls_identities import main
+from tls_module import TlsModule
 
 NAMES: list[dict[str, t.Any]] = [{"common_name": "host"}, {"common_name": "tenant", "scope": "tenant"}]
 
@@ -28,7 +27,7 @@ def machine(tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the machine that runs the tests is touched."""
     (tmp_path / "ssl").mkdir()
     monkeypatch.setattr(identity, "find_directories", lambda: [str(tmp_path / "ssl")])
-    monkeypatch.setattr(identity, "ensure_all", functools.partial(identity.ensure_all, home=str(tmp_path / "home")))
+    monkeypatch.setattr(installing, "ensure_all", functools.partial(installing.ensure_all, home=str(tmp_path / "home")))
     monkeypatch.setattr(pkcs8, "_N", 16)
 
 

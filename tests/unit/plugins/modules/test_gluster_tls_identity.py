@@ -9,11 +9,10 @@ import os
 import typing as t
 
 import pytest
-from tls_module import TlsModule
-
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, pkcs8
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, installing, pkcs8
 from ansible_collections.glusterops.shares.plugins.modules import gluster_tls_ca
 from ansible_collections.glusterops.shares.plugins.modules.gluster_tls_identity import main
+from tls_module import TlsModule
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def machine(tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "ssl").mkdir()
     monkeypatch.setattr(identity, "find_directories", lambda: [str(tmp_path / "ssl")])
     for name in ("ensure", "ensure_all"):
-        monkeypatch.setattr(identity, name, functools.partial(getattr(identity, name), home=str(tmp_path / "home")))
+        monkeypatch.setattr(installing, name, functools.partial(getattr(installing, name), home=str(tmp_path / "home")))
     monkeypatch.setattr(pkcs8, "_N", 16)
 
 

@@ -9,10 +9,9 @@ import re
 import typing as t
 
 import pytest
-from tls_module import TlsModule
-
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates, pkcs8
 from ansible_collections.glusterops.shares.plugins.modules import gluster_tls_ca, gluster_tls_info, gluster_tls_tenants
+from tls_module import TlsModule
 
 PASSPHRASE = "correct horse"
 SECRET = "staple battery"

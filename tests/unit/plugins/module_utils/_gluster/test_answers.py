@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.share import is_sealed
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import is_sealed
 from recorded import VERSIONS, Recorded
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)

@@ -15,9 +15,9 @@ import threading
 import typing as t
 
 import requests
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection
 from requests.adapters import BaseAdapter
-
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import Connection, HeketiClient
 
 KEY = "a key of the tests"
 CLUSTER = "c" * 32

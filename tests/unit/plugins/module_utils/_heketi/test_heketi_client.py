@@ -14,9 +14,6 @@ import certifi
 import pytest
 import requests
 import urllib3
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     BadInput,
     Conflict,
@@ -28,12 +25,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Unreachable,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi import client as client_module
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import (
-    Connection,
-    HeketiClient,
-    pauses,
-    sign,
-)
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, pauses
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection, sign
 from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heketi.scripted import (
     KEY,
     NO_ID,
@@ -45,6 +38,8 @@ from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heke
     connect,
     done,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 ID = "d" * 32
 LOST = requests.exceptions.ConnectionError(urllib3.exceptions.ProtocolError("Connection aborted.", OSError("reset")))
@@ -178,7 +173,7 @@ def test_good_connection(certs: bool, ca: str | None, verify: bool | str) -> Non
 
 
 def test_without_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "_REQUESTS_ERROR", "Traceback: no requests")
+    monkeypatch.setattr(client_module, "REQUESTS_ERROR", "Traceback: no requests")
     with pytest.raises(GlusterOpsError) as caught:
         HeketiClient(Connection("http://h", "k"))
     assert "Failed to import the required Python library (requests)" in str(caught.value)

@@ -11,7 +11,6 @@ import pathlib
 import typing as t
 
 import pytest
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.dump import hosts, idle, volume_infos
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Observed

@@ -8,9 +8,6 @@ import dataclasses
 import typing as t
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, NotFound, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan import (
@@ -18,17 +15,19 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan imp
     refuse_strangers,
     refuse_unknown_clusters,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Cluster, Device, Node
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Device, HeketiCluster, Node
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import (
     DURABILITIES,
     MAX_SIZE,
-    Brick,
     Desired,
+    HeketiBrick,
     Observed,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
 from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heketi.scripted import info
+from hypothesis import given
+from hypothesis import strategies as st
 
 CLUSTER = "a" * 32
 
@@ -46,7 +45,9 @@ DESIRED = st.builds(
 )
 
 
-def bricks_of(durability: str, size: int, place: str = "/var/lib/heketi/mounts/vg_2/brick_3") -> tuple[Brick, ...]:
+def bricks_of(
+    durability: str, size: int, place: str = "/var/lib/heketi/mounts/vg_2/brick_3"
+) -> tuple[HeketiBrick, ...]:
     """One set of bricks that hold so many GiB."""
     sizes = {
         "none": [size],
@@ -57,7 +58,7 @@ def bricks_of(durability: str, size: int, place: str = "/var/lib/heketi/mounts/v
     if sizes is None:
         data, redundancy = map(int, durability.partition("-")[2].split("+"))
         sizes = [size / data] * (data + redundancy)
-    return tuple(Brick("1" * 32, "2" * 32, f"{place}/brick", int(one * GIB)) for one in sizes)
+    return tuple(HeketiBrick("1" * 32, "2" * 32, f"{place}/brick", int(one * GIB)) for one in sizes)
 
 
 def made(want: Desired, **other: t.Any) -> Observed:
@@ -336,8 +337,8 @@ def server(name: str, cluster: str = CLUSTER, state: str = "online", device: str
     return Node(name, cluster, name, f"{name}-storage", 1, state, {}, devices)
 
 
-def cluster(*nodes: Node, cluster_id: str = CLUSTER) -> Cluster:
-    return Cluster(cluster_id, True, True, nodes, ())
+def cluster(*nodes: Node, cluster_id: str = CLUSTER) -> HeketiCluster:
+    return HeketiCluster(cluster_id, True, True, nodes, ())
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.room import explain, largest
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Cluster, Device, Node
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Device, HeketiCluster, Node
 
 GIB = 1024**3
 # The thin pool of a brick of 1 GiB, and its metadata.
@@ -32,11 +31,11 @@ def node(number: int, *free: int, state: str = "online", devices: str = "online"
     )
 
 
-def cluster(*nodes: Node, key: str = "c", file: bool = True) -> Cluster:
-    return Cluster(key, file, True, nodes, ())
+def cluster(*nodes: Node, key: str = "c", file: bool = True) -> HeketiCluster:
+    return HeketiCluster(key, file, True, nodes, ())
 
 
-def three(*free: int) -> Cluster:
+def three(*free: int) -> HeketiCluster:
     return cluster(*(node(number, size) for number, size in enumerate(free, 1)))
 
 

@@ -9,14 +9,13 @@ import typing as t
 import pytest
 import yaml  # type: ignore[import-untyped]
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import (
-    Cluster,
     DesiredCluster,
     DesiredDevice,
     DesiredNode,
     Device,
+    HeketiCluster,
     Node,
     read_desired,
 )
@@ -81,9 +80,9 @@ def test_reading_heketis_answers() -> None:
     found = Device("2" * 32, "/dev/sdb", "online", 102400, 61440, 40960, {"disk": "ssd"}, 2)
     assert node == Node("1" * 32, ID, "server1", "10.0.0.1", 2, "offline", {}, (found,))
     info = {"id": ID, "nodes": [node.id], "volumes": ["a"], "block": False, "file": True, "blockvolumes": ["b"]}
-    assert Cluster.from_info(info, [node]) == Cluster(ID, True, False, (node,), ("a", "b"))
+    assert HeketiCluster.from_info(info, [node]) == HeketiCluster(ID, True, False, (node,), ("a", "b"))
     with pytest.raises(GlusterOpsError, match="is it a Heketi"):
-        Cluster.from_info({"id": ID}, [])
+        HeketiCluster.from_info({"id": ID}, [])
 
 
 # ---- what is wanted

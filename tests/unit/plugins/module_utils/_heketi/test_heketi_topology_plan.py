@@ -8,9 +8,6 @@ import dataclasses
 import typing as t
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Conflict,
     GlusterOpsError,
@@ -18,11 +15,11 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Refused,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import (
-    Cluster,
     DesiredCluster,
     DesiredDevice,
     DesiredNode,
     Device,
+    HeketiCluster,
     Node,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology_plan import (
@@ -41,6 +38,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology
     undeclared,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from hypothesis import given
+from hypothesis import strategies as st
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 GIB = 1024**3
@@ -55,8 +54,8 @@ def disk(name: str = "/dev/sdb", state: str = "online", bricks: int = 0, of: str
     return Device(f"id of {of}:{name}", name, state, 100 * GIB, 90 * GIB, 10 * GIB, tags, bricks)
 
 
-def cluster(*nodes: Node, key: str = A, volumes: t.Sequence[str] = (), **flags: bool) -> Cluster:
-    return Cluster(key, flags.get("file", True), flags.get("block", True), nodes, tuple(volumes))
+def cluster(*nodes: Node, key: str = A, volumes: t.Sequence[str] = (), **flags: bool) -> HeketiCluster:
+    return HeketiCluster(key, flags.get("file", True), flags.get("block", True), nodes, tuple(volumes))
 
 
 def want(manage: str, *devices: DesiredDevice | str, **other: t.Any) -> DesiredNode:
@@ -436,13 +435,13 @@ def test_a_server_moves_to_another_cluster() -> None:
 class Model:
     """What Heketi would make of each step, with its own refusals."""
 
-    def __init__(self, desired: t.Sequence[DesiredCluster], observed: t.Sequence[Cluster]) -> None:
+    def __init__(self, desired: t.Sequence[DesiredCluster], observed: t.Sequence[HeketiCluster]) -> None:
         self._desired = desired
         self._clusters = {one.id: dataclasses.replace(one, nodes=()) for one in observed}
         self._nodes = {node.id: node for one in observed for node in one.nodes}
         self._count = 0
 
-    def observed(self) -> list[Cluster]:
+    def observed(self) -> list[HeketiCluster]:
         found = []
         for one in self._clusters.values():
             nodes = tuple(node for node in self._nodes.values() if node.cluster == one.id)
@@ -469,7 +468,9 @@ class Model:
         if isinstance(action, AddCluster):
             want = self._desired[action.place]
             self._ids[action.place] = self._new("cluster")
-            self._clusters[self._ids[action.place]] = Cluster(self._ids[action.place], want.file, want.block, (), ())
+            self._clusters[self._ids[action.place]] = HeketiCluster(
+                self._ids[action.place], want.file, want.block, (), ()
+            )
         elif isinstance(action, AddNode):
             node, names = action.node, {action.node.manage, action.node.storage}
             assert not any(names & {other.manage, other.storage} for other in self._nodes.values())
@@ -530,7 +531,7 @@ all_states = st.sampled_from(["online", "online", "online", "offline", "failed"]
 
 
 @st.composite
-def observed_clusters(draw: st.DrawFn) -> list[Cluster]:
+def observed_clusters(draw: st.DrawFn) -> list[HeketiCluster]:
     found = []
     names = draw(st.permutations(NAMES))
     for number, one in enumerate(draw(st.sampled_from([(), (A,), (A, B), (A, B, C)]))):
@@ -567,7 +568,7 @@ def desired_clusters(draw: st.DrawFn) -> list[DesiredCluster]:
 
 @given(desired_clusters(), observed_clusters(), st.booleans(), st.data())
 def test_what_is_planned_leads_to_what_is_wanted(
-    desired: list[DesiredCluster], observed: list[Cluster], purge: bool, data: st.DataObject
+    desired: list[DesiredCluster], observed: list[HeketiCluster], purge: bool, data: st.DataObject
 ) -> None:
     """In any order that the plan allows, and also when it is broken off anywhere and planned again."""
     model = Model(desired, observed)

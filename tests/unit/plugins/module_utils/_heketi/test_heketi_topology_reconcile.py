@@ -11,7 +11,6 @@ import typing as t
 
 import pytest
 import requests
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Conflict,
     GlusterOpsError,

@@ -14,16 +14,13 @@ import threading
 import typing as t
 
 import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import OutcomeUnknown, Unreachable
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection
+from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heketi.scripted import Clock
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import OutcomeUnknown, Unreachable
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import (
-    Connection,
-    HeketiClient,
-)
-from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heketi.scripted import Clock
 
 
 @contextlib.contextmanager

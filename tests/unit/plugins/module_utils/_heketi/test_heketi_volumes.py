@@ -10,9 +10,6 @@ import re
 import typing as t
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     BadInput,
     GlusterOpsError,
@@ -25,6 +22,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes 
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
 from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heketi.scripted import info
+from hypothesis import given
+from hypothesis import strategies as st
 
 CLUSTER = "a" * 32
 TRANSCRIPTS = pathlib.Path(__file__).parents[5] / "tests" / "contract" / "transcripts"

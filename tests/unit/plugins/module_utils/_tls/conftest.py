@@ -7,11 +7,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from tls_helpers import Ca, Interrupt, run_command
-from tls_machine import Machine
-
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import pkcs8
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+from tls_helpers import Ca, Interrupt, run_command
+from tls_machine import Machine
 
 
 @pytest.fixture(autouse=True)

@@ -14,18 +14,17 @@ import subprocess
 import typing as t
 
 import pytest
-from tls_helpers import NOW, PASSPHRASE, Ca, Interrupt, make_csr, new_key, snapshot
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import record as records
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict
-from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import record as records
+from tls_helpers import NOW, PASSPHRASE, Ca, Interrupt, make_csr, new_key, snapshot
 
 DAY = datetime.timedelta(days=1)
 

@@ -10,14 +10,13 @@ import shutil
 import typing as t
 
 import pytest
-from cryptography import x509
-from tls_helpers import NOW, Ca, Interrupt, keep, run_command, snapshot
-from tls_machine import Machine, Result
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import installed
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+from cryptography import x509
+from tls_helpers import NOW, Ca, Interrupt, keep, run_command, snapshot
+from tls_machine import Machine, Result
 
 
 @pytest.fixture

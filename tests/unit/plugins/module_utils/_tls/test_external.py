@@ -13,15 +13,14 @@ import subprocess
 import typing as t
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from tls_helpers import NOW, Ca, certificates_in, make_csr, new_key, snapshot
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates, external
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from tls_helpers import NOW, Ca, certificates_in, make_csr, new_key, snapshot
 
 DAY = datetime.timedelta(days=1)
 

@@ -12,8 +12,6 @@ import threading
 import typing as t
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, NotFound
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.handshake import (
     _rfc2253,
@@ -28,6 +26,7 @@ from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._tls.
     new_key,
     run_command,
 )
+from cryptography.hazmat.primitives import serialization
 
 
 def identity(ca: Ca, folder: pathlib.Path, name: str) -> pathlib.Path:

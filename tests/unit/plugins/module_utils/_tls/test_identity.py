@@ -15,14 +15,13 @@ import tempfile
 import typing as t
 
 import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, installed, installing
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import KEY_TYPES, OpenSSL
 from cryptography.hazmat.primitives import serialization
 from tls_helpers import NOW, Ca, Interrupt, keep, make_csr, new_key, run_command, said, snapshot
 from tls_machine import NAMES, Machine, Result
-
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound
-from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, installed
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import KEY_TYPES, OpenSSL
 
 
 def public_of(seen: dict[str, bytes]) -> tuple[str, str]:
@@ -176,7 +175,7 @@ def test_the_key_is_in_no_command_and_no_answer(machine: Machine, ca: Ca) -> Non
 
     def ensure(**options: t.Any) -> Result:
         desired = identity.Desired("a", **options)
-        return identity.ensure(desired, machine.directories, OpenSSL(spy), False, home=machine.home)
+        return installing.ensure(desired, machine.directories, OpenSSL(spy), False, home=machine.home)
 
     csr = ensure()[1]["request"]["csr"]
     certificate, bundle = ca.sign("a", csr)
@@ -190,7 +189,7 @@ def test_without_openssl_the_error_says_so(machine: Machine) -> None:
         raise FileNotFoundError(2, "No such file or directory", args[0])
 
     with pytest.raises(NotFound, match="'openssl' is not on this machine"):
-        identity.ensure(identity.Desired("a"), machine.directories, OpenSSL(missing), False, home=machine.home)
+        installing.ensure(identity.Desired("a"), machine.directories, OpenSSL(missing), False, home=machine.home)
 
 
 def test_two_runs_at_once_agree_on_one_key(machine: Machine) -> None:
@@ -220,7 +219,7 @@ def test_what_is_in_place_is_looked_at_once(machine: Machine, ca: Ca) -> None:
     def ensure(**options: t.Any) -> Result:
         asked.clear()
         desired = identity.Desired("a", **options)
-        return identity.ensure(desired, machine.directories, OpenSSL(run), False, home=machine.home)
+        return installing.ensure(desired, machine.directories, OpenSSL(run), False, home=machine.home)
 
     observing = ["req", "pkey", "x509"]
     assert ensure()[0] == [] and asked == observing

@@ -9,17 +9,16 @@ import stat
 import typing as t
 
 import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, installing
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 from tls_helpers import Ca, Interrupt, keep, run_command, snapshot
 from tls_machine import Machine, Result
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
-from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
-
 
 def ensure(machine: Machine, desired: t.Sequence[identity.Desired], check: bool = False) -> t.Any:
-    return identity.ensure_all(desired, machine.directories, OpenSSL(run_command), check, home=machine.home)
+    return installing.ensure_all(desired, machine.directories, OpenSSL(run_command), check, home=machine.home)
 
 
 def modes(path: str) -> set[tuple[bool, str]]:

@@ -12,12 +12,11 @@ import subprocess
 import typing as t
 
 import pytest
-from cryptography import x509
-from tls_helpers import NOW, Ca, EveryStep, certificates_in, make_csr, new_key, read_record, snapshot
-
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, NotFound
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.revocation import Revocation, parse_revocation
+from cryptography import x509
+from tls_helpers import NOW, Ca, EveryStep, certificates_in, make_csr, new_key, read_record, snapshot
 
 DAY = datetime.timedelta(days=1)
 CSR = make_csr(new_key(), "a")

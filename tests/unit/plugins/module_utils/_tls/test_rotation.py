@@ -10,6 +10,9 @@ import shutil
 import typing as t
 
 import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import files, record, revocation, rotation
 from tls_helpers import (
     NOW,
     PASSPHRASE,
@@ -22,10 +25,6 @@ from tls_helpers import (
     snapshot,
     write_record,
 )
-
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, Refused
-from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import files, record, revocation, rotation
 
 CSR = make_csr(new_key(), "a")
 

@@ -11,15 +11,14 @@ import shutil
 import typing as t
 
 import pytest
-from tls_helpers import Ca, make_csr, new_key, run_command
-from tls_machine import Machine
-
 from ansible_collections.glusterops.shares.plugins.filter.tls_certificates import tls_certificates
 from ansible_collections.glusterops.shares.plugins.filter.tls_keys import tls_keys
 from ansible_collections.glusterops.shares.plugins.filter.tls_requests import tls_requests
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, signing
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, installing, signing
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+from tls_helpers import Ca, make_csr, new_key, run_command
+from tls_machine import Machine
 
 Told = t.Dict[str, t.Any]
 _CRLS: dict[str, str] = {}
@@ -42,7 +41,7 @@ WANTED = (identity.Desired("a"), identity.Desired("t", scope="tenant"))
 
 
 def ensure(machine: Machine, desired: t.Sequence[identity.Desired], check: bool = False) -> t.Any:
-    return identity.ensure_all(desired, machine.directories, OPENSSL, check, home=machine.home)
+    return installing.ensure_all(desired, machine.directories, OPENSSL, check, home=machine.home)
 
 
 def does_nothing(machine: Machine, desired: t.Sequence[identity.Desired]) -> bool:

@@ -13,6 +13,12 @@ import subprocess
 import typing as t
 
 import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import pkcs12, tenants
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.certificates import Validity
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.info import info
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.revocation import Revocation
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12 as reader
 from tls_helpers import (
@@ -27,13 +33,6 @@ from tls_helpers import (
     said,
     snapshot,
 )
-
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound, Refused
-from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import pkcs12, tenants
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.certificates import Validity
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.info import info
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.revocation import Revocation
 
 DAY = datetime.timedelta(days=1)
 PREFIXES = ("glusterfs-server-", "")

@@ -12,12 +12,11 @@ import subprocess
 import traceback
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import authority, certificates
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import NameOID
-
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import authority, certificates
 
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 PASSPHRASE = b"correct horse"

@@ -7,11 +7,10 @@ from __future__ import annotations
 import os
 import typing as t
 
-from tls_helpers import Ca, run_command
-
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, installing
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+from tls_helpers import Ca, run_command
 
 Result = t.Tuple[t.List[Change], t.Dict[str, t.Any]]
 NAMES = ("glusterfs.key", "glusterfs.pem", "glusterfs.ca")
@@ -29,7 +28,7 @@ class Machine:
 
     def ensure(self, common_name: str = "a", check: bool = False, **options: t.Any) -> Result:
         desired = identity.Desired(common_name, **options)
-        return identity.ensure(desired, self.directories, OpenSSL(run_command), check, home=self.home)
+        return installing.ensure(desired, self.directories, OpenSSL(run_command), check, home=self.home)
 
     def request(self, common_name: str = "a", **options: t.Any) -> str:
         return self.ensure(common_name, **options)[1]["request"]["csr"]

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: place_shares
+short_description: Find the cluster of each share
+version_added: "0.2.0"
+author:
+  - glusterops.shares contributors (@glusterops)
+description:
+  - Takes a list of shares, as in O(glusterops.shares.shares#role:main:shares_list), finds the cluster of each, and
+    tells what has to be done there. The role P(glusterops.shares.shares#role) uses it.
+  - A share that does not exist yet is put where its pool has the smallest free volume that fits, or its snapshot is.
+    Among equal volumes the cluster with most of them gets it.
+  - Checks the whole list first. With anything wrong no share is placed.
+options:
+  _input:
+    description: The shares.
+    type: list
+    elements: dict
+    required: true
+  clusters:
+    description:
+      - By cluster, what M(glusterops.shares.gluster_info) told on one of its servers of its C(volumes) (of each
+        C(name), C(share), C(state), C(origin) and C(free)) and the names of its C(snapshots). V(null) if it could not
+        tell.
+      - Beside that, the RV(glusterops.shares.gluster_info#module:differing) shares, and a list of what its servers told
+        of C(limits). Without these, each share may need something done.
+    type: dict
+    required: true
+  provisioner:
+    description: Where shares come from that do not say.
+    type: str
+    choices: [heketi, pool, snapshot]
+    default: heketi
+  pattern:
+    description: Which volumes are the pool of shares that do not say.
+    type: str
+  heketi:
+    description:
+      - C(durability) and C(spare_factor) of shares that do not say, and C(infrastructure), the identities that are on
+        the access list of each volume that Heketi makes.
+    type: dict
+    default: {}
+  check_mode:
+    description: Whether this is a dry run, in which Heketi makes nothing.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Place the shares
+  ansible.builtin.set_fact:
+    placed: "{{ shares_list | glusterops.shares.place_shares(clusters, pattern='manila-pool-#{size}G-.*') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: What was found.
+  type: dict
+  contains:
+    problem:
+      description: What is wrong, empty if nothing.
+      type: str
+    clusters:
+      description: By share, its cluster. C(null) if Heketi is going to choose.
+      type: dict
+    to_do:
+      description:
+        - By cluster, O(glusterops.shares.gluster_shares#module:shares) that may not be as declared. All of the cluster,
+          if one gets a volume.
+      type: dict
+    before:
+      description: By cluster, those that Heketi has already, for their access lists alone.
+      type: dict
+    heketi:
+      description: O(glusterops.shares.gluster_heketi_volumes#module:volumes).
+      type: list
+      elements: dict
+    nowhere:
+      description: The names of those of which Heketi has not chosen the cluster yet.
+      type: list
+      elements: str
+"""
+
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import placement, to_do
+
+_HEKETI: dict[str, t.Any] = {"durability": None, "spare_factor": None, "infrastructure": []}
+
+
+def place_shares(
+    shares: list[t.Any],
+    clusters: dict[str, t.Any],
+    provisioner: str = "heketi",
+    pattern: str | None = None,
+    heketi: dict[str, t.Any] | None = None,
+    check_mode: bool = False,
+) -> dict[str, t.Any]:
+    problem, placed, entries = "", [], shares
+    try:
+        placed = placement.place(shares, clusters, provisioner, pattern)
+    except GlusterOpsError as exc:
+        problem, entries = str(exc), []
+    return {"problem": problem, **to_do.divide(entries, placed, {**_HEKETI, **(heketi or {})}, check_mode)}
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"place_shares": place_shares}

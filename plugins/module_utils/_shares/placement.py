@@ -1,0 +1,266 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+"""Which server works for each cluster, and on which cluster each share of a list is, or shall be."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    BadInput,
+    Conflict,
+    GlusterOpsError,
+    Unreachable,
+    raise_all,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique, check_volume_name
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, pool
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.argspec import read_share
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share
+
+_Found = t.Mapping[str, t.Any]
+
+HEKETI, POOL, SNAPSHOT = "heketi", "pool", "snapshot"
+# What an entry may have besides, by its provisioner.
+_COMMON = {"name", "size", "identities", "mounts", "snapshots", "volume_options", "provisioner"}
+_OWN = {
+    HEKETI: {"clone_of", "clusters", "durability", "gid", "snapshot_factor", "spare_factor"},
+    POOL: {"cluster", "pattern"},
+    SNAPSHOT: {"cluster", "from_snapshot"},
+}
+_ORIGIN = {HEKETI: "neither of a pool nor cloned", POOL: "of a pool", SNAPSHOT: "a clone of a snapshot"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Declared:
+    """An entry of the list. share: as the modules take it, without the pattern or snapshot that it comes from."""
+
+    provisioner: str
+    wanted: pool.Wanted
+    share: dict[str, t.Any]
+    source: dict[str, t.Any]
+
+
+def workers(
+    clusters: t.Sequence[str],
+    groups: t.Mapping[str, t.Sequence[str]],
+    peers: t.Mapping[str, t.Sequence[_Found]],
+    joining: bool = False,
+) -> dict[str, str]:
+    """Cluster to the server that does the work there: the first of its group that answered.
+
+    peers: by server that answered, what it told of its pool. joining: servers may be in no pool yet. Raises what is
+    wrong with the groups.
+    """
+    check_unique(clusters, "cluster")
+    of = {cluster: [host for host in groups.get(cluster, []) if host in peers] for cluster in clusters}
+    silent = [cluster for cluster in clusters if not of[cluster]]
+    if silent or not of:
+        raise Unreachable(
+            f"No server of {' and '.join(silent) or 'any cluster'} answers, so what is there is not known: each entry"
+            " of shares_clusters must be an inventory group with a server that is up and not left out by --limit."
+        )
+    for host in peers:
+        member = [cluster for cluster in clusters if host in of[cluster]]
+        if len(member) != 1:
+            raise BadInput(
+                f"{host} is in {' and '.join(member) or 'none'} of the groups {', '.join(clusters)}: put it into the"
+                " one of its cluster (shares_clusters)."
+            )
+    found: dict[str, str] = {}
+    for cluster in clusters:
+        worker = of[cluster][0]
+        members = {peer["uuid"] for peer in peers[worker]}
+        for other, its_worker in found.items():
+            if _uuid(peers[its_worker]) in members:
+                raise Conflict(
+                    f"The groups {other} and {cluster} are one cluster: {its_worker} and {worker} are in one pool. Let"
+                    " shares_clusters name one group for each cluster."
+                )
+        # A server that is alone is only not in its pool yet.
+        alone = len(members) == 1
+        outside = [
+            host
+            for host in of[cluster]
+            if _uuid(peers[host]) not in members and (alone or len(peers[host]) > 1) and not joining
+        ]
+        if outside:
+            raise Conflict(
+                f"{worker} would do the work, and {', '.join(outside)} are in another pool. Let Heketi add the new"
+                " servers first (role topology), or give each pool a group of its own in shares_clusters."
+            )
+        found[cluster] = worker
+    return found
+
+
+def _uuid(peers: t.Sequence[_Found]) -> str:
+    """The server's own: it calls itself localhost."""
+    return next(peer["uuid"] for peer in peers if peer["hostname"] == "localhost")
+
+
+def place(
+    entries: t.Sequence[t.Any],
+    clusters: t.Mapping[str, _Found | None],
+    provisioner: str = HEKETI,
+    pattern: str | None = None,
+) -> list[dict[str, t.Any]]:
+    """Each share with its C(provisioner), its C(cluster) (None if Heketi will choose it), its C(volume) (None if it has
+    none yet), and the C(share) as the modules take it.
+
+    clusters: what each told of its volumes and snapshots, None if it could not. Where it also told which shares are
+    C(differing), and its servers their C(limits), each share has C(differs): whether it may need something done.
+    provisioner and pattern: of entries that have none. Raises what is wrong with any of them.
+    """
+    declared = _read_all(entries, provisioner, pattern)
+    held = {cluster: _held(found) for cluster, found in _told(clusters).items()}
+    stocks = {
+        cluster: pool.Stock(
+            shares=held[cluster].keys(),
+            free=[volume["name"] for volume in found["volumes"] if volume["free"]],
+            snapshots=found.get("snapshots") or (),
+        )
+        for cluster, found in _told(clusters).items()
+    }
+    placed = pool.place([one.wanted for one in declared], stocks)
+    failures: list[GlusterOpsError] = []
+    shares = []
+    for one in declared:
+        cluster = placed[one.wanted.name]
+        volume = held[cluster].get(one.wanted.name) if cluster else None
+        try:
+            _check_origin(one, volume)
+        except GlusterOpsError as exc:
+            failures.append(exc)
+        shares.append(
+            {
+                "name": one.wanted.name,
+                "provisioner": one.provisioner,
+                "cluster": cluster,
+                "volume": volume["name"] if volume else None,
+                "share": {**one.share, **one.source},
+                "differs": not (cluster and volume and _is_as_declared(one.wanted, volume["name"], clusters[cluster])),
+            }
+        )
+    raise_all(failures, "cannot be placed")
+    return shares
+
+
+def _is_as_declared(wanted: pool.Wanted, volume: str, told: _Found | None) -> bool:
+    differing = (told or {}).get("differing")
+    if differing is None or wanted.name in differing:
+        return False
+    limits = {its[volume] for its in (told or {}).get("limits", ()) if volume in its}
+    return wanted.size is None or limits == {wanted.size}
+
+
+def read_shares(
+    shares: t.Sequence[t.Any],
+    infrastructure: t.Sequence[str],
+    provisioner: str = HEKETI,
+    pattern: str | None = None,
+    restart: bool = False,
+) -> list[Share]:
+    """What the entries declare, as gluster_shares will be told. Raises what is wrong with any of them."""
+    how: dict[str, t.Any] = {"exclusive": True, "start": True, "restart": restart}
+    return [
+        read_share({"pattern": None, "from_snapshot": None, **one.share, **one.source}, infrastructure, **how).check()
+        for one in _read_all(shares, provisioner, pattern)
+    ]
+
+
+def locate(names: t.Iterable[str], clusters: t.Mapping[str, _Found | None]) -> dict[str, dict[str, t.Any]]:
+    """Those of the shares that exist, by name, with their C(cluster) and what it told of their volume. Raises Conflict
+    for one that is on several."""
+    wanted = set(names)
+    found: dict[str, dict[str, t.Any]] = {}
+    for cluster, told in _told(clusters).items():
+        for share, volume in _held(told).items():
+            if share in wanted and share in found:
+                raise Conflict(
+                    f"Share {share!r} is on clusters {found[share]['cluster']} and {cluster}: rename one by hand."
+                )
+            if share in wanted:
+                found[share] = {**volume, "cluster": cluster, "volume": volume["name"]}
+    return found
+
+
+def _told(clusters: t.Mapping[str, _Found | None]) -> dict[str, _Found]:
+    silent = [cluster for cluster, found in clusters.items() if not found]
+    if silent:
+        raise Unreachable(f"{' and '.join(silent)} could not tell what is there, so no share can be placed.")
+    return {cluster: found for cluster, found in clusters.items() if found}
+
+
+def _held(found: _Found) -> dict[str, _Found]:
+    """Share to its volume. Of several the one that tenants were let in to."""
+    order = sorted(found["volumes"], key=lambda volume: volume["state"] not in holding.MAKING)
+    return {volume["share"]: volume for volume in order if volume["share"] is not None}
+
+
+def _read_all(entries: t.Sequence[t.Any], provisioner: str, pattern: str | None) -> list[Declared]:
+    declared: list[Declared] = []
+    failures: list[GlusterOpsError] = []
+    for entry in entries:
+        try:
+            declared.append(_read(entry, provisioner, pattern))
+        except GlusterOpsError as exc:
+            failures.append(exc)
+    raise_all(failures, "cannot be placed")
+    check_unique((one.wanted.name for one in declared), "share")
+    return declared
+
+
+def _read(entry: t.Any, provisioner: str, pattern: str | None) -> Declared:
+    if not isinstance(entry, t.Mapping):
+        raise BadInput(f"share {entry!r} is not a dictionary.")
+    given = {key: value for key, value in entry.items() if value is not None}
+    name = check_volume_name(given.get("name"), "share")
+    provisioner = given.get("provisioner", provisioner)
+    if provisioner not in _OWN:
+        raise BadInput(f"{name}: provisioner {provisioner!r} is none of {', '.join(_OWN)}.")
+    for option in sorted(given.keys() - _COMMON - _OWN[provisioner]):
+        owners = " or ".join(owner for owner in _OWN if option in _OWN[owner])
+        what = f"only goes with provisioner: {owners}" if owners else "is no option of a share"
+        raise BadInput(f"{name}: {option} {what}, and this share has provisioner: {provisioner}.")
+    source = {POOL: {"pattern": given.get("pattern", pattern)}, SNAPSHOT: {"from_snapshot": given.get("from_snapshot")}}
+    origin = source.get(provisioner, {})
+    if provisioner == POOL and not origin["pattern"]:
+        raise BadInput(f"{name}: pattern is missing: say which volumes are the pool's, here or in shares_pool_pattern.")
+    if provisioner == SNAPSHOT and not origin["from_snapshot"]:
+        raise BadInput(f"{name}: from_snapshot is missing: say which snapshot it is a clone of.")
+    if "size" not in given:
+        raise BadInput(f"{name}: size is missing.")
+    share = {
+        "name": name,
+        "identities": _words(given.get("identities", [])),
+        "size": given["size"],
+        "volume_options": given.get("volume_options", {}),
+    }
+    # The infrastructure differs from cluster to cluster. The modules check each list as a whole.
+    read = read_share({"pattern": None, "from_snapshot": None, **share, **origin}, ["any"]).check()
+    wanted = pool.Wanted(name, read.size, read.pattern, read.snapshot, given.get("cluster"))
+    return Declared(provisioner, wanted, share, origin)
+
+
+def _words(value: t.Any) -> list[t.Any]:
+    """A list as Ansible reads it."""
+    return [word.strip() for word in value.split(",")] if isinstance(value, str) else list(value)
+
+
+def _check_origin(declared: Declared, volume: _Found | None) -> None:
+    """Conflict if the share's volume came from somewhere else."""
+    if volume is None:
+        return
+    origin = volume["origin"]
+    has = HEKETI if origin is None else POOL if origin == holding.POOL else SNAPSHOT
+    # A clone has no mark yet when the run that made it was interrupted.
+    if has != declared.provisioner and (has, declared.provisioner) != (HEKETI, SNAPSHOT):
+        raise Conflict(
+            f"Share {declared.wanted.name!r} is declared with provisioner: {declared.provisioner}, and its volume"
+            f" {volume['name']!r} is {_ORIGIN[has]}: say provisioner: {has}, or rename the share."
+        )

@@ -1,0 +1,235 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+"""Removes everything that tenants left in a volume, through a mount of it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import itertools
+import os
+import time
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused, few
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import (
+    number_of,
+    read_processes,
+    text_of,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import RunCommand
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY
+from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import read_mounts
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts.attach import attach
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import Mount
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.removal import FEW, OPEN, Removal, shown
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    import xml.etree.ElementTree as ET
+
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+    from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
+
+
+# Seconds between two looks at a volume that is not ready.
+_PAUSE = 2.0
+
+
+# What there is where trash was ever on, even if nothing was ever removed.
+_TRASH = (".trashcan", ".trashcan/internal_op")
+# The server's label of whatever is mounted, and Gluster's own.
+_OWN_ATTRIBUTES = ("security.selinux", "trusted.glusterfs.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Healing:
+    """A brick. waiting: entries of it that other bricks lack, those in split-brain among them."""
+
+    brick: str
+    connected: bool
+    waiting: int
+    split_brain: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Wiped:
+    """What was removed, and how long that took."""
+
+    files: int
+    directories: int
+    seconds: float
+
+    def told(self) -> dict[str, t.Any]:
+        return {"files": self.files, "directories": self.directories, "seconds": round(self.seconds, 1)}
+
+
+def read_heals(root: ET.Element) -> list[Healing]:
+    """Each brick, from the answer of C(volume heal NAME info summary). Of one that is not connected no number is."""
+    found = []
+    for brick in root.iterfind("healInfo/bricks/brick"):
+        connected = brick.findtext("status") == "Connected"
+        found.append(
+            Healing(
+                brick=text_of(brick, "name"),
+                connected=connected,
+                waiting=number_of(brick, "totalNumberOfEntries") if connected else 0,
+                split_brain=number_of(brick, "numberOfEntriesInSplitBrain") if connected else 0,
+            )
+        )
+    return found
+
+
+def heals(cli: GlusterCli, name: str) -> list[Healing]:
+    """What waits to be healed on each brick of a volume with copies, as this server's own client finds it."""
+    return read_heals(cli.xml("volume", "heal", name, "info", "summary"))
+
+
+def ready(cli: GlusterCli, volume: Volume, timeout: float, sleep: t.Callable[[float], None] = time.sleep) -> None:
+    """Returns once all bricks are up and hold the same, waited for up to C(timeout) seconds. Else raises Refused.
+
+    What is removed while a brick lacks it, or is down, may stay or come back.
+    """
+    waited = 0.0
+    while True:
+        problems = list(_problems(cli, volume))
+        if not problems:
+            return
+        if waited >= timeout:
+            raise Refused(f"Volume {volume.name!r} cannot be wiped: {few(problems, FEW)}", problems=problems)
+        sleep(_PAUSE)
+        waited += _PAUSE
+
+
+def _problems(cli: GlusterCli, volume: Volume) -> t.Iterator[str]:
+    rows = read_processes(cli.xml("volume", "status", volume.name)).get(volume.name, [])
+    online = {(row.server, row.path) for row in rows if row.online}
+    down = [brick for brick in volume.bricks if (brick.server, brick.path) not in online]
+    for brick in down:
+        yield f"{brick.server}:{brick.path} is down: start it with 'gluster volume start {volume.name} force'."
+    if down or volume.replica < 2 and not volume.disperse:
+        return
+    listed = "is this server's identity on the volume's access list?"
+    see = f"see 'gluster volume heal {volume.name} info"
+    try:
+        for healing in heals(cli, volume.name):
+            if not healing.connected:
+                yield f"{healing.brick} is not connected: {listed}"
+            elif healing.split_brain:
+                yield f"{healing.brick} has entries in split-brain ({healing.split_brain}): {see} split-brain'."
+            elif healing.waiting:
+                yield f"{healing.brick} has entries that other bricks lack ({healing.waiting}): {see}'."
+    except Refused as exc:
+        yield f"{exc}: {listed}"
+
+
+@contextlib.contextmanager
+def mounted(run_command: RunCommand, volume: str, directory: str = DIRECTORY) -> t.Iterator[int]:
+    """The volume's root, as a descriptor, mounted for nobody else to see. The caller holds the volume's lock.
+
+    All work goes through the descriptor: if the mount goes away, it fails, and never touches this machine's files.
+    """
+    unmount(run_command, volume, directory)
+    path = _path(volume, directory)
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path, mode=0o700)
+    here = os.stat(path).st_dev
+    mount = Mount(volume, volume, path, ("localhost",))
+    try:
+        attach(run_command, mount, ["-t", "glusterfs", mount.source, path])
+        root = os.open(path, OPEN)
+        try:
+            if os.fstat(root).st_dev == here:
+                raise OSError(errno.ENOTCONN, "it is not mounted any more")
+            yield root
+        finally:
+            os.close(root)
+    except OSError as exc:
+        raise Refused(f"Volume {volume!r}, mounted on {path}, failed: {exc.strerror}.") from exc
+    finally:
+        _unmount(run_command, path)
+        with contextlib.suppress(OSError):
+            os.rmdir(path)
+
+
+def _path(volume: str, directory: str) -> str:
+    return os.path.join(directory, f"{volume}.mount")
+
+
+def unmount(run_command: RunCommand, volume: str, directory: str = DIRECTORY) -> None:
+    """Ends a mount that an interrupted run may have left, dead or alive. The caller holds the volume's lock."""
+    _unmount(run_command, _path(volume, directory))
+
+
+def _unmount(run_command: RunCommand, path: str) -> None:
+    for _try in range(5):
+        if path not in read_mounts():
+            return
+        if run_command(["timeout", "60", "umount", path])[0]:
+            run_command(["umount", "-l", path])
+    raise Refused(f"{path} could not be unmounted: see what uses it, and try again.")
+
+
+def left(root: int) -> list[str]:
+    """The first few things that a tenant left, as they may be printed; none if there are none."""
+    found = [f"attribute {name!r}" for name in _attributes(root)]
+    return [*found, *itertools.islice(_entries(root, ".", ""), FEW)][:FEW]
+
+
+def _entries(above: int, name: str, where: str) -> t.Iterator[str]:
+    descriptor = os.open(name, OPEN, dir_fd=above)
+    try:
+        with os.scandir(descriptor) as entries:
+            for entry in entries:
+                path = where + entry.name
+                if path in _TRASH and entry.is_dir(follow_symlinks=False):
+                    yield from _entries(descriptor, entry.name, path + "/")
+                else:
+                    yield shown(path)
+    finally:
+        os.close(descriptor)
+
+
+def _attributes(root: int) -> list[str]:
+    return [name for name in os.listxattr(root) if not name.startswith(_OWN_ATTRIBUTES)]
+
+
+def wipe(root: int, progress: Progress, volume: Volume) -> Wiped:
+    """Removes everything below C(root) and proves that nothing is left. Raises Refused, naming what cannot be removed.
+
+    The root itself, whose owner, mode and attributes tenants may have changed, becomes as it is in a new volume. If
+    trash was ever on, the volume must have been stopped and started since it was switched off: until then bricks move
+    there what is removed, and do not let go of the trash itself.
+    """
+    began = time.monotonic()
+    removal = Removal(root)
+    removal.run(lambda line: progress.say(f"{volume.name}: {line}"))
+    rest = removal.failures
+    if not rest:
+        _renew(root, volume)
+        rest = [f"{one} is there." for one in left(root)]
+    if rest:
+        trash = any(one.startswith(f"'{_TRASH[0]}") for one in rest)
+        raise Refused(
+            f"Volume {volume.name!r} could not be wiped: {few(rest, FEW)}"
+            + (" Trash is off only once the volume was stopped and started after that." if trash else ""),
+            left=rest,
+        )
+    seconds = time.monotonic() - began
+    progress.say(f"{volume.name}: empty, {removal} removed in {seconds:.1f} s ({removal.total / seconds:,.0f}/s)")
+    return Wiped(removal.files, removal.directories, seconds)
+
+
+def _renew(root: int, volume: Volume) -> None:
+    """Gives the root the attributes, owner and mode of a new one."""
+    for name in _attributes(root):
+        os.removexattr(root, name)
+    user, group = (int(volume.options.get(f"storage.owner-{kind}", 0)) for kind in ("uid", "gid"))
+    os.fchown(root, user, group)
+    os.fchmod(root, 0o755)

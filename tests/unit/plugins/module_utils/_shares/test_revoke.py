@@ -1,0 +1,183 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+import typing as t
+import xml.etree.ElementTree as ET
+
+import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import revoke
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LIST
+from recorded import VERSIONS, Recorded
+
+SERVERS = ["glusterfs-server1", "glusterfs-server2", "glusterfs-server3"]
+INFO = "volume-info-all.xml"
+OWN = {"10.89.6.11", "10.89.6.12", "10.89.6.13"}
+
+
+def volumes(**options: dict[str, str]) -> dict[str, Volume]:
+    """Those of the recorded cluster, of which only C(sealed) is sealed, with other options."""
+    found = answers.read_volumes(ET.fromstring(Recorded("10.3").text(INFO).encode()))
+    for name, its in options.items():
+        found[name] = found[name]._replace(options={**found[name].options, **its})
+    return found
+
+
+def with_list(*entries: str, **more: str) -> dict[str, str]:
+    return {LIST: ",".join([*SERVERS, *entries]), **more}
+
+
+def test_it_is_taken_off_every_list_that_names_it() -> None:
+    both = {"client.ssl": "on", "server.ssl": "on"}
+    found = revoke.plan(
+        ["tenant-a", "tenant-b"],
+        SERVERS,
+        volumes(arbiter=with_list("tenant-b", "tenant-a", "other", **both), disperse=with_list("other", **both)),
+    )
+    assert {name: (share.name, share.deny, dict(share.options)) for name, share in found.shares.items()} == {
+        "arbiter": ("arbiter", ("tenant-a", "tenant-b"), {}),
+        "sealed": ("sealed", ("tenant-a",), {}),
+    }
+    assert found.problems == ()
+
+
+def test_nobody_stays_connected() -> None:
+    found = revoke.plan(["tenant-a"], SERVERS, volumes(sealed={"server.dynamic-auth": "off"}))
+    assert dict(found.shares["sealed"].options) == {"server.dynamic-auth": "on"}
+
+
+MARK = {"user.glusterops-share": "mine@sealed", "user.glusterops-state": "preparing"}
+FREED = {"user.glusterops-share": "-"}
+
+
+@pytest.mark.parametrize(
+    "options, shares, problem",
+    [
+        (with_list("tenant-a", "tenant-?"), ["sealed"], "sealed: its access list lets them in by tenant-?."),
+        (with_list("tenant-a", "*"), [], "sealed: its access list lets them in by *."),
+        (with_list("tenant-a", **{"server.ssl": "off"}), [], "sealed: it is not sealed (server.ssl off)"),
+        (with_list("tenant-a", **MARK), [], "sealed: it is only being made into a share"),
+        (with_list("tenant-a", **FREED), [], "sealed: it is only being made into a share, or no share's any more."),
+    ],
+)
+def test_what_remains_is_told(options: dict[str, str], shares: list[str], problem: str) -> None:
+    found = revoke.plan(["tenant-a"], SERVERS, volumes(sealed=options))
+    assert list(found.shares) == shares
+    [told] = found.problems
+    assert told.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "identities, infrastructure, message",
+    [
+        ([], SERVERS, "identities is empty"),
+        (["tenant-a", "tenant-a"], SERVERS, "identity 'tenant-a' stands more than once"),
+        (["tenant-*"], SERVERS, "'tenant-*' is not a valid name"),
+        (["tenant-a"], [], "infrastructure must name at least the cluster's servers"),
+        (["tenant-a"], ["*"], "'*' is not a valid name or pattern"),
+        (["glusterfs-server2"], SERVERS, "'glusterfs-server2' is infrastructure (glusterfs-server2) and stays"),
+        (["glusterfs-server2"], ["glusterfs-*"], "'glusterfs-server2' is infrastructure (glusterfs-*) and stays"),
+    ],
+)
+def test_bad_input(identities: list[str], infrastructure: list[str], message: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(message)):
+        revoke.plan(identities, infrastructure, volumes())
+
+
+def run(recorded: Recorded, identity: str, check_mode: bool = True) -> tuple[list[t.Any], dict[str, t.Any]]:
+    return revoke.revoke(LiveCluster(GlusterCli(recorded)), [identity], SERVERS, check_mode, lambda _host, _port: False)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_check_mode_predicts(version: str) -> None:
+    recorded = Recorded(version, INFO, INFO)
+    [change], values = run(recorded, "tenant-a")
+    assert (change.subject, change.what, change.after) == ("sealed", LIST, SERVERS)
+    assert values["shares"] == [{"name": "sealed", "volume": "sealed", "removed": ["tenant-a"]}]
+    assert values["cut"] == values["kept"] == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_whom_nobody_lets_in_costs_one_call(check_mode: bool) -> None:
+    recorded = Recorded("10.3", INFO)
+    assert run(recorded, "tenant-z", check_mode) == ([], {"shares": [], "cut": [], "kept": []})
+    assert len(recorded.calls) == 1
+
+
+def test_what_cannot_be_done_fails_with_what_was_done() -> None:
+    recorded = Recorded("10.3", INFO, INFO)
+
+    def spoilt(argv: list[str], **options: t.Any) -> tuple[int, str, str]:
+        rc, out, err = recorded(argv, **options)
+        return rc, out.replace("tenant-a<", "tenant-a,tenant-?<").replace("tenant-a,g", "tenant-a,tenant-?,g"), err
+
+    with pytest.raises(Conflict, match=r"tenant-a may get in or stay in all the same\. sealed: its") as caught:
+        revoke.revoke(LiveCluster(GlusterCli(spoilt)), ["tenant-a"], SERVERS, True, lambda _host, _port: False)
+    assert [change.what for change in caught.value.details["changes"]] == [LIST]
+    assert caught.value.details["shares"][0]["removed"] == ["tenant-a"]
+
+
+class Clock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+CONNECTED, GONE = "volume-status-clients.xml", "volume-status-clients-unmounted.xml"
+
+
+@pytest.mark.parametrize(
+    "looks, seconds, cut",
+    [
+        # Two looks that are the same, the first of which is recorded with a tenant's mount.
+        ([CONNECTED, GONE, GONE], 2.0, True),
+        ([GONE, GONE], 1.0, True),
+        # Others are connected, and nobody goes: perhaps the one whom it is about needs time.
+        ([CONNECTED] * 11, 10.0, False),
+    ],
+)
+def test_sessions_are_given_time_to_end(looks: list[str], seconds: float, cut: bool) -> None:
+    doors = answers.read_doors(ET.fromstring(Recorded("10.3").text(CONNECTED).encode()))
+    view = doors["sealed"][0]
+    tenant = [client for client in view.clients if client.startswith("10.89.6.101:")]
+    clock, recorded = Clock(), Recorded("10.3", *looks)
+    left = revoke._wait(LiveCluster(GlusterCli(recorded)), {"sealed": view}, OWN, clock)
+    assert clock.now == seconds and len(tenant) == 1
+    assert set(tenant).isdisjoint(left["sealed"]) == cut
+
+
+def test_nobody_connected_is_not_waited_for() -> None:
+    doors = answers.read_doors(ET.fromstring(Recorded("10.3").text(GONE).encode()))
+    clock = Clock()
+    cluster = LiveCluster(GlusterCli(Recorded("10.3", GONE, GONE)))
+    revoke._wait(cluster, {"sealed": doors["sealed"][0]}, OWN, clock)
+    assert clock.now == 1.0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_server_that_does_not_hear_of_it(version: str) -> None:
+    cluster = LiveCluster(GlusterCli(Recorded(version, "pool-list-one-down.xml")))
+    its = answers.read_volumes(ET.fromstring(Recorded(version).text(INFO).encode()))["sealed"]
+    [away] = [
+        peer
+        for peer in answers.peers(LiveCluster(GlusterCli(Recorded(version, "pool-list-one-down.xml"))).cli)
+        if not peer.connected
+    ]
+    bricks = tuple(its.bricks[0]._replace(server="away", server_uuid=away.uuid) for _once in its.bricks)
+    [told] = revoke._unreached(cluster, [its._replace(bricks=bricks)])
+    assert told.startswith("sealed: the glusterd of away is not connected, so its bricks go by the old list")
