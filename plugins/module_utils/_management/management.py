@@ -192,7 +192,4 @@ def pending_heals(volumes: t.Iterable[Volume], server_uuid: str | None) -> dict[
     return found
 
 
-# ---- turning ----
-
-
 # ---- waiting ----

@@ -9,18 +9,14 @@
 from __future__ import annotations
 
 import os
-import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused
-from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-
-if t.TYPE_CHECKING:  # pragma: no cover
-    pass
 from ansible_collections.glusterops.shares.plugins.module_utils._management.management import (
     BEGUN,
     SWITCH,
     ManagementPath,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 
 
 def begin(machine: ManagementPath, check_mode: bool) -> list[Change]:

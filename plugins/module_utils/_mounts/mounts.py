@@ -4,6 +4,8 @@
 
 # Private to this collection: other code must not import it, it may change at any time.
 
+"""Looks at the mounts of this machine, and makes them what they shall be."""
+
 from __future__ import annotations
 
 import os

@@ -21,10 +21,6 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import natural
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
 
-if t.TYPE_CHECKING:  # pragma: no cover
-    pass
-
-
 _PLACEHOLDER = re.compile(r"#(#|\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)|)")
 _MAX_PATTERN = 500
 

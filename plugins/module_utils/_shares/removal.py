@@ -17,10 +17,6 @@ import typing as t
 import uuid
 from concurrent.futures import ThreadPoolExecutor, wait
 
-if t.TYPE_CHECKING:  # pragma: no cover
-
-    pass
-
 # Removing waits for the bricks' answers, and the kernel lets one at a time remove from a directory: measured with
 # benchmarks/wipe.py.
 THREADS = 8

@@ -285,7 +285,7 @@ def _check_crls(desired: Desired, observed: Observed, openssl: OpenSSL) -> None:
             )
 
 
-# ---- doing it ----
+# ---- where it is ----
 
 
 def directories_for(scopes: t.Iterable[str]) -> list[str]:
@@ -297,6 +297,3 @@ def place_of(common_name: str, scope: str, directories: t.Iterable[str] = (), ho
     if scope == "machine":
         return Place(home, tuple(directories))
     return Place(os.path.join(home, "tenants", common_name), (), private=True)
-
-
-# ---- what is told ----
