@@ -92,7 +92,7 @@ lint-python: tree
 	ruff check --quiet .
 	(cd ../../.. && mypy --config-file $(TREE)/pyproject.toml -p ansible_collections.glusterops.shares.plugins)
 	mypy --config-file pyproject.toml -p lab -p benchmarks
-	shellcheck tests/utils/*.sh .ci/run
+	shellcheck tests/utils/*.sh findings/*.sh .ci/run
 
 lint-ansible: tree
 	$(FILLER)
