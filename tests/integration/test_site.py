@@ -160,6 +160,9 @@ def test_killed_and_run_again(shares: Lab) -> None:
 
 def test_remove_share_asks_for_permission(shares: Lab) -> None:
     lab = shares
+    for nothing in ("", " "):
+        unnamed = lab.play("glusterops.shares.remove_share", remove_share_name=nothing)
+        assert unnamed.rc != 0 and "Which share shall be removed?" in unnamed.output, unnamed.output
     refused = lab.play("glusterops.shares.remove_share", remove_share_name="site-a")
     assert refused.rc != 0 and "site-a is mounted by 1 client. Unmount it first" in refused.output, refused.output
     assert lab.run("host1", "cat /srv/site-a/whose").stdout == "a\n"

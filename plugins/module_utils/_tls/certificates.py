@@ -81,7 +81,9 @@ def check_library() -> None:
 
 def check_passphrase(passphrase: str, what: str = "passphrase") -> bytes:
     if len(passphrase) < 8:
-        raise BadInput(f"{what} must have at least 8 characters.")
+        # It is the role's that most forget.
+        hint = ": there is none. For the role, set tls_ca_passphrase or GLUSTEROPS_CA_PASSPHRASE"
+        raise BadInput(f"{what} must have at least 8 characters{'' if passphrase else hint}.")
     return passphrase.encode()
 
 
