@@ -88,7 +88,7 @@ def test_sign_check_and_sign_again(run_module: TlsModule, tmp_path: t.Any) -> No
     [
         ({"path": None}, "missing required arguments: path"),
         ({"passphrase": None}, "missing required arguments: passphrase"),
-        ({"passphrase": ""}, "passphrase must have at least 8 characters: there is none. For the role, set tls_ca_pass"),
+        ({"passphrase": ""}, "passphrase must have at least 8 characters: there is none. For the role, set tls_ca_p"),
         ({"passphrase": "1234567"}, "passphrase must have at least 8 characters"),
         ({"common_name": ""}, "common_name '' is not a CA's name"),
         ({"common_name": " x"}, "common_name ' x' is not a CA's name"),
