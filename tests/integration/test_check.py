@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 import time
@@ -126,6 +127,40 @@ def test_a_server_is_down(identities: Lab) -> None:
         assert "trash, self-heal, quota." in told.words
     finally:
         start_glusterd(lab, "server1")
+
+
+def test_a_server_goes_while_it_is_asked(identities: Lab, tmp_path: pathlib.Path) -> None:
+    """It told of itself, and is asked about the cluster because the first cannot tell."""
+    lab = identities
+    role = "ansible.builtin.import_role"
+    play = [
+        {
+            "hosts": "gluster_servers:gluster_hosts",
+            "gather_facts": False,
+            "vars": {"look_shared": True},
+            "tasks": [
+                {role: {"name": "glusterops.shares.look"}},
+                {
+                    "ansible.builtin.set_fact": {"ansible_port": 9},
+                    "when": "inventory_hostname == 'server2'",
+                },
+                {"ansible.builtin.meta": "reset_connection"},
+                {
+                    "ansible.builtin.import_role": {"name": "glusterops.shares.check"},
+                    "vars": {"check_fail_on": "never"},
+                },
+            ],
+        },
+        {"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": "and it goes on"}}]},
+    ]
+    (tmp_path / "play.yml").write_text(json.dumps(play))
+    stop_glusterd(lab, "server1")
+    try:
+        done = lab.play(str(tmp_path / "play.yml"))
+    finally:
+        start_glusterd(lab, "server1")
+    assert done.rc == 0 and "and it goes on" in done.output, done.output
+    assert "ERROR" in done.output and "server2" in done.output.partition("SEVERITY")[2], done.output
 
 
 def test_a_server_is_rejected(identities: Lab, untouched: str) -> None:

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
 import typing as t
 
 import pytest
+import yaml
 from harness import SERVERS, Lab, make_by_hand, remove
 
 LIST = "auth.ssl-allow"
@@ -84,3 +87,17 @@ def test_a_session_in_plaintext_is_not_ended(either: Lab, shares: tuple[str, str
 def test_infrastructure_is_refused(either: Lab) -> None:
     done = either.module("server1", "gluster_revoke", identities=[SERVERS[0]], infrastructure=SERVERS)
     assert done["failed"] and done["error"] == "bad_input" and "is infrastructure" in done["msg"], done
+
+
+def test_a_server_that_does_not_answer(either: Lab, shares: tuple[str, str]) -> None:
+    """Whoever is revoked is denied all the same, through the others."""
+    lab = either
+    inventory = yaml.safe_load(pathlib.Path(lab.inventory).read_text())
+    inventory["gluster_servers"] = {"hosts": {"server3": {"ansible_port": 9}}}
+    (lab.folder / "silent.yml").write_text(json.dumps(inventory))
+    wanted = [{"name": name, "identities": ["tenant-a", "tenant-x"]} for name in shares]
+    assert not lab.module("server1", "gluster_shares", infrastructure=SERVERS, shares=wanted)["failed"]
+    done = Lab(lab.folder, "silent.yml").play("glusterops.shares.revoke", revoke_name="tenant-x")
+    assert done.rc != 0 and done.hosts["server3"]["unreachable"], done.output
+    for name in shares:
+        assert set(lab.options(name)[LIST].split(",")) == {*SERVERS, "tenant-a"}, done.output
