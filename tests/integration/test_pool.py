@@ -179,7 +179,10 @@ def test_what_cannot_be_wiped_stays_its_tenants(pool: Lab) -> None:
     assert refused["failed"] and "server3:/srv/pool-1G-2" in refused["msg"] and not refused["changed"], refused
     assert seen(lab)[volume]["state"] == "in-use" and "tenant-a" in seen(lab)[volume]["identities"]
     lab.gluster(f"volume start {volume} force")
+    waited = lab.module("server1", "gluster_management_wait", state="disabled", daemons=True)
+    assert not waited["failed"], waited
     # A share that nobody may delete this way: no mark says that it is ours.
     refused = lab.module("server1", "gluster_share", **{**GONE, "name": "pool-1G-3"})
     assert refused["failed"] and "neither of a pool nor a clone" in refused["msg"]
-    assert not lab.module("server1", "gluster_share", **GONE)["failed"]
+    gone = lab.module("server1", "gluster_share", **GONE)
+    assert not gone["failed"], gone
