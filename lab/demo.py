@@ -92,10 +92,10 @@ def main() -> int:
   The mount command:   mount -t glusterfs server1:/{SHARE} {PATH}
   Look around:         make shell HOST=server1    gluster volume info {SHARE}
                        make shell HOST=host1      ls -l {PATH}
-                       make shell HOST=host2      mount -t glusterfs server1:/{SHARE} /mnt    (is refused)
+                       make shell HOST=host2      mount -t glusterfs server1:/{SHARE} /mnt    # is refused
   Run it again:        export PATH=$PWD/.venv/bin:$PATH ANSIBLE_COLLECTIONS_PATH=$PWD/build/tree
                        ansible-playbook glusterops.shares.site -i {os.path.relpath(Lab(NAME).path("inventory.yml"))} \\
-                           -e @lab/vars.yml -e @lab/demo.yml    (as root, from here)
+                           -e @lab/vars.yml -e @lab/demo.yml    # as root, from here
   What Ansible said:   {os.path.relpath(log)}
   The inventory:       {os.path.relpath(Lab(NAME).path("inventory.yml"))}
   Remove the lab:      make lab-down (or make clean: with its images)
