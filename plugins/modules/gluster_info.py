@@ -656,9 +656,9 @@ class _Told:
         return look(wanted, self._openssl)
 
     def mounts(self) -> dict[str, t.Any]:
-        from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mounts import Mounter
+        from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mounts import PASSING, Mounter
 
-        return Mounter(self._run_command, self._module.atomic_move).look()
+        return Mounter(self._run_command, PASSING).look()
 
     def management(self) -> dict[str, t.Any]:
         from ansible_collections.glusterops.shares.plugins.module_utils._management import management

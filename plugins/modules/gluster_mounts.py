@@ -70,6 +70,14 @@ options:
         type: str
         choices: [mounted, absent]
         default: mounted
+  timeout:
+    description:
+      - For how many seconds a mount is waited for until it answers, and a program that mounts until it ends.
+      - A mount that answers nothing for so long is an error that names the cause, and is left as it is. Gluster itself
+        waits 42 seconds for a brick (C(network.ping-timeout)), so choose more than that.
+    type: int
+    default: 60
+    version_added: "0.2.0"
 extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.changes
@@ -156,7 +164,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mounts i
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
-    machine = Mounter(module.run_command, module.atomic_move)
+    machine = Mounter(module.run_command, module.params["timeout"])
     mounts = read_wanted(module.params["mounts"], machine.everywhere)
     changes, found = reconcile(machine, mounts, module.check_mode)
     return changes, {"mounts": found} if found or not mounts else {}
@@ -179,6 +187,7 @@ def main() -> t.NoReturn:
                     "state": {"type": "str", "choices": list(STATES), "default": "mounted"},
                 },
             },
+            "timeout": {"type": "int", "default": 60},
         },
         supports_check_mode=True,
     )

@@ -142,7 +142,7 @@ def mounted(run_command: RunCommand, volume: str, directory: str = DIRECTORY) ->
     here = os.stat(path).st_dev
     mount = Mount(volume, volume, path, ("localhost",))
     try:
-        attach(run_command, mount, ["-t", "glusterfs", mount.source, path])
+        attach(mount, ["-t", "glusterfs", mount.source, path])
         root = os.open(path, OPEN)
         try:
             if os.fstat(root).st_dev == here:

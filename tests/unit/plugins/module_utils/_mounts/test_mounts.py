@@ -61,7 +61,7 @@ def test_something_else_is_not_covered() -> None:
 
 
 def test_a_share_on_a_volume_of_another_name() -> None:
-    mount = Mount("share", "v", "/srv/data", ("server1",))
+    mount = Mount("share", "v", "/srv/data", ("server1", "server2"))
     assert mount.line.startswith("server1:/v /srv/data ")
     assert whats(mount, Place(None, mount.line, GUARDED)) == [("mounted", "share")]
     assert whats(mount, Place("server2:/v", mount.line, GUARDED)) == []
@@ -75,10 +75,18 @@ def test_a_share_on_a_volume_of_another_name() -> None:
     ]
 
 
-def test_a_volume_of_the_same_name_on_another_cluster_stays() -> None:
+def test_a_volume_of_the_same_name_from_a_server_that_nobody_knows() -> None:
     absent = Mount("v", "v", "/srv/data", ("server4", "server5"), present=False)
-    assert plan(absent, THERE) == []
+    with pytest.raises(Refused, match="/srv/data has server2:/v, and none of the servers server4, server5"):
+        plan(absent, THERE)
+    with pytest.raises(Refused, match="/srv/data has server2:/v"):
+        plan(absent, Place(None, "server2:/v /srv/data glusterfs defaults 0 0", GUARDED))
     assert whats(absent, Place("server5:/v", None, GUARDED)) == [("mounted", None), ("directory", None)]
+    assert len(whats(absent._replace(aliases=("server2", "server1")), THERE)) == 3
+    there = MOUNT._replace(servers=("server4",))
+    with pytest.raises(Refused, match="something else mounted .server2:/v.: unmount it first, or name its server"):
+        plan(there, THERE)
+    assert whats(there._replace(aliases=("server2",)), THERE) == [("fstab", there.line)]
 
 
 def test_an_export_of_the_same_name_is_something_else() -> None:
@@ -139,7 +147,7 @@ def machine(tmp_path: pathlib.Path) -> Mounter:
     )
     return Mounter(
         refuse_to_run,
-        lambda source, target: pathlib.Path(source).replace(target),  # type: ignore[arg-type,return-value]
+        5.0,
         str(tmp_path / "fstab"),
         str(tmp_path / "mountinfo"),
         str(tmp_path / "locks"),
@@ -147,27 +155,35 @@ def machine(tmp_path: pathlib.Path) -> Mounter:
 
 
 def test_fstab_keeps_what_is_not_ours(machine: Mounter, tmp_path: pathlib.Path) -> None:
-    machine.apply(MOUNT, plan(MOUNT, Place("server2:/v", None, GUARDED)))
+    changes = plan(MOUNT, Place("server2:/v", None, GUARDED))
+    assert list(machine.apply(MOUNT, changes)) == changes
     assert (tmp_path / "fstab").read_text() == FSTAB + "\n" + MOUNT.line + "\n"
-    assert machine.fstab() == {"/srv/data": MOUNT.line, "/srv/w": "server1:/w /srv/w glusterfs rw 0 0"}
     absent = Mount("v", "v", "/srv/data", present=False)
-    machine.apply(absent, plan(absent, Place(None, MOUNT.line, None)))
+    list(machine.apply(absent, plan(absent, Place(None, MOUNT.line, None))))
     assert (tmp_path / "fstab").read_text() == FSTAB + "\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fstab", "locks", "mountinfo"]
 
 
-def test_where_a_share_is_mounted(machine: Mounter) -> None:
+def test_where_a_share_is_mounted(machine: Mounter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mounts, "addresses", lambda name: {"server1": ["10.0.0.1"], "other": ["10.0.0.1"]}[name])
+
     def paths(*mount: t.Any) -> list[str]:
         return [found.path for found in machine.everywhere(Mount(*mount, present=False))]
 
     assert paths("share", "w", "") == paths("share", "w", "", ("server2", "server1")) == ["/srv/w"]
+    assert paths("share", "w", "", ("other",)) == ["/srv/w"]
     assert paths("share", "w", "", ("server2",)) == paths("w", "v", "") == []
-    assert machine.mounts()["/srv/with blank"] == Mounted("tmpfs", "tmpfs", (0, 49))
+    there = machine.mounts()["/srv/with blank"]
+    assert there == Mounted("tmpfs", "tmpfs", (0, 49), frozenset({"rw"}))
 
 
-def test_two_mounts_at_one_path(machine: Mounter) -> None:
+def test_two_mounts_at_one_path(machine: Mounter, tmp_path: pathlib.Path) -> None:
     with pytest.raises(BadInput, match="path '/srv/data' stands more than once"):
         mounts.reconcile(machine, [MOUNT, Mount("w", "w", "/srv/data", ("s",))], check_mode=True)
+    pathlib.Path(tmp_path, "link").symlink_to(tmp_path)
+    paths = [f"{tmp_path}/m", f"{tmp_path}/link/m"]
+    with pytest.raises(BadInput, match="stands more than once"):
+        mounts.reconcile(machine, [MOUNT._replace(path=path) for path in paths], check_mode=True)
 
 
 def test_the_kinds_of_directories(tmp_path: pathlib.Path) -> None:
@@ -175,4 +191,4 @@ def test_the_kinds_of_directories(tmp_path: pathlib.Path) -> None:
     assert guard.look(str(tmp_path)) == "empty"
     (tmp_path / "file").touch()
     assert guard.look(str(tmp_path)) == "in use"
-    assert guard.look(str(tmp_path / "file")) == "in use"
+    assert guard.look(str(tmp_path / "file")) == guard.look(str(tmp_path / "file" / "below")) == "no directory"
