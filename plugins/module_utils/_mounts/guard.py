@@ -65,13 +65,14 @@ def release(path: str) -> None:
     """Takes the guard away, and the directory with it."""
     with _directory(path) as (above, descriptor):
         flags = _flags(descriptor)
-        if flags is not None and flags & _IMMUTABLE:
-            _set_flags(descriptor, flags & ~_IMMUTABLE)
+        immutable = flags if flags is not None and flags & _IMMUTABLE else None
+        if immutable is not None:
+            _set_flags(descriptor, immutable & ~_IMMUTABLE)
         try:
             os.rmdir(os.path.basename(path), dir_fd=above)
         except OSError:
-            if flags is not None:
-                _set_flags(descriptor, flags)
+            if immutable is not None:
+                _set_flags(descriptor, immutable)
             raise
 
 

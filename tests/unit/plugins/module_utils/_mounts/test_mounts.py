@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import Mounted
-from ansible_collections.glusterops.shares.plugins.module_utils._mounts import guard, mounts
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts import mounts
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import DISCONNECTED, Mount, Place, plan
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mounts import GUARDED, Mounter
 
@@ -184,11 +184,3 @@ def test_two_mounts_at_one_path(machine: Mounter, tmp_path: pathlib.Path) -> Non
     paths = [f"{tmp_path}/m", f"{tmp_path}/link/m"]
     with pytest.raises(BadInput, match="stands more than once"):
         mounts.reconcile(machine, [MOUNT._replace(path=path) for path in paths], check_mode=True)
-
-
-def test_the_kinds_of_directories(tmp_path: pathlib.Path) -> None:
-    assert guard.look(str(tmp_path / "missing")) is None
-    assert guard.look(str(tmp_path)) == "empty"
-    (tmp_path / "file").touch()
-    assert guard.look(str(tmp_path)) == "in use"
-    assert guard.look(str(tmp_path / "file")) == guard.look(str(tmp_path / "file" / "below")) == "no directory"
