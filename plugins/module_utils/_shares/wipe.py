@@ -23,6 +23,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers
     text_of,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import RunCommand
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import address
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY
 from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import read_mounts
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.attach import attach
@@ -140,7 +141,7 @@ def mounted(run_command: RunCommand, volume: str, directory: str = DIRECTORY) ->
     with contextlib.suppress(FileExistsError):
         os.mkdir(path, mode=0o700)
     here = os.stat(path).st_dev
-    mount = Mount(volume, volume, path, ("localhost",))
+    mount = Mount(volume, volume, path, (address(),))
     try:
         attach(mount, ["-t", "glusterfs", mount.source, path])
         root = os.open(path, OPEN)
