@@ -68,7 +68,7 @@ fail() {
 
 check_server() {
     case $1 in
-    '' | -* | *[!A-Za-z0-9.-]*) fail 1 "server '$1' is not a host name or address." ;;
+    '' | -* | *[!A-Za-z0-9.:%-]*) fail 1 "server '$1' is not a host name or address." ;;
     esac
 }
 
@@ -79,11 +79,19 @@ mounted() {
     return 1
 }
 
-# A client that the servers refuse goes away a moment after it has mounted.
+# A client that the servers refuse goes away a moment after it has mounted. Who asks one that never answers cannot be
+# ended, so it is not waited for.
 answers() {
     for _try in 1 2 3 4 5; do
-        mounted && timeout 60 stat -f -- "$directory" >/dev/null 2>&1 || return 1
-        sleep 0.2
+        mounted || return 1
+        stat -f -- "$directory" >/dev/null 2>&1 &
+        waited=0
+        while kill -0 $! 2>/dev/null; do
+            [ $waited -lt 300 ] || return 1
+            waited=$((waited + 1))
+            sleep 0.2
+        done
+        wait $! || return 1
     done
 }
 
@@ -133,11 +141,11 @@ while [ -n "$options" ]; do
     esac
     value=${option#*=}
     case $option in
-    '' | @NOTHING@ | x-* | comment=*) ;;
+    '' | @NOTHING@ | x-* | X-* | comment=*) ;;
+    backup-volfile-servers=* | backupvolfile-server=*) backups=$backups:$value ;;
     *[!A-Za-z0-9._/:=@%+-]*) fail 1 "option '$option' has a character that is not A-Z a-z 0-9 . _ / : = @ % + or -." ;;
     identity=*) identity=$value ;;
     ro) set -- "$@" --read-only ;;
-    backup-volfile-servers=* | backupvolfile-server=*) backups=$backups:$value ;;
     fetch-attempts=*) set -- "$@" "--volfile-max-fetch-attempts=$value" ;;
     server-port=*) set -- "$@" "--volfile-server-port=$value" ;;
     @SWITCHES@) set -- "$@" "--$option" ;;
@@ -152,15 +160,16 @@ done
 [ -z "$kernel" ] || set -- "$@" "--fuse-mountopts=${kernel#,}"
 
 set -- "$@" "--volfile-server=${source%%:/*}"
-backups=${backups#:}
-while [ -n "$backups" ]; do
-    server=${backups%%:*}
+# Names and addresses, of which those with colons are in brackets.
+while [ -n "${backups#:}" ]; do
+    backups=${backups#:}
+    case $backups in
+    '['*']'*) server=${backups#'['} server=${server%%']'*} rest=${backups#*']'} ;;
+    *) server=${backups%%:*} rest=${backups#"${backups%%:*}"} ;;
+    esac
+    backups=$rest
     check_server "$server"
     set -- "$@" "--volfile-server=$server"
-    case $backups in
-    *:*) backups=${backups#*:} ;;
-    *) backups='' ;;
-    esac
 done
 
 [ -n "$identity" ] || fail 1 "identity=NAME is missing in the options: with whose identity shall it be mounted?"

@@ -84,6 +84,19 @@ def test_every_option_that_the_module_takes_the_helper_takes(
     assert helper("server1:/v", str(tmp_path), "-f", "-o", "identity=tenant-a,identify").returncode == 1
 
 
+def test_servers_by_address(helper: t.Callable[..., subprocess.CompletedProcess[str]], tmp_path: pathlib.Path) -> None:
+    servers = ("fd00::1", "server2", "[fe80::2%eth0]", "10.0.0.3")
+    mount = Mount("share", "v", str(tmp_path), servers, identity="tenant-a").check()
+    source, path, _kind, options = mount.line.split()[:4]
+    assert (source, path) == ("fd00::1:/v", str(tmp_path))
+    words = helper(source, path, "-f", "-v", "-o", options).stdout.split()
+    asked = [word for word in words if word.startswith("--volfile-server=")]
+    assert asked == [f"--volfile-server={server.strip('[]')}" for server in servers]
+    for wrong in ("a;b", "[a;b]", "-a", "[fd00::1"):
+        done = helper(source, path, "-f", "-o", f"identity=tenant-a,backup-volfile-servers={wrong}")
+        assert done.returncode == 1 and "is not a host name or address" in done.stderr, done
+
+
 def test_a_client_that_fails_is_told_in_one_sentence(
     helper: t.Callable[..., subprocess.CompletedProcess[str]], tmp_path: pathlib.Path
 ) -> None:
