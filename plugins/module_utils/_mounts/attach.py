@@ -219,8 +219,8 @@ def _detail(lines: t.Sequence[str], at: int) -> str:
     for line in near:
         found = re.search(r"\{family=(?P<family>\d+)\}, \{ret=(?P<ret>[^}]+)\}", line)
         if found:
-            kind = {"2": "IPv4", "10": "IPv6"}.get(found["family"], "any")
-            return f"{found['ret']}, when asked for an address of {kind}"
+            kind = {"2": "an IPv4", "10": "an IPv6"}.get(found["family"], "any")
+            return f"{found['ret']}, when asked for {kind} address"
         found = re.search(r"ssl_dump_error_stack\].*error:[0-9A-F]+:[^:]*:[^:]*:(?P<said>[^:]+)$", line)
         if found:
             return found["said"].strip()

@@ -216,6 +216,11 @@ def _absent(mount: Mount, place: Place, mine: bool, own: list[str]) -> list[Chan
             f" {mount.share!r} is known to be that server: add it to servers if it is one of them, leave servers out if"
             " any volume of that name is meant, or take this entry out if it is another cluster's."
         )
+    if mine and place.trouble and place.alive:
+        raise TimedOut(
+            f"{mount.where} has share {mount.share!r} mounted, but it does not answer: {place.trouble}. It was left"
+            f" mounted: 'umount -l {path}' takes it off, if nobody needs what programs still have to write."
+        )
     ours = any("x-systemd.automount" in line for line in own)
     if mine and place.automount and not ours:
         raise Refused(

@@ -281,33 +281,57 @@ class Mounter:
 
     def apply(self, mount: Mount, changes: t.Iterable[Change]) -> t.Iterator[Change]:
         """Does the changes, and yields each that is done; of one that fails halfway, what it did before it raises."""
+        ways = {
+            "directory": self._directory,
+            "fstab": self._line,
+            "identity": self._again,
+            "mounted": self._mounted,
+            "options": self._options,
+        }
         for change in changes:
-            path = change.subject
-            if change.what == "directory":
-                yield from self._directory(mount, change)
-                continue
-            elif change.what == "fstab":
-                with held(".fstab", self._locks):
-                    replace_lines(self._fstab, (change.before or "").split("\n"), change.after)
-            elif change.what == "mounted" and not change.after:
-                self._unmount(mount, change.before == DISCONNECTED)
-            elif change.what == "options" and options.only_flags(change.before, change.after):
-                self._remount(mount)
+            yield from ways[change.what](mount, change)
+
+    def _line(self, _mount: Mount, change: Change) -> t.Iterator[Change]:
+        with held(".fstab", self._locks):
+            replace_lines(self._fstab, (change.before or "").split("\n"), change.after)
+        yield change
+
+    def _mounted(self, mount: Mount, change: Change) -> t.Iterator[Change]:
+        if change.after and change.before:
+            yield from self._again(mount, change)
+            return
+        try:
+            if change.after:
+                attach(mount, [mount.path], self._patience, self._mountinfo)
             else:
-                if change.what != "mounted" or change.before == DISCONNECTED:
-                    self._unmount(mount, change.before == DISCONNECTED)
-                    yield from self._again(mount, change)
-                    continue
-                attach(mount, [path], self._patience, self._mountinfo)
+                self._unmount(mount, change.before == DISCONNECTED)
+        except GlusterOpsError:
+            if change.before and not self._has(mount):
+                yield change
+            raise
+        yield change
+
+    def _options(self, mount: Mount, change: Change) -> t.Iterator[Change]:
+        if options.only_flags(change.before, change.after):
+            self._remount(mount)
             yield change
+        else:
+            yield from self._again(mount, change)
 
     def _again(self, mount: Mount, change: Change) -> t.Iterator[Change]:
+        """Mounts it anew. Under it, an automount stays."""
+        before = change.before if change.what == "mounted" else mount.share
+        self._unmount(mount, before == DISCONNECTED, once=True)
         try:
             attach(mount, [mount.path], self._patience, self._mountinfo)
         except GlusterOpsError:
-            yield Change(mount.path, "mounted", change.before if change.what == "mounted" else mount.share, None)
+            yield Change(mount.path, "mounted", before, None)
             raise
         yield change
+
+    def _has(self, mount: Mount) -> bool:
+        there = self.mounts().get(mount.path)
+        return there is not None and mount.is_from(there.source)
 
     def _directory(self, mount: Mount, change: Change) -> t.Iterator[Change]:
         path, action = mount.path, guard.guard if change.after else guard.release
@@ -322,21 +346,24 @@ class Mounter:
         what = "guarded" if change.after else "removed"
         raise Refused(f"The directory {mount.where} could not be {what}: {_why(answer)}.")
 
-    def _unmount(self, mount: Mount, disconnected: bool) -> None:
-        """Takes off the share, an automount under it, and the share under that if it was mounted twice."""
-        while True:
-            rc, _out, err = run(["umount", *(["-l"] if disconnected else []), mount.path], self._patience)
+    def _unmount(self, mount: Mount, disconnected: bool, once: bool = False) -> None:
+        """Takes off the share; and an automount under it, and the share under that if it was mounted twice, unless it
+        is to be done only once."""
+        there = self.mounts().get(mount.path)
+        while there and (there.kind == AUTOFS or mount.is_from(there.source)):
+            # Whoever runs the automount has it open.
+            lazily = ["-l"] if disconnected or there.kind == AUTOFS else []
+            rc, _out, err = run(["umount", *lazily, mount.path], self._patience)
             if rc is None:
                 raise TimedOut(
                     f"{mount.where} was not unmounted within {self._patience:.0f} seconds: see what hangs there, and"
                     " try again."
                 )
-            if rc:
-                raise Refused(
-                    f"{mount.where} could not be unmounted: {err.strip().rstrip('.')}. Stop what uses it and try again."
-                )
             there = self.mounts().get(mount.path)
-            if there is None or not (there.kind == AUTOFS or (there.kind == KIND and mount.is_from(there.source))):
+            if rc and there:
+                why = err.strip().rstrip(".")
+                raise Refused(f"{mount.where} could not be unmounted: {why}. Stop what uses it and try again.")
+            if once:
                 return
 
     def _remount(self, mount: Mount) -> None:

@@ -68,8 +68,8 @@ LOGS = {
         " getaddrinfo [{family=2}, {ret=Name or service not known}] \n"
         "[2026-11-28 14:44:22.1 +0000] E [name.c:267:af_inet_client_get_remote_sockaddr] 0-glusterfs: DNS resolution"
         " failed on host nosuch.example\n",
-        "this machine cannot resolve the name nosuch.example (Name or service not known, when asked for an address of"
-        " IPv4)",
+        "this machine cannot resolve the name nosuch.example (Name or service not known, when asked for an IPv4"
+        " address)",
     ),
     "no such family": (
         "[2026-11-28 14:44:31.5 +0000] E [socket.c:3539:socket_connect] 0-glusterfs: connection attempt on  failed,"
