@@ -115,7 +115,7 @@ class Mount(t.NamedTuple):
         if source is None:
             return False
         found = read_source(source)
-        return found.volume == self.volume and (not self.present or found.below == self._below)
+        return found.volume == self.volume and (not self.present or found.below == self.below)
 
     def is_from(self, source: str | None) -> bool:
         """Whether that is what it mounts."""
@@ -125,7 +125,8 @@ class Mount(t.NamedTuple):
         return not self.servers or bool(known & set(read_source(source).servers))
 
     @property
-    def _below(self) -> str:
+    def below(self) -> str:
+        """The directory of the volume that the options name."""
         named = [option.partition("=")[2] for option in self.options if option.startswith("subdir-mount=")]
         return named[-1].strip("/") if named else ""
 
@@ -244,9 +245,12 @@ def _source(line: str) -> str | None:
 
 
 def _is_for(mount: Mount, line: str) -> bool:
-    """Whether this line of fstab is the share's: by the servers that it had once, if it is to have others now."""
+    """Whether this line of fstab is the share's: by the servers that it had once, if it is to have others now. A
+    directory of the volume stands in its source, or in its options."""
     source = _source(line)
-    return mount.is_of(source) if mount.present else mount.is_from(source)
+    if source is None or not mount.present:
+        return mount.is_from(source)
+    return mount.is_of(source) or (mount.is_of(f"{source}/{mount.below}") and not read_source(source).below)
 
 
 def _maybe(mount: Mount, source: str | None) -> bool:
