@@ -97,7 +97,7 @@ def attach(mount: Mount, words: t.Sequence[str], patience: float = PATIENCE, mou
         said = reason(log, logged, mount) or _sentence(err or out) or trouble
     late = rc is None or trouble != NOT_MOUNTED
     raise (TimedOut if late else Refused)(
-        f"Share {mount.share!r} could not be mounted on {mount.where}: {trouble if rc == 0 and late else said}.",
+        f"Share {mount.share!r} could not be mounted on {mount.where}: {ended(trouble if rc == 0 and late else said)}",
         reason=said,
         stderr=err.strip(),
         log=log,
@@ -149,7 +149,7 @@ def log_of(path: str, options: t.Iterable[str] = ()) -> str:
 _CAUSES = (
     (
         r"remote-error=Authentication failed",
-        "Authentication failed, the servers refuse {whose}: is it on the share's access list",
+        "Authentication failed, the servers refuse {whose}: is it on the share's access list?",
     ),
     (r"SETVOLUME on remote-host failed.*remote-error=(?P<said>[^}]+)", "the servers say {said}"),
     (r"unable to get passphrase", "the client's private key has a passphrase, for which Gluster cannot ask"),
@@ -160,30 +160,30 @@ _CAUSES = (
     (r"DNS resolution failed on host (?P<said>\S+)", "this machine cannot resolve the name {said} ({detail})"),
     (
         r"alert (?P<said>certificate expired|unknown ca|bad certificate|certificate revoked)",
-        "a server refuses the certificate of {whose} ({said}): is it in force, and of the CA that the servers trust",
+        "a server refuses the certificate of {whose} ({said}): is it in force, and of the CA that the servers trust?",
     ),
     (
         r"certificate verify failed",
-        "the client does not trust a server's certificate: is it in force, and of a CA in this machine's bundle",
+        "the client does not trust a server's certificate: is it in force, and of a CA in this machine's bundle?",
     ),
     (r"failed to fetch volume file \(key:/?(?P<said>[^)]+)\)", "the servers know no volume {said}"),
     (
         r"failed to get the port number for remote subvolume",
-        "bricks do not run: is the volume started, and what does 'gluster volume status {volume}' say of them",
+        "bricks do not run: is the volume started, and what does 'gluster volume status {volume}' say of them?",
     ),
     (
         r"connection attempt on .*?\((?P<said>[^)]+)\)",
-        "a server cannot be reached ({said}): has this machine addresses of the family of {servers}",
+        "a server cannot be reached ({said}): has this machine addresses of the family of {servers}?",
     ),
     (
         r"Exhausted all volfile servers",
-        "no glusterd answers on {servers}: does it run, is port 24007 open, and do both sides speak TLS there, or none",
+        "no glusterd answers on {servers}: does it run, is port 24007 open, and do both sides or none speak TLS there?",
     ),
     (r"has not responded in the last (?P<said>\d+) seconds", "a brick has not answered for {said} seconds"),
     (
         r"connection to \S+ failed \((?P<said>Connection reset by peer|Broken pipe)\)",
         "bricks end the connection ({said}): do both sides speak TLS, and is the certificate of {whose} in force and of"
-        " the CA that the servers trust",
+        " the CA that the servers trust?",
     ),
     (r"connection to \S+ failed \((?P<said>[^)]+)\)", "bricks cannot be reached ({said})"),
 )
@@ -239,6 +239,11 @@ def _lately(path: str, client: Client | None) -> str:
     telling = re.compile(r" [EC] \[.*(has not responded|failed to get the port|connection to|All subvolumes are down)")
     last = [line for line in lines if telling.search(line)]
     return f" ({_said(last[-1])})" if last else ""
+
+
+def ended(sentence: str) -> str:
+    """With its full stop, unless it is a question."""
+    return sentence if sentence.endswith("?") else sentence + "."
 
 
 def _said(line: str) -> str:
