@@ -9,7 +9,7 @@ import os
 import pathlib
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._mounts import attach
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts import attach, health
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.asking import SILENT, Answer
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.client import Client
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import Mount
@@ -134,8 +134,8 @@ def test_sentences_end() -> None:
 
 
 def test_where_the_log_is() -> None:
-    assert attach.log_of("/srv/a/b") == "/var/log/glusterfs/srv-a-b.log"
-    assert attach.log_of("/srv/a", ["acl", "log-file=/a", "log-file=/b"]) == "/b"
+    assert health.log_of("/srv/a/b") == "/var/log/glusterfs/srv-a-b.log"
+    assert health.log_of("/srv/a", ["acl", "log-file=/a", "log-file=/b"]) == "/b"
 
 
 CLIENT = Client(7, "/srv/m", "v", (), 1)
@@ -160,6 +160,6 @@ NOTHING = Answer(failure=SILENT)
 def test_only_a_client_that_is_gone_is_dead(
     space: Answer, root: Answer, client: Client | None, alive: bool, trouble: str | None
 ) -> None:
-    found = attach.health("/srv/m", {"space /srv/m": space, "root /srv/m": root}, client, 9)
+    found = health.health("/srv/m", {"space /srv/m": space, "root /srv/m": root}, client, 9)
     assert found[0] == alive
     assert found[1] is None if trouble is None else trouble in (found[1] or "")

@@ -20,7 +20,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     TimedOut,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import Mounted
-from ansible_collections.glusterops.shares.plugins.module_utils._mounts import fstab, mounts
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts import fstab, mounts, places
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.asking import Answer
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.client import Client
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import DISCONNECTED, Mount, Place, plan
@@ -277,7 +277,7 @@ def test_fstab_keeps_what_is_not_ours(machine: Mounter, tmp_path: pathlib.Path) 
 
 
 def test_where_a_share_is_mounted(machine: Mounter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mounts, "addresses", lambda name: {"server1": ["10.0.0.1"], "other": ["10.0.0.1"]}[name])
+    monkeypatch.setattr(places, "addresses", lambda name: {"server1": ["10.0.0.1"], "other": ["10.0.0.1"]}[name])
 
     def paths(*mount: t.Any) -> list[str]:
         return [found.path for found in machine.everywhere(Mount(*mount, present=False))]
@@ -401,7 +401,7 @@ def test_paths_lead_through_links(tmp_path: pathlib.Path, machine: Mounter) -> N
         with pytest.raises(BadInput, match=message):
             machine.resolved([MOUNT._replace(path=f"{tmp_path}/{name}/m")])
     # What something is mounted on is no link, and is not asked, as it may not answer.
-    assert mounts.follow(f"{tmp_path}/link/m", {f"{tmp_path}/link"}) == f"{tmp_path}/link/m"
+    assert places.follow(f"{tmp_path}/link/m", {f"{tmp_path}/link"}) == f"{tmp_path}/link/m"
 
 
 def test_lines_of_fstab_by_what_they_mean(tmp_path: pathlib.Path, machine: Mounter) -> None:
@@ -418,10 +418,10 @@ def test_lines_of_fstab_by_what_they_mean(tmp_path: pathlib.Path, machine: Mount
 def test_other_names_of_the_servers(machine: Mounter, monkeypatch: pytest.MonkeyPatch) -> None:
     known = {"server1": ["10.0.0.1"], "alias": ["10.0.0.1", "10.0.0.2"], "10.0.0.1": ["10.0.0.1"], "far": ["10.9.9.9"]}
     client = Client(7, "/srv/data", "v", (), 1)
-    monkeypatch.setattr(mounts, "addresses", lambda name: known[name])
-    monkeypatch.setattr(mounts, "clients", lambda: [client])
+    monkeypatch.setattr(places, "addresses", lambda name: known[name])
+    monkeypatch.setattr(places, "clients", lambda: [client])
     talks: set[str] = set()
-    monkeypatch.setattr(mounts, "peers", lambda pid: talks)
+    monkeypatch.setattr(places, "peers", lambda pid: talks)
     mount = MOUNT._replace(servers=("server1",))
 
     def aliases(source: str, line: str | None = None) -> tuple[str, ...]:
