@@ -172,11 +172,14 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import STATES, read_wanted
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mounts import Mounter, reconcile
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
+    if module.params["timeout"] < 1:
+        raise BadInput(f"timeout {module.params['timeout']} is not a number of seconds, at least 1.")
     machine = Mounter(module.run_command, module.params["timeout"])
     mounts = read_wanted(module.params["mounts"], machine.everywhere)
     changes, found = reconcile(machine, mounts, module.check_mode)

@@ -21,7 +21,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import RunCommand
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, held
-from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import MOUNTINFO
+from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import MOUNTINFO, Mounted
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts import guard, options, tenant_mount
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.asking import PATIENCE, ask, run
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.attach import attach, check_options
@@ -30,6 +30,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._mounts.guard im
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.health import health, questions
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import (
     DISCONNECTED,
+    KIND,
     Mount,
     Place,
     plan,
@@ -63,21 +64,23 @@ class Mounter(Mounts):
         it began in a mode that the servers have no more. That is tried before anybody's mount is taken away."""
         if not (mount.present and place.trouble and not place.alive and mount.is_from(place.mounted)):
             return place
-        beside = os.path.join(self._locks, f"{mount.volume}.{os.getpid()}.try")
-        source = [*(("-t", tenant_mount.TYPE) if mount.identity else ("-t", "glusterfs")), mount.source, beside]
-        words = mount.line.split()[3]
-        try:
-            os.makedirs(beside, mode=0o700)
-            attach(mount._replace(path=beside, asked=""), [*source, "-o", words], self._patience, self._mountinfo)
-            answers = ask(questions(mount.path), PASSING)
-            alive, trouble = health(mount.path, answers, None, PASSING)
-            return place._replace(alive=alive, trouble=trouble)
-        except GlusterOpsError as exc:
-            return place._replace(trouble=f"{place.trouble}; a new one fails, too: {exc.details.get('reason', exc)}")
-        finally:
-            run(["umount", "-l", beside], self._patience)
-            with contextlib.suppress(OSError):
-                os.rmdir(beside)
+        name = f"{mount.volume}.try"
+        beside = mount._replace(path=os.path.join(self._locks, name), asked="")
+        source, path, kind, words = beside.line.split()[:4]
+        with held(name, self._locks):
+            try:
+                os.makedirs(path, mode=0o700, exist_ok=True)
+                attach(beside, ["-t", kind, "-o", words, source, path], self._patience, self._mountinfo)
+                answers = ask(questions(mount.path), PASSING)
+                alive, trouble = health(mount.path, answers, None, PASSING)
+                return place._replace(alive=alive, trouble=trouble)
+            except GlusterOpsError as exc:
+                cause = exc.details.get("reason", exc)
+                return place._replace(trouble=f"{place.trouble}; a new one fails, too: {cause}")
+            finally:
+                run(["umount", "-l", path], self._patience)
+                with contextlib.suppress(OSError):
+                    os.rmdir(path)
 
     def install_helper(self) -> None:
         write(self._helper, [tenant_mount.TEXT], 0o755)
@@ -118,7 +121,8 @@ class Mounter(Mounts):
             else:
                 self._unmount(mount, change.before == DISCONNECTED)
         except GlusterOpsError:
-            if change.before and not self._has(mount):
+            left = self._has(mount)
+            if change.before and (left is None or left.kind != KIND):
                 yield change
             raise
         yield change
@@ -141,9 +145,12 @@ class Mounter(Mounts):
             raise
         yield change
 
-    def _has(self, mount: Mount) -> bool:
+    def _has(self, mount: Mount) -> Mounted | None:
+        """What is mounted there, if that is the share, or an automount."""
         there = self.mounts().get(mount.path)
-        return there is not None and mount.is_from(there.source)
+        if there and (there.kind == AUTOFS or (there.kind == KIND and mount.is_from(there.source))):
+            return there
+        return None
 
     def _directory(self, mount: Mount, change: Change) -> t.Iterator[Change]:
         path, action = mount.path, guard.guard if change.after else guard.release
@@ -161,8 +168,8 @@ class Mounter(Mounts):
     def _unmount(self, mount: Mount, disconnected: bool, once: bool = False) -> None:
         """Takes off the share; and an automount under it, and the share under that if it was mounted twice, unless it
         is to be done only once."""
-        there = self.mounts().get(mount.path)
-        while there and (there.kind == AUTOFS or mount.is_from(there.source)):
+        there = self._has(mount)
+        while there:
             # Whoever runs the automount has it open.
             lazily = ["-l"] if disconnected or there.kind == AUTOFS else []
             rc, _out, err = run(["umount", *lazily, mount.path], self._patience)
@@ -171,7 +178,7 @@ class Mounter(Mounts):
                     f"{mount.where} was not unmounted within {self._patience:.0f} seconds: see what hangs there, and"
                     " try again."
                 )
-            there = self.mounts().get(mount.path)
+            there = self._has(mount)
             if rc and there:
                 said = err.strip().rstrip(".")
                 raise Refused(f"{mount.where} could not be unmounted: {said}. Stop what uses it and try again.")

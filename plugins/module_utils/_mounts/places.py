@@ -18,7 +18,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import B
 from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import (
     MOUNTINFO,
     Mounted,
-    kinds_at,
+    points_of,
     read_mounts,
     read_reachable,
 )
@@ -70,17 +70,13 @@ class Mounts:
 
     def look(self) -> dict[str, t.Any]:
         """All places where a volume is mounted or would be at boot, in a form that can travel."""
+        lines = self._lines()
+        found = self._volumes(lines)
         return {
-            "places": {path: place._asdict() for path, place in self._places_of_volumes().items()},
+            "places": {path: place._asdict() for path, place in self.places(sorted(found), lines).items()},
             "helper": not self.plan_helper(),
             "tenants": tenant_mount.present(),
         }
-
-    def _places_of_volumes(self) -> dict[str, Place]:
-        lines = self._lines()
-        declared = {path for path, found in lines.items() if any(line.kind in TYPES for line in found)}
-        mounted = {path for path, there in read_mounts(self._mountinfo).items() if there.kind == KIND}
-        return self.places(sorted(declared | mounted), lines)
 
     def resolved(self, mounts: t.Iterable[Mount]) -> list[Mount]:
         """The mounts, with the paths that symbolic links lead to."""
@@ -127,7 +123,7 @@ class Mounts:
                 waking[path] = functools.partial(wake, path)
         woken = ask(waking, self._patience)
         mounts = self.mounts() if woken else mounts
-        everything = read_mounts(self._mountinfo)
+        everything, automounts = read_mounts(self._mountinfo), points_of(AUTOFS, self._mountinfo)
         volumes = {path: there for path, there in mounts.items() if there.kind == KIND}
         asked: dict[str, t.Callable[[], t.Any]] = {}
         for path in paths:
@@ -140,9 +136,10 @@ class Mounts:
         everybody = clients() if volumes else []
         found = {}
         for path in paths:
-            line = "\n".join(one.text for one in lines.get(path, [])) or None
+            line = _text(lines.get(path, ()))
             if path in volumes:
-                found[path] = self._place(path, volumes[path], line, answers, everybody, mounts)
+                place = self._place(path, volumes[path], answers, everybody, mounts)
+                found[path] = place._replace(line=line, automount=path in automounts)
             elif path in mounts:
                 what = f"{mounts[path].kind} {mounts[path].source}"
                 if path in woken:
@@ -160,7 +157,6 @@ class Mounts:
         self,
         path: str,
         there: Mounted,
-        line: str | None,
         answers: t.Mapping[str, Answer],
         everybody: t.Sequence[Client],
         mounts: t.Mapping[str, Mounted],
@@ -169,24 +165,30 @@ class Mounts:
         alive, trouble = health(path, answers, client, self._patience)
         return Place(
             mounted=there.source,
-            line=line,
+            line=None,
             directory=_underneath(path, answers),
             alive=alive,
             identity=client.identity if client else None,
             traits=sorted(options.traits_of(client.words, there.options)) if client else None,
             trouble=trouble,
-            automount=AUTOFS in kinds_at(path, self._mountinfo),
         )
 
     def everywhere(self, mount: Mount) -> list[Mount]:
         """The mount at each path where its share is mounted, or would be at boot."""
-        places = self._places_of_volumes()
-        found = []
-        for path, place in places.items():
+        lines, found = self._lines(), []
+        for path, source in sorted(self._volumes(lines).items()):
+            # Whether it answers does not matter yet.
+            place = Place(source, _text(lines.get(path, ())), None)
             known = self.known(mount._replace(path=path), place)
             if any(map(known.is_from, sources_at(place))):
                 found.append(known)
         return found
+
+    def _volumes(self, lines: t.Mapping[str, list[Line]]) -> dict[str, str | None]:
+        """Where volumes are mounted, and what; or would be at boot."""
+        declared = [path for path, there in lines.items() if any(line.kind in TYPES for line in there)]
+        mounted = {path: there.source for path, there in read_mounts(self._mountinfo).items() if there.kind == KIND}
+        return {**dict.fromkeys(declared), **mounted}
 
     def known(self, mount: Mount, place: Place) -> Mount:
         """The mount, with what is there taken for one of its servers if it has an address of theirs, or if the client
@@ -251,6 +253,10 @@ def wake(path: str) -> None:
 def addresses(name: str) -> list[str]:
     """What the name stands for on this machine."""
     return sorted({str(found[4][0]) for found in socket.getaddrinfo(name, None)})
+
+
+def _text(lines: t.Iterable[Line]) -> str | None:
+    return "\n".join(line.text for line in lines) or None
 
 
 def _underneath(path: str, answers: t.Mapping[str, Answer]) -> str | None:
