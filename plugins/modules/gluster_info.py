@@ -35,12 +35,14 @@ options:
       - V(management) (since 0.2.0) tells whether this machine uses TLS on the management path, port 24007.
       - V(identities) (since 0.2.0) is what this machine has of the O(identities) in files.
       - V(mounts) (since 0.2.0) is which volumes are mounted on this machine, or would be at boot.
+      - V(mounted) (since 0.2.0) is how many clients of each volume are none of the servers' daemons, and V(tasks)
+        (since 0.2.0) what is being done to it, as a rebalance.
       - V(holdings) (since 0.2.0) is whose each volume is. It tells less than V(volumes), which matters for thousands.
     type: list
     elements: str
     choices:
-      [version, peers, volumes, holdings, snapshots, processes, clients, limits, bricks, cluster, served, identity,
-       identities, mounts, machine, management]
+      [version, peers, volumes, holdings, snapshots, processes, clients, mounted, tasks, limits, bricks, cluster, served,
+       identity, identities, mounts, machine, management]
     default: [version, peers, volumes]
   identities:
     description: The identities to tell of, for O(gather=identities).
@@ -467,7 +469,7 @@ mounts:
   type: dict
   version_added: "0.2.0"
 holdings:
-  description: The volumes, each with its C(name), C(share), C(state), C(origin), C(free) and C(sealed).
+  description: The volumes, each with its C(name), C(share), C(state), C(origin), C(free), C(heketi_id) and C(sealed).
   returned: when gathered
   type: list
   elements: dict
@@ -486,9 +488,29 @@ compared:
   type: str
   version_added: "0.2.0"
 clients:
-  description: By volume, how many clients of each kind its bricks have.
+  description:
+    - By volume, how many clients of each kind its bricks have. Those of kind C(unknown) do not say what they are.
   returned: when gathered
   type: dict
+mounted:
+  description: By volume that has any, how many clients it has that are none of the servers' own daemons.
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
+tasks:
+  description: By volume, what is being done to it, or was and waits for a commit, as in C(Remove brick - completed).
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
+free:
+  description:
+    - The volumes that a pool may give away, if some of O(declared) is to get one. They have no mark, no clients, nobody
+      but the infrastructure on their access list, no snapshots, nothing that is being done to them, all their servers
+      connected, and no options that a share cannot have.
+  returned: when O(declared) is given
+  type: list
+  elements: str
+  version_added: "0.2.0"
 problems:
   description: By part that is C(null), why it could not be told.
   returned: when there are any
@@ -520,6 +542,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import Once
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import SnapshotInfo
     from ansible_collections.glusterops.shares.plugins.module_utils._machines.thin import Lvm
     from ansible_collections.glusterops.shares.plugins.module_utils._tls.handshake import Served
     from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
@@ -532,6 +555,8 @@ CHOICES = (
     "snapshots",
     "processes",
     "clients",
+    "mounted",
+    "tasks",
     "limits",
     "bricks",
     "cluster",
@@ -542,7 +567,18 @@ CHOICES = (
     "machine",
     "management",
 )
-_OF_CLUSTER = ("volumes", "holdings", "snapshots", "processes", "rebalances", "clients", "cluster", "served")
+_OF_CLUSTER = (
+    "volumes",
+    "holdings",
+    "snapshots",
+    "processes",
+    "rebalances",
+    "clients",
+    "mounted",
+    "tasks",
+    "cluster",
+    "served",
+)
 
 
 class _Told:
@@ -592,15 +628,29 @@ class _Told:
         return [peer._asdict() for peer in peers(self._cli)]
 
     def volumes(self) -> list[dict[str, t.Any]]:
-        return [_volume(volume) for volume in self._once.volumes.values()]
+        return [{**_volume(volume), "exposing": self._exposing(volume)} for volume in self._once.volumes.values()]
 
     def holdings(self) -> list[dict[str, t.Any]]:
-        from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import is_sealed
+        from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_sealed
 
         return [
             {"name": name, **_holding(volume), "sealed": is_sealed(volume)}
             for name, volume in self._once.volumes.items()
         ]
+
+    @functools.cached_property
+    def _snapshots_here(self) -> list[SnapshotInfo]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import snapshots_info
+
+        return snapshots_info()
+
+    def _exposing(self, volume: Volume) -> list[str]:
+        """The active snapshots that let in others than the volume does."""
+        from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
+
+        if not volume.snapshots:
+            return []
+        return list(holding.exposing(volume.name, holding.listed(volume), self._snapshots_here))
 
     def snapshots(self) -> list[dict[str, t.Any]]:
         from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import snapshots
@@ -624,13 +674,23 @@ class _Told:
         return bricks(self._once.volumes.values(), self.machine["uuid"], self._lvm)
 
     def processes(self) -> dict[str, list[dict[str, t.Any]]]:
-        return {name: [one._asdict() for one in processes] for name, processes in self._once.status[0].items()}
+        return {name: [one._asdict() for one in processes] for name, processes in self._once.processes.items()}
 
     def rebalances(self) -> dict[str, str]:
-        return self._once.status[1]
+        return self._once.rebalances
+
+    def tasks(self) -> dict[str, tuple[str, ...]]:
+        return self._once.tasks
 
     def clients(self) -> dict[str, dict[str, int]]:
-        return self._once.clients
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import settled_clients
+
+        return settled_clients(self._cli, self._once.volumes)
+
+    def mounted(self) -> dict[str, int]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import tenants
+
+        return {name: count for name, kinds in self.clients().items() for count in [tenants(kinds)] if count}
 
     def cluster(self) -> dict[str, t.Any]:
         from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import cluster
@@ -642,7 +702,7 @@ class _Told:
         from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
         from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake
 
-        return survey.served(answers.doors(self._cli), _handshake(), handshake.in_plaintext)
+        return survey.served(answers.doors(self._cli, self._once.volumes), _handshake(), handshake.in_plaintext)
 
     def identity(self) -> dict[str, t.Any] | None:
         from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import describe, find_directories
@@ -709,7 +769,7 @@ def _may_lack(part: str, exc: Exception, gather: t.AbstractSet[str]) -> bool:
 
 
 def _volume(volume: Volume) -> dict[str, t.Any]:
-    from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LIST, is_sealed, split_list
+    from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_sealed, listed
 
     return {
         **volume._asdict(),
@@ -717,7 +777,7 @@ def _volume(volume: Volume) -> dict[str, t.Any]:
         **_holding(volume),
         "started": volume.started,
         "sealed": is_sealed(volume),
-        "identities": split_list(volume.options.get(LIST, "")),
+        "identities": listed(volume),
     }
 
 
@@ -729,7 +789,8 @@ def _holding(volume: Volume) -> dict[str, t.Any]:
         "share": holding.share_of(volume),
         "state": mark.state if mark else None,
         "origin": mark.origin if mark else None,
-        "free": holding.is_free(volume),
+        "free": holding.marked(volume) is None,
+        "heketi_id": holding.heketi_id(volume),
     }
 
 

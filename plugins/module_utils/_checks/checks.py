@@ -24,7 +24,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._checks.finding 
 from ansible_collections.glusterops.shares.plugins.module_utils._checks.scene import Clock
 from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import TRASH_DEFAULT
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import MEMBER
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import matches
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import matches
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._checks.scene import Cluster, Machine, Scene

@@ -16,14 +16,10 @@ import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import Daemons
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import TENANTS, Peer, is_on
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Peer, is_on, tenants
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import (
-    CRL_PATH,
-    DYNAMIC,
-    SEAL,
-    open_entries,
-)
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import DYNAMIC, SEAL, open_entries
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import CRL_PATH
 
 
 @dataclasses.dataclass(frozen=True)
@@ -272,9 +268,7 @@ def read_cluster(
             },
             volumes=None if told.get("volumes") is None else tuple(map(_read_volume, told["volumes"])),
             bricks=None if told.get("served") is None else tuple(map(_read_brick, told["served"])),
-            tenants={
-                volume: sum(kinds.get(kind, 0) for kind in TENANTS) for volume, kinds in told.get("clients", {}).items()
-            },
+            tenants={volume: tenants(kinds) for volume, kinds in told.get("clients", {}).items()},
         )
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         raise BadInput(f"clusters: what {asked!r} told of {name!r} is not what gluster_info returns: {exc!r}.") from exc

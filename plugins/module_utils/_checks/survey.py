@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LIST, QUOTA, split_list
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST, split_list
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import QUOTA
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Door, Process, Volume
@@ -85,12 +86,25 @@ class Once:
         return answers.volumes(self.cli)
 
     @functools.cached_property
-    def status(self) -> tuple[dict[str, list[Process]], dict[str, str]]:
-        return answers.status(self.cli)
+    def _status(self) -> dict[str, answers.Status]:
+        return answers.status(self.cli, self.volumes)
+
+    @property
+    def processes(self) -> dict[str, list[Process]]:
+        return {name: one.processes for name, one in self._status.items()}
+
+    @property
+    def rebalances(self) -> dict[str, str]:
+        """Of those that were ever started."""
+        return {name: one.rebalance for name, one in self._status.items() if one.rebalance}
+
+    @property
+    def tasks(self) -> dict[str, tuple[str, ...]]:
+        return {name: one.tasks for name, one in self._status.items()}
 
     @functools.cached_property
     def clients(self) -> dict[str, dict[str, int]]:
-        return answers.clients(self.cli)
+        return answers.clients(self.cli, self.volumes)
 
 
 def served(
@@ -121,7 +135,7 @@ def cluster(once: Once) -> dict[str, t.Any]:
     """What concerns all servers. At most four calls of gluster, however many volumes there are."""
     volumes = once.volumes
     started = [volume for volume in volumes.values() if volume.started]
-    processes, clients = (once.status[0], once.clients) if started else ({}, {})
+    processes, clients = (once.processes, once.clients) if started else ({}, {})
     return {
         "max_op_version": _max_op_version(once.cli),
         "trash_directories": {

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import typing as t
 
 GLUSTERD = "/var/lib/glusterd"
 
@@ -38,3 +39,24 @@ def _read(path: str) -> dict[str, str]:
     except OSError:
         return {}
     return {key: value for key, _equals, value in pairs}
+
+
+class SnapshotInfo(t.NamedTuple):
+    """A snapshot of one volume, as the server itself keeps it. options: as they were when it was made."""
+
+    name: str
+    parent: str
+    active: bool
+    options: dict[str, str]
+
+
+def snapshots_info(glusterd: str = GLUSTERD) -> list[SnapshotInfo]:
+    """Every snapshot that the server knows. Raises OSError."""
+    directory = os.path.join(glusterd, "snaps")
+    found = []
+    for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else []:
+        for volume in sorted(os.listdir(os.path.join(directory, name))):
+            info = _read(os.path.join(directory, name, volume, "info"))
+            if "parent_volname" in info:
+                found.append(SnapshotInfo(name, info["parent_volname"], info.get("status") == "1", info))
+    return found

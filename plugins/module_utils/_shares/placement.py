@@ -112,16 +112,17 @@ def place(
     """Each share with its C(provisioner), its C(cluster) (None if Heketi will choose it), its C(volume) (None if it has
     none yet), and the C(share) as the modules take it.
 
-    clusters: what each told of its volumes and snapshots, None if it could not. Where it also told which shares are
-    C(differing), and its servers their C(limits), each share has C(differs): whether it may need something done.
-    provisioner and pattern: of entries that have none. Raises what is wrong with any of them.
+    clusters: what each told of its volumes, snapshots and free volumes, None if it could not. Where it also told which
+    shares are C(differing), and its servers their C(limits), each share has C(differs): whether it may need something
+    done. provisioner and pattern: of entries that have none. Raises what is wrong with any of them.
     """
     declared = _read_all(entries, provisioner, pattern)
-    held = {cluster: _held(found) for cluster, found in _told(clusters).items()}
+    held = {cluster: _Holders(found) for cluster, found in _told(clusters).items()}
     stocks = {
         cluster: pool.Stock(
-            shares=held[cluster].keys(),
-            free=[volume["name"] for volume in found["volumes"] if volume["free"]],
+            shares=set(held[cluster]),
+            volumes=[volume["name"] for volume in found["volumes"]],
+            free=found.get("free") or (),
             snapshots=found.get("snapshots") or (),
         )
         for cluster, found in _told(clusters).items()
@@ -131,8 +132,9 @@ def place(
     shares = []
     for one in declared:
         cluster = placed[one.wanted.name]
-        volume = held[cluster].get(one.wanted.name) if cluster else None
+        volume = None
         try:
+            volume = held[cluster].get(one.wanted.name) if cluster else None
             _check_origin(one, volume)
         except GlusterOpsError as exc:
             failures.append(exc)
@@ -179,13 +181,14 @@ def locate(names: t.Iterable[str], clusters: t.Mapping[str, _Found | None]) -> d
     wanted = set(names)
     found: dict[str, dict[str, t.Any]] = {}
     for cluster, told in _told(clusters).items():
-        for share, volume in _held(told).items():
-            if share in wanted and share in found:
+        holders = _Holders(told)
+        for share in wanted.intersection(holders):
+            if share in found:
                 raise Conflict(
                     f"Share {share!r} is on clusters {found[share]['cluster']} and {cluster}: rename one by hand."
                 )
-            if share in wanted:
-                found[share] = {**volume, "cluster": cluster, "volume": volume["name"]}
+            volume = t.cast(_Found, holders.get(share))
+            found[share] = {**volume, "cluster": cluster, "volume": volume["name"]}
     return found
 
 
@@ -196,10 +199,24 @@ def _told(clusters: t.Mapping[str, _Found | None]) -> dict[str, _Found]:
     return {cluster: found for cluster, found in clusters.items() if found}
 
 
-def _held(found: _Found) -> dict[str, _Found]:
-    """Share to its volume. Of several the one that tenants were let in to."""
-    order = sorted(found["volumes"], key=lambda volume: volume["state"] not in holding.MAKING)
-    return {volume["share"]: volume for volume in order if volume["share"] is not None}
+class _Holders:
+    """Which volumes of a cluster hold which shares, as it told of them."""
+
+    def __init__(self, found: _Found) -> None:
+        self._volumes = {volume["name"]: volume for volume in found["volumes"]}
+        self._held = holding.held(
+            holding.Claim(name, one["share"], one["state"] in holding.MAKING and one["origin"] == holding.POOL)
+            for name, one in self._volumes.items()
+            if one["share"] is not None
+        )
+
+    def __iter__(self) -> t.Iterator[str]:
+        return iter(self._held)
+
+    def get(self, share: str) -> _Found | None:
+        """The volume of a share, None if there is none. Conflict if there are several."""
+        several = self._held.get(share)
+        return self._volumes[holding.counting(share, several).volume] if several else None
 
 
 def _read_all(entries: t.Sequence[t.Any], provisioner: str, pattern: str | None) -> list[Declared]:
@@ -257,7 +274,7 @@ def _check_origin(declared: Declared, volume: _Found | None) -> None:
     if volume is None:
         return
     origin = volume["origin"]
-    has = HEKETI if origin is None else POOL if origin == holding.POOL else SNAPSHOT
+    has = HEKETI if origin in (None, holding.ADOPTED) else POOL if origin == holding.POOL else SNAPSHOT
     # A clone has no mark yet when the run that made it was interrupted.
     if has != declared.provisioner and (has, declared.provisioner) != (HEKETI, SNAPSHOT):
         raise Conflict(

@@ -37,7 +37,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._snapshots.resto
 from ansible_collections.glusterops.shares.plugins.module_utils._snapshots.series import Renewal, Series, renew
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Process, Volume
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import Allowed, Snapshot
     from ansible_collections.glusterops.shares.plugins.module_utils._machines.thin import Lvm
@@ -55,7 +55,7 @@ class _Scene:
     lvm: Lvm
 
     def __post_init__(self) -> None:
-        self.by_share = holding.by_share(self.volumes)
+        self.by_share = holding.Holders(self.volumes)
 
     def describe(self, share: str, name: str) -> dict[str, t.Any]:
         """A snapshot as modules return it."""
@@ -87,7 +87,7 @@ class _Room:
 
     def __post_init__(self) -> None:
         self.allowed: dict[str, Allowed] = snapshot.allowed(self.cluster.cli)
-        self.processes: dict[str, list[Process]] = answers.status(self.cluster.cli)[0]
+        self.status = answers.status(self.cluster.cli, self.scene.volumes)
         self.count: dict[str, int] = {}
         for found in self.scene.snapshots.values():
             self.count[found.volume] = self.count.get(found.volume, 0) + 1
@@ -101,7 +101,7 @@ class _Room:
         check_possible(
             share,
             volume,
-            self.processes.get(volume.name, []),
+            self.status[volume.name].processes if volume.name in self.status else (),
             thin.ground(volume, self.scene.lvm, self.cluster.glusterd),
             count,
             allowed,
@@ -202,7 +202,7 @@ def reconcile_series(
     found = [
         scene.describe(one.share, member.name)
         for one in series
-        if one.share in scene.by_share
+        if one.share in scene.by_share and one not in [failed for failed, _exc in failures]
         for member in one.members(scene.by_share[one.share].name, scene.snapshots.values())
     ]
     if failures:
