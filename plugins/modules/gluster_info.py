@@ -41,8 +41,8 @@ options:
     type: list
     elements: str
     choices:
-      [version, peers, volumes, holdings, snapshots, processes, clients, mounted, tasks, limits, bricks, cluster, served,
-       identity, identities, mounts, machine, management]
+      [version, peers, volumes, holdings, snapshots, processes, clients, mounted, tasks, limits, bricks, cluster,
+       served, identity, identities, mounts, machine, management]
     default: [version, peers, volumes]
   identities:
     description: The identities to tell of, for O(gather=identities).
