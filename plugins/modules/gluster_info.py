@@ -700,9 +700,9 @@ class _Told:
     def served(self) -> list[dict[str, t.Any]]:
         from ansible_collections.glusterops.shares.plugins.module_utils._checks import survey
         from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-        from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.plaintext import in_plaintext
 
-        return survey.served(answers.doors(self._cli, self._once.volumes), _handshake(), handshake.in_plaintext)
+        return survey.served(answers.doors(self._cli, self._once.volumes), _handshake(), in_plaintext)
 
     def identity(self) -> dict[str, t.Any] | None:
         from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import describe, find_directories

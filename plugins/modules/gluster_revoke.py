@@ -134,7 +134,6 @@ from ansible_collections.glusterops.shares.plugins.module_utils import _reconcil
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.revoke import revoke
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.handshake import in_plaintext
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
@@ -143,7 +142,6 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         module.params["identities"],
         module.params["infrastructure"],
         module.check_mode,
-        in_plaintext,
         deactivate=module.params["deactivate_snapshots"],
     )
 

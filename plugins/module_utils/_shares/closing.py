@@ -75,9 +75,12 @@ def _of_brick(cluster: LiveCluster, volume: Volume, brick: Brick, entries: t.Col
 
 
 def _unheard(cluster: LiveCluster, volume: Volume, gone: t.Container[str]) -> t.Iterator[str]:
-    """Bricks that do not answer their glusterd: it could tell them nothing either."""
+    """Bricks that do not answer their glusterd, as it could tell them nothing either, and those that need no TLS."""
     doors = answers.doors(cluster.cli, {volume.name: volume}).get(volume.name, [])
     heard = {(door.server_uuid, door.path) for door in doors}
+    for door in doors:
+        if door.online and door.port and cluster.in_plaintext(door.server, door.port):
+            yield f"{door.server} has brick {door.path} speak no TLS: it has not been started since that was set."
     for brick in volume.bricks:
         if brick.server_uuid not in gone and (brick.server_uuid, brick.path) not in heard:
             yield f"{brick.server} does not tell of its brick {brick.path}: see 'gluster volume status {volume.name}'."

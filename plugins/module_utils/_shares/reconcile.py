@@ -26,12 +26,19 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.gluster
     snapshots_info,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, held
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.plaintext import in_plaintext
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, provision
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_sealed, listed
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import QUOTA, Share, plan, shut_out
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import (
+    QUOTA,
+    Share,
+    check_snapshots,
+    plan,
+    shut_out,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.steps import (
     ACTIVE,
     Admit,
@@ -61,6 +68,7 @@ class LiveCluster:
     glusterd: str = GLUSTERD
     locks: str = DIRECTORY
     sleep: t.Callable[[float], None] = time.sleep
+    in_plaintext: t.Callable[[str, int], bool] = in_plaintext
 
 
 def reconcile(
@@ -73,10 +81,25 @@ def reconcile(
     share by share, whatever is wrong with others; all else is checked before the first of it is changed. Between
     servers no lock exists: what another server's run overwrote is noticed in the look afterwards and done again.
     """
+    _check(shares)
+    return _Run(cluster, shares, check_mode, progress or Progress()).run()
+
+
+def close(
+    cluster: LiveCluster, shares: t.Sequence[Share], check_mode: bool
+) -> tuple[list[Change], list[GlusterOpsError]]:
+    """Shuts out of the shares whoever shall not be let in any more, and does nothing else: what was changed, and what
+    went wrong, which holds none of the others back."""
+    _check(shares)
+    run = _Run(cluster, shares, check_mode, Progress())
+    failures = run.close()
+    return run.done, failures
+
+
+def _check(shares: t.Sequence[Share]) -> None:
     for share in shares:
         share.check()
     check_unique((share.name for share in shares), "share")
-    return _Run(cluster, shares, check_mode, progress or Progress()).run()
 
 
 class _Run:
@@ -92,7 +115,8 @@ class _Run:
     def run(self) -> tuple[list[Change], dict[str, dict[str, t.Any]]]:
         try:
             volumes = answers.volumes(self._cluster.cli)
-            if self._close_all(volumes):
+            # A dry run tells it in the order of the plan.
+            if not self._check_mode and self._close_all(volumes):
                 volumes = answers.volumes(self._cluster.cli)
             found = self._reconcile(volumes)
             _raise(self._failures, len(self._shares))
@@ -102,30 +126,62 @@ class _Run:
             raise
 
     # ---- who shall not be let in any more ----
+    def close(self) -> list[GlusterOpsError]:
+        """Only shuts out who shall not be let in any more. What went wrong."""
+        volumes = answers.volumes(self._cluster.cli)
+        self._close_all(volumes)
+        after = volumes if self._check_mode else answers.volumes(self._cluster.cli)
+        holders, snapshots = holding.Holders(after), Snapshots(self._cluster)
+        for share in self._shares:
+            with self._failing(share.name):
+                volume = holders.get(share.name)
+                if volume and not self._check_mode and shut_out(share, volume) and share.name not in self._failures:
+                    raise Conflict(f"Volume {volume.name!r}: somebody else changed its access list at the same time.")
+                if volume and not (self._check_mode and share.deactivate):
+                    check_snapshots(share, snapshots.exposing(share, volume))
+        with self._failing(""):
+            self._check_healers(after)
+        return list(self._failures.values())
+
+    @property
+    def done(self) -> list[Change]:
+        return self._done
+
     def _close_all(self, volumes: t.Mapping[str, Volume]) -> bool:
         """Shuts out of all volumes whoever shall not be let in any more, then proves it. Whether there was anybody."""
-        if self._check_mode:
-            return False
         holders, snapshots = holding.Holders(volumes), Snapshots(self._cluster)
         shut: list[tuple[Work, Close]] = []
         for share in self._shares:
             with self._failing(share.name):
                 volume = holders.get(share.name)
-                step = shut_out(share, volume) if volume else None
-                if volume and (step or share.deactivate and snapshots.exposing(share, volume)):
-                    self._deactivate(share, snapshots.exposing(share, volume))
-                if volume and step:
+                if volume is None:
+                    continue
+                if share.deactivate:
+                    self._deactivate(snapshots.exposing(share, volume))
+                if shut_out(share, volume):
                     self._count_healers(volumes, volume)
-                    shut.append((self._work(share, volume), step))
-                    # Noted before it is done: what fails halfway has changed something.
-                    self._done += step.changes
-                    with held(volume.name, self._cluster.locks):
-                        step.shut(shut[-1][0])
+                    shut += self._shut(share, volume)
         for work, step in shut:
             if work.share.name not in self._failures:
                 with self._failing(work.share.name), held(work.volume.name, self._cluster.locks):
                     step.prove(work)
         return bool(shut)
+
+    def _shut(self, share: Share, volume: Volume) -> list[tuple[Work, Close]]:
+        """Shuts out whoever shall not be let in any more, whatever others did since it was looked at."""
+        if self._check_mode:
+            self._done += t.cast(Close, shut_out(share, volume)).changes
+            return []
+        with held(volume.name, self._cluster.locks):
+            now = answers.volume(self._cluster.cli, volume.name)
+            step = shut_out(share, now)
+            if step is None or holding.share_of(now) != share.name:
+                return []
+            work = self._work(share, now)
+            # Noted before it is done: what fails halfway has changed something.
+            self._done += step.changes
+            step.shut(work)
+        return [(work, step)]
 
     @contextlib.contextmanager
     def _failing(self, share: str) -> t.Iterator[None]:
@@ -135,16 +191,17 @@ class _Run:
         except GlusterOpsError as exc:
             self._failures[share] = exc
 
-    def _deactivate(self, share: Share, exposing: t.Iterable[str]) -> None:
+    def _deactivate(self, exposing: t.Iterable[str]) -> None:
         for name in exposing:
             self._done.append(Change(name, ACTIVE, True, False))
-            snapshot.deactivate(self._cluster.cli, name)
+            if not self._check_mode:
+                snapshot.deactivate(self._cluster.cli, name)
 
     def _work(self, share: Share, volume: Volume) -> Work:
         return Work(self._cluster, share, volume, self._progress)
 
     def _count_healers(self, volumes: t.Mapping[str, Volume], volume: Volume) -> None:
-        if volume.started and volume.name not in self._healers:
+        if volume.started and not self._check_mode and volume.name not in self._healers:
             counted = answers.clients(self._cluster.cli, volumes)
             self._healers.update({name: kinds.get(answers.HEALER, 0) for name, kinds in counted.items()})
 

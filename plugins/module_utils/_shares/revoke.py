@@ -17,7 +17,6 @@ import typing as t
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     BadInput,
     Conflict,
-    GlusterOpsError,
     few,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
@@ -32,7 +31,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding 
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import (
     LiveCluster,
     Snapshots,
-    reconcile,
+    close,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share
 
@@ -88,7 +87,7 @@ def plan(
         names = share or holding.share_of(volume) or volume.name
         wanted = Share(names, tuple(infrastructure), deny=tuple(identities), deactivate=deactivate)
         snapshots = exposing(wanted, volume)
-        if not (named or snapshots or holding.unproven(volume)) or patterns or strange:
+        if not (named or snapshots or holding.unproven(volume)):
             continue
         if share is None:
             problems.append(
@@ -115,7 +114,6 @@ def revoke(
     identities: t.Sequence[str],
     infrastructure: t.Sequence[str],
     check_mode: bool,
-    in_plaintext: t.Callable[[str, int], bool],
     clock: t.Any = time,
     deactivate: bool = False,
 ) -> tuple[list[Change], dict[str, t.Any]]:
@@ -124,13 +122,8 @@ def revoke(
     todo = plan(identities, infrastructure, volumes, Snapshots(cluster).exposing, deactivate)
     before = {} if check_mode or not todo.shares else answers.doors(cluster.cli, volumes)
     problems = list(todo.problems)
-    changes: list[Change] = []
-    try:
-        changes = reconcile(cluster, list(todo.shares.values()), check_mode)[0] if todo.shares else []
-    except GlusterOpsError as exc:
-        # Those of the others were ended all the same.
-        changes = exc.details.get("changes", [])
-        problems.append(str(exc))
+    changes, failures = close(cluster, list(todo.shares.values()), check_mode) if todo.shares else ([], [])
+    problems += map(str, failures)
     values: dict[str, t.Any] = {
         "shares": [
             {"name": share.name, "volume": name, "removed": removed}
@@ -150,7 +143,7 @@ def revoke(
             sessions = [one for one in view.clients if not _of(one, own)]
             values["cut"] += [{"volume": name, "client": one} for one in sessions if one not in left[name]]
             kept = [{"volume": name, "client": one} for one in sessions if one in left[name]]
-            if kept and view.port and in_plaintext(view.server, view.port):
+            if kept and view.port and cluster.in_plaintext(view.server, view.port):
                 values["kept"] += kept
                 problems.append(
                     f"{name}: its bricks speak no TLS, although it says that it is sealed, so nobody knows whose its"

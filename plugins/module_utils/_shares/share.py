@@ -132,7 +132,7 @@ def plan(
     if volume is None:
         raise NotFound(f"Volume {share.name!r} does not exist on this cluster: create it first.")
     _check_state(share, volume)
-    _check_snapshots(share, exposing)
+    check_snapshots(share, exposing)
     mark = holding.mark_of(volume)
     making = mark if holding.is_preparing(volume) else None
     closing, restart = close(share, volume), _plan_restart(share, volume)
@@ -200,7 +200,8 @@ def _check_entries(share: Share, volume: Volume) -> None:
             )
 
 
-def _check_snapshots(share: Share, exposing: t.Mapping[str, t.Sequence[str]]) -> None:
+def check_snapshots(share: Share, exposing: t.Mapping[str, t.Sequence[str]]) -> None:
+    """Conflict if active snapshots let in others than the share does, and may not be deactivated."""
     if exposing and not share.deactivate:
         told = [f"{name} ({', '.join(whom)})" for name, whom in sorted(exposing.items())]
         raise Conflict(

@@ -114,12 +114,17 @@ class Close(Step):
             cli.xml("volume", "start", name)
 
     def prove(self, work: Work) -> None:
-        """The second half. Raises Conflict."""
-        self.check(work)
-        set_options(work.cluster.cli, work.volume.name, {holding.UNPROVEN: "-"})
+        """The second half, by the list that is there now: somebody else may have been let in since. Raises Conflict."""
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
+
+        cli, name = work.cluster.cli, work.volume.name
+        now = tuple(holding.listed(answers.volume(cli, name)))
+        dataclasses.replace(self, entries=now, restart=False).check(work)
+        set_options(cli, name, {holding.UNPROVEN: "-"})
 
     def check(self, work: Work) -> None:
-        """What some server could not keep is set once more, whatever this one shows. Raises Conflict."""
+        """Whether all bricks go by C(entries). What some server could not keep is set once more, whatever this one
+        shows. Raises Conflict."""
         # Servers compile what they import, and mostly nothing has to be done.
         from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing
 

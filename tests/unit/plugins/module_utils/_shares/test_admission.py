@@ -105,8 +105,9 @@ def test_a_clone_is_proven_before_it_is_started(root: pathlib.Path, monkeypatch:
     making = Making(root.parent, monkeypatch, f"{holding.SNAPSHOT}daily")
     making.volume.options[holding.UNPROVEN] = "pool-1G-1"
     making.apply()
-    assert making.proven[0] == (sorted(SERVERS), 0)
-    assert making.run.calls[1] == ["volume", "start", "pool-1G-1"]
+    assert making.proven[0] == (sorted(SERVERS), 1)
+    assert making.run.calls[0][:2] == ["volume", "info"] and making.run.told[0] == {holding.UNPROVEN: "-"}
+    assert making.run.calls[2] == ["volume", "start", "pool-1G-1"]
 
 
 @pytest.mark.parametrize("what", ["file", ".hidden", "folder"])

@@ -17,7 +17,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli imp
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing, holding, release, wipe
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster, reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster, close, reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LOOKUP, Share
 from recorded import OK, Remembering
 
@@ -40,7 +40,7 @@ class Cluster(Remembering):
 
     def __init__(self, *volumes: Volume, away: t.Collection[str] = (), stale: dict[str, str] | None = None) -> None:
         super().__init__(*volumes)
-        self.away, self.stale, self.refusing, self.unheard = away, dict(stale or {}), False, ""
+        self.away, self.stale, self.refusing, self.unheard, self.plain = away, dict(stale or {}), False, "", ""
         self.clients = {one.name: {"glustershd": 3} for one in volumes}
         self.instead = {
             "pool list": self._peers,
@@ -105,7 +105,14 @@ class Cluster(Remembering):
 
 
 def live(gluster: Cluster, path: pathlib.Path) -> LiveCluster:
-    return LiveCluster(GlusterCli(gluster), {}, str(path / "glusterd"), str(path / "locks"), lambda _seconds: None)
+    return LiveCluster(
+        GlusterCli(gluster),
+        {},
+        str(path / "glusterd"),
+        str(path / "locks"),
+        lambda _seconds: None,
+        lambda host, _port: host in gluster.plain,
+    )
 
 
 def deny(name: str = "data", *tenants: str) -> Share:
@@ -187,6 +194,65 @@ def test_bricks_that_no_glusterd_reaches_are_told_until_it_does(tmp_path: pathli
     gluster.unheard = ""
     reconcile(live(gluster, tmp_path), [deny()], False)
     assert reconcile(live(gluster, tmp_path), [deny()], False)[0] == []
+
+
+def test_bricks_that_speak_no_tls(tmp_path: pathlib.Path) -> None:
+    """That was set while they ran, and they take it when they start."""
+    gluster = Cluster(volume("data", "tenant"))
+    gluster.plain = "s2"
+    with pytest.raises(Conflict, match="s2 has brick /srv/data speak no TLS: it has not been started since that was set"):
+        reconcile(live(gluster, tmp_path), [deny()], False)
+
+
+def test_who_is_let_in_meanwhile_stays(tmp_path: pathlib.Path) -> None:
+    """Another run on this server, between the look and the lock, or before the proof."""
+    gluster = Cluster(volume("data", "tenant"))
+    looks = []
+
+    def told(words: list[str]) -> str:
+        looks.append(words)
+        if len(words) == 3 and len(looks) in (2, 3):
+            its = gluster.volumes["data"]
+            later = f"{its.options[LIST]},new-{len(looks)}"
+            gluster.volumes["data"] = its._replace(options={**its.options, LIST: later})
+        return gluster._info(words[2:])
+
+    gluster.instead["volume info"] = told
+    reconcile(live(gluster, tmp_path), [deny()], False)
+    assert set(gluster.volumes["data"].options[LIST].split(",")) == {*SERVERS, "new-2", "new-3"}
+
+
+def test_closing_alone_changes_nothing_else(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("a", "tenant", **{"cluster.lookup-optimize": "on"}), volume("b", "tenant"), volume("c"))
+    gluster.stale = {}
+    original = gluster._volfile
+    gluster.instead["system:: getspec"] = lambda words: (
+        original(words).replace("s1,s2,s3", "s1,s2,s3,tenant") if words[-1].startswith("a.s2") else original(words)
+    )
+    changes, failures = close(live(gluster, tmp_path), [deny(name) for name in "abc"], False)
+    assert [change.subject for change in changes] == ["a", "b"]
+    [failure] = failures
+    assert "list of volume 'a' was set, and is not proven: s2 has brick" in str(failure)
+    assert gluster.volumes["a"].options["cluster.lookup-optimize"] == "on"
+    # A dry run tells the same.
+    before = Cluster(volume("a", "tenant"), volume("b", "tenant"), volume("c"))
+    assert close(live(before, tmp_path), [deny(name) for name in "abc"], True) == (changes, []) and before.told == []
+
+
+def test_somebody_who_sets_it_back_is_told(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data", "tenant"))
+    opened = gluster._set
+
+    def set_back(words: list[str]) -> str:
+        answer = opened(words)
+        if words[3:] == [holding.UNPROVEN, "-"]:
+            its = gluster.volumes["data"]
+            gluster.volumes["data"] = its._replace(options={**its.options, LIST: "s1,s2,s3,tenant"})
+        return answer
+
+    gluster.instead["volume set"] = set_back
+    _changes, [failure] = close(live(gluster, tmp_path), [deny()], False)
+    assert "somebody else changed its access list at the same time" in str(failure)
 
 
 def test_removals_come_first_and_no_other_share_holds_them_back(tmp_path: pathlib.Path) -> None:

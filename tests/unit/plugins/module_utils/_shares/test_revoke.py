@@ -78,7 +78,7 @@ FREED = {"user.glusterops-share": "-"}
 @pytest.mark.parametrize(
     "options, shares, problem",
     [
-        (with_list("tenant-a", "tenant-?"), [], "sealed: its access list lets them in by tenant-?."),
+        (with_list("tenant-a", "tenant-?"), ["sealed"], "sealed: its access list lets them in by tenant-?."),
         (with_list("tenant-z", "t[b]"), [], "sealed: nobody can be sure whom t[b] on its access list lets in."),
         (with_list("tenant-a", **{"server.ssl": "off"}), [], "sealed: it is not sealed (server.ssl is off)"),
         # Nor has it to be named there.
@@ -122,7 +122,7 @@ class Cluster(Remembering):
 
 
 def run(gluster: t.Any, identity: str, check_mode: bool = True) -> tuple[list[t.Any], dict[str, t.Any]]:
-    return revoke.revoke(LiveCluster(GlusterCli(gluster)), [identity], SERVERS, check_mode, lambda _host, _port: False)
+    return revoke.revoke(LiveCluster(GlusterCli(gluster)), [identity], SERVERS, check_mode)
 
 
 def test_check_mode_predicts() -> None:
