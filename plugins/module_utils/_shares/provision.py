@@ -175,6 +175,9 @@ def _cloned(share: Share, name: str, scene: holding.Scene, glusterd: str) -> Sou
 
 def _check_activation(share: Share, name: str, parent: Volume, glusterd: str) -> None:
     """Refused if the snapshot, which has to be active to be cloned, would let in meanwhile whom its volume does not."""
+    if holding.unsealed(parent):
+        # Who may come to the snapshot may come to its volume.
+        return
     active = [one._replace(active=True) for one in snapshots_info(glusterd) if one.name == name]
     whom = holding.exposing(parent.name, holding.listed(parent), active).get(name)
     if whom:

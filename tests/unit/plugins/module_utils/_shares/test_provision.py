@@ -182,6 +182,8 @@ def test_a_clone_is_not_made_while_that_lets_somebody_in(tmp_path: pathlib.Path)
         source(share(snapshot="monday"), parent, snapshots=[MONDAY], glusterd=str(tmp_path))
     active = MONDAY._replace(active=True)
     assert source(share(snapshot="monday"), parent, snapshots=[active], glusterd=str(tmp_path)).taking
+    opened = parent._replace(options={**parent.options, "server.ssl": "off"})
+    assert source(share(snapshot="monday"), opened, snapshots=[MONDAY], glusterd=str(tmp_path)).inactive
     (kept / "info").write_text(info.format("tenant-of-it"))
     assert source(share(snapshot="monday"), parent, snapshots=[MONDAY], glusterd=str(tmp_path)).inactive
 
