@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -60,7 +61,16 @@ def diff_of(changes: t.Iterable[Change]) -> dict[str, dict[str, dict[str, t.Any]
     return {"before": before, "after": after}
 
 
+_ADMINISTRATION = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin")
+
 Work = t.Callable[..., "tuple[list[Change], dict[str, t.Any]]"]
+
+
+def with_administration(path: str) -> str:
+    """A PATH with the folders where gluster, mount and their like are, which users without sudo's may not have."""
+    folders = [folder for folder in path.split(":") if folder]
+    missing = [folder for folder in _ADMINISTRATION if folder not in folders]
+    return ":".join([*folders, *missing])
 
 
 def outcome(module: t.Any, work: Work) -> dict[str, t.Any]:
@@ -71,6 +81,7 @@ def outcome(module: t.Any, work: Work) -> dict[str, t.Any]:
     # Of thousands of volumes nothing is garbage before the module ends, and to look for some takes longer than to read
     # them.
     gc.set_threshold(100_000)
+    os.environ["PATH"] = with_administration(os.environ.get("PATH", ""))
     try:
         changes, values = work(module)
     except GlusterOpsError as exc:

@@ -463,7 +463,8 @@ identities:
 mounts:
   description:
     - C(places) is what was found by mount point; of each what is C(mounted), the C(line) in fstab, the C(directory)
-      underneath, whether the client is C(alive), and with which C(identity) it is mounted.
+      underneath, whether the client is C(alive), the C(trouble) if it does not answer for another reason, with which
+      C(identity) it is mounted, and its C(traits), which are the options that the mount really has.
     - C(helper) is whether mounts with an identity of their own are possible, C(tenants) the identities for it.
   returned: when gathered
   type: dict
@@ -716,9 +717,9 @@ class _Told:
         return look(wanted, self._openssl)
 
     def mounts(self) -> dict[str, t.Any]:
-        from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mounts import Mounter
+        from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mounts import PASSING, Mounter
 
-        return Mounter(self._run_command, self._module.atomic_move).look()
+        return Mounter(self._run_command, PASSING).look()
 
     def management(self) -> dict[str, t.Any]:
         from ansible_collections.glusterops.shares.plugins.module_utils._management import management

@@ -18,7 +18,12 @@ description:
     nothing can be written to the local disk while the share is not mounted. Gluster ends a mount when the server
     denies its identity, and programs would then go on writing locally.
   - Proves that a share is mounted by asking it, because the mount program says success too early.
-  - A mount whose client has died is mounted again.
+  - A mount whose client has died is mounted again. One that only does not answer is never replaced, as it comes back by
+    itself and somebody may have files open; that is an error that names the cause.
+  - What a mount has of O(mounts[].options) is compared with what is asked for. The kernel's flags (V(ro), V(nosuid) and
+    the like) are changed while the mount is in use. For other options it is unmounted and mounted again, or, if somebody
+    uses it, the module fails.
+  - An automount of the share is a mount. It is asked, so that it mounts, and nothing is mounted over it.
   - All mounts are checked before the first one is changed.
 options:
   mounts:
@@ -37,7 +42,9 @@ options:
         version_added: "0.2.0"
       path:
         description:
-          - The mount point. It must be empty or missing, unless the share is mounted there already.
+          - The mount point. It must be empty or missing, unless the share is mounted there already, and C(/etc/fstab) must
+            have nothing else for it.
+          - Symbolic links are followed, and what they lead to is what C(/etc/fstab) gets.
           - Needed with O(mounts[].state=mounted). With V(absent) only that mount is removed, or all mounts of the share
             if there is none.
         type: str
@@ -46,11 +53,17 @@ options:
           - The servers to ask for the volume's layout, the first that answers is taken.
           - Needed with O(mounts[].state=mounted). With V(absent) only mounts from these are removed, so that a volume
             of the same name on another cluster stays mounted; mounts from any server if there are none.
+          - What is mounted is from one of them if it has its name or address, or if its client is connected to one of
+            them. If O(mounts[].path) has a volume of that name of which this cannot be said, the module fails.
+          - Addresses of IPv6 may be in brackets.
         type: list
         elements: str
         default: []
       options:
-        description: Further mount options, for example V(log-level=WARNING).
+        description:
+          - Further mount options, for example V(log-level=WARNING).
+          - Whatever C(mount.glusterfs) of this machine takes, and options for systemd such as
+            V(x-systemd.requires=network-online.target).
         type: list
         elements: str
         default: []
@@ -70,6 +83,14 @@ options:
         type: str
         choices: [mounted, absent]
         default: mounted
+  timeout:
+    description:
+      - For how many seconds a mount is waited for until it answers, and a program that mounts until it ends.
+      - A mount that answers nothing for so long is an error that names the cause, and is left as it is. Gluster itself
+        waits 42 seconds for a brick (C(network.ping-timeout)), so choose more than that.
+    type: int
+    default: 60
+    version_added: "0.2.0"
 extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.changes
@@ -118,8 +139,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What was changed, or would be in check mode, in order.
-  returned: success
+  description: What was changed, or would be in check mode, in order. After a failure, what was changed before it.
+  returned: always
   type: list
   elements: dict
   sample: [{"subject": "/srv/data", "what": "mounted", "before": null, "after": "tenant-a-data"}]
@@ -156,7 +177,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mounts i
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
-    machine = Mounter(module.run_command, module.atomic_move)
+    machine = Mounter(module.run_command, module.params["timeout"])
     mounts = read_wanted(module.params["mounts"], machine.everywhere)
     changes, found = reconcile(machine, mounts, module.check_mode)
     return changes, {"mounts": found} if found or not mounts else {}
@@ -179,6 +200,7 @@ def main() -> t.NoReturn:
                     "state": {"type": "str", "choices": list(STATES), "default": "mounted"},
                 },
             },
+            "timeout": {"type": "int", "default": 60},
         },
         supports_check_mode=True,
     )

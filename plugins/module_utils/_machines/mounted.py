@@ -8,25 +8,65 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 MOUNTINFO = "/proc/self/mountinfo"
 
 
 class Mounted(t.NamedTuple):
-    """What is mounted on a path. kind: of file system. device: its numbers, major and minor."""
+    """What is mounted on a path. kind: of file system. device: its numbers, major and minor. options: of this mount and
+    of its file system."""
 
     kind: str
     source: str
     device: tuple[int, int]
+    options: frozenset[str] = frozenset()
+
+
+def unescaped(word: str) -> str:
+    """A word of fstab or mountinfo, which write blanks, backslashes and the like as octal numbers."""
+    return re.sub(r"\\([0-3][0-7]{2})", lambda found: chr(int(found[1], 8)), word)
 
 
 def read_mounts(mountinfo: str = MOUNTINFO) -> dict[str, Mounted]:
     """Mount point to what is mounted there; of several mounts on a point the topmost."""
-    found: dict[str, Mounted] = {}
+    return {point: there for _this, _parent, point, there in _lines(mountinfo)}
+
+
+def read_reachable(mountinfo: str = MOUNTINFO) -> dict[str, Mounted]:
+    """The like, without what is hidden below a mount on a directory above it."""
+    lines = list(_lines(mountinfo))
+    on = {(parent, point): this for this, parent, point, _there in lines}
+    known = {this for this, _parent, _point, _there in lines}
+    roots = [this for this, parent, point, _there in lines if point == "/" and parent not in known - {this}]
+
+    def leads_to(point: str) -> str | None:
+        here, path = roots[0], ""
+        for part in ["", *filter(None, point.split("/"))]:
+            path = path.rstrip("/") + "/" + part
+            passed = set()
+            while (here, path) in on and here not in passed:
+                passed.add(here)
+                here = on[here, path]
+        return here
+
+    if not roots:
+        return {point: there for _this, _parent, point, there in lines}
+    return {point: there for this, _parent, point, there in lines if leads_to(point) == this}
+
+
+def kinds_at(path: str, mountinfo: str = MOUNTINFO) -> list[str]:
+    """The kinds of all that is mounted on the path, one over the other."""
+    return [there.kind for _this, _parent, point, there in _lines(mountinfo) if point == path]
+
+
+def _lines(mountinfo: str) -> t.Iterator[tuple[str, str, str, Mounted]]:
+    """Each mount: its number, that of the mount it is on, its point, and what it is."""
     with open(mountinfo, encoding="utf-8", errors="surrogateescape") as handle:
         for line in handle:
-            left, _dash, right = (part.split() for part in line.partition(" - "))
+            left, _dash, right = (part.split(" ") for part in line.rstrip("\n").partition(" - "))
             major, _colon, minor = left[2].partition(":")
-            found[left[4].replace("\\040", " ")] = Mounted(right[0], right[1], (int(major), int(minor)))
-    return found
+            options = frozenset([*left[5].split(","), *right[-1].split(",")])
+            there = Mounted(right[0], unescaped(right[1]), (int(major), int(minor)), options)
+            yield left[0], left[1], unescaped(left[4]), there

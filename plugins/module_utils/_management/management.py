@@ -12,7 +12,6 @@ import contextlib
 import dataclasses
 import glob
 import os
-import re
 import signal
 import socket
 import struct
@@ -20,7 +19,12 @@ import time
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import GLUSTERD, peers_info
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import (
+    CONFIGURATION,
+    GLUSTERD,
+    address,
+    peers_info,
+)
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
@@ -34,8 +38,6 @@ BEGUN = "secure-access.begun"
 STATES = ("enabled", "disabled")
 
 _RUNTIME = "/var/run/gluster"
-_CONFIGURATION = "/etc/glusterfs/glusterd.vol"
-_BOUND = re.compile(r"^\s*option\s+transport\.socket\.bind-address\s+(\S+)", re.MULTILINE)
 # ONC RPC: a call of "dump" of the program with which Gluster asks what a server can.
 _DUMP = struct.pack(">11I", 0x80000000 | 40, 1, 0, 2, 123451501, 1, 1, 0, 0, 0, 0)
 _ESTABLISHED = "01"
@@ -60,7 +62,7 @@ class ManagementPath:
 
     glusterd: str = GLUSTERD
     runtime: str = _RUNTIME
-    configuration: str = _CONFIGURATION
+    configuration: str = CONFIGURATION
     proc: str = "/proc"
     port: int = PORT
 
@@ -74,12 +76,7 @@ class ManagementPath:
 
     def address(self) -> str:
         """Where the local glusterd listens."""
-        try:
-            with open(self.configuration, encoding="utf-8", errors="replace") as handle:
-                bound = _BOUND.search(handle.read())
-        except OSError:
-            return "localhost"
-        return bound.group(1) if bound else "localhost"
+        return address(self.configuration)
 
     def serves(self) -> str | None:
         """TLS or PLAIN, as the local glusterd does; None if none answers. Needs no certificate."""

@@ -4,76 +4,249 @@
 
 # Private to this collection: other code must not import it, it may change at any time.
 
-"""Mounting, and whether a mount answers."""
+"""Mounting, and whether what is mounted answers."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import re
+import signal
 import time
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    BadInput,
     NotFound,
     Refused,
+    TimedOut,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import RunCommand
 from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import (
     MOUNTINFO,
     read_mounts,
+    read_reachable,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts.asking import Answer, ask, run
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts.client import Client, behind, clients
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import KIND, Mount
 
+HELPER = "/sbin/mount.glusterfs"
+PATIENCE = 60.0
+# Of a question to what was mounted this moment, and between two of them.
+_LOOKS, _PAUSE = 5, 0.2
 
-def answers(run_command: RunCommand, path: str, patience: int = 20) -> bool:
-    """Whether the mounted file system is alive. A dead client fails at once, a cut-off one may hang."""
-    return run_command(["timeout", str(patience), "stat", "--file-system", "--", path])[0] == 0
+
+def questions(path: str) -> dict[str, t.Callable[[], t.Any]]:
+    """What is asked of a mount: how much is free, which needs the bricks and their quota daemon, and what its root is,
+    which needs the bricks only."""
+    return {f"space {path}": lambda: os.statvfs(path).f_bsize, f"root {path}": lambda: os.stat(path).st_mode}
 
 
-def attach(run_command: RunCommand, mount: Mount, words: t.Sequence[str], mountinfo: str = MOUNTINFO) -> None:
-    """Mounts it with C(mount WORDS). Raises Refused, with what the client's log says."""
-    if not os.path.exists("/sbin/mount.glusterfs"):
+def health(
+    path: str, answers: t.Mapping[str, Answer], client: Client | None, patience: float
+) -> tuple[bool, str | None]:
+    """Whether the client of a mount is connected, and why it does not answer, if it has not just died; by what was
+    answered to questions()."""
+    space, root = answers[f"space {path}"], answers[f"root {path}"]
+    if not space.failure:
+        return True, None
+    if space.errno == errno.ENOTCONN:
+        if client is None:
+            return False, None
+        return False, f"its client (process {client.pid}) reaches too few bricks" + _lately(path, client)
+    if not space.silent:
+        return True, f"it says {space.failure!r}"
+    waited = f"nothing was heard for {patience:.0f} seconds"
+    if client and client.stopped:
+        return True, f"{waited}, as its client (process {client.pid}) is stopped"
+    if not root.failure:
+        return True, (
+            f"{waited} when it was asked for its free space, though its bricks answer: see with 'gluster volume status'"
+            " whether the quota daemons run"
+        )
+    return True, f"{waited}, so a brick or its server hangs, or the network"
+
+
+def attach(mount: Mount, words: t.Sequence[str], patience: float = PATIENCE, mountinfo: str = MOUNTINFO) -> None:
+    """Mounts it with C(mount WORDS), and returns when it answers. Raises Refused or TimedOut, with the cause that the
+    client's log tells; then nothing is mounted there."""
+    if not os.path.exists(HELPER):
         raise NotFound("mount.glusterfs is not on this machine: install the GlusterFS client (glusterfs-client).")
-    path = mount.path
-    log = "/var/log/glusterfs/" + path.strip("/").replace("/", "-") + ".log"
+    path, log = mount.path, log_of(mount.path, mount.options)
     logged = os.path.getsize(log) if os.path.exists(log) else 0
-    _rc, out, err = run_command(["timeout", "60", "mount", *words])
+    before = {client.pid for client in clients()}
+    rc, out, err = run(["mount", *words], patience)
     # mount.glusterfs may succeed and the client go away a moment later, when the bricks have refused it.
-    for _try in range(5):
-        there = read_mounts(mountinfo).get(path)
-        # On a busy server a new client needs long until it has reached the bricks.
-        if there is None or there.kind != KIND or not mount.is_from(there.source) or not answers(run_command, path, 60):
+    for _look in range(_LOOKS):
+        trouble = _trouble(mount, patience, mountinfo)
+        if trouble:
             break
-        time.sleep(0.2)
+        time.sleep(_PAUSE)
     else:
         return
-    run_command(["umount", "-l", path])
-    reason = _reason(log, logged)
-    whose = f"the identity {mount.identity!r}" if mount.identity else "this machine's identity"
-    raise Refused(
-        f"Share {mount.share!r} could not be mounted on {path}: {reason or (err or out).strip() or 'no reason given'}."
-        f" Is {whose} on the share's access list, and signed by the CA that the servers trust?",
+    run(["umount", "-l", path], patience)
+    for client in clients():
+        # Whoever hangs in it does so as long as it lives.
+        if client.pid not in before and client.path == path and client.volume == mount.volume:
+            with contextlib.suppress(OSError):
+                os.kill(client.pid, signal.SIGKILL)
+    if rc is None:
+        said = f"mount did not end within {patience:.0f} seconds, so a brick or its server hangs, or the network"
+    else:
+        said = reason(log, logged, mount) or _sentence(err or out) or trouble
+    late = rc is None or trouble != NOT_MOUNTED
+    raise (TimedOut if late else Refused)(
+        f"Share {mount.share!r} could not be mounted on {mount.where}: {trouble if rc == 0 and late else said}.",
+        reason=said,
         stderr=err.strip(),
         log=log,
     )
 
 
-def _reason(log: str, start: int) -> str:
-    """The last thing the client's log complained about since C(start)."""
+NOT_MOUNTED = "it is not mounted, and no reason was given"
+
+
+def _trouble(mount: Mount, patience: float, mountinfo: str) -> str | None:
+    path = mount.path
+    there = read_reachable(mountinfo).get(path)
+    if there is None or there.kind != KIND or not mount.is_of(there.source):
+        return NOT_MOUNTED
+    answers = ask(questions(path), patience)
+    client = behind(clients(), path, mount.volume, read_mounts(mountinfo))
+    alive, trouble = health(path, answers, client, patience)
+    return trouble or (None if alive else NOT_MOUNTED)
+
+
+def check_options(mount: Mount) -> None:
+    """BadInput if this machine's mount.glusterfs does not know an option. It reads them before it sees that what it is
+    asked to mount on is no directory."""
+    options = [
+        option
+        for option in mount.options
+        if not option.startswith(("x-", "X-", "comment=")) and option not in _FOR_MOUNT_ONLY
+    ]
+    if mount.identity or not options or not os.path.exists(HELPER):
+        return
+    _rc, _out, err = run([HELPER, mount.source, os.devnull, "-o", ",".join(["rw", *options])], PATIENCE)
+    found = re.search(r"Invalid option:? *(\S*)", err)
+    if found:
+        raise BadInput(f"{mount.share}: mount option {found[1]!r} is unknown to this machine's mount.glusterfs.")
+
+
+# mount(8) takes these out before it calls a helper.
+_FOR_MOUNT_ONLY = ("async", "auto", "defaults", "group", "noauto", "nogroup", "noowner", "nouser", "nousers", "owner")
+
+
+def log_of(path: str, options: t.Iterable[str] = ()) -> str:
+    """The client's log of a mount."""
+    named = [option.partition("=")[2] for option in options if option.startswith("log-file=")]
+    return named[-1] if named else "/var/log/glusterfs/" + path.strip("/").replace("/", "-") + ".log"
+
+
+# What the client's log says, and what that means. The first that is found counts: what is further down may be what
+# follows from it, as a client that was refused complains of its files while it ends. Measured with GlusterFS 10.3.
+_CAUSES = (
+    (
+        r"remote-error=Authentication failed",
+        "Authentication failed, the servers refuse {whose}: is it on the share's access list",
+    ),
+    (r"SETVOLUME on remote-host failed.*remote-error=(?P<said>[^}]+)", "the servers say {said}"),
+    (r"unable to get passphrase", "the client's private key has a passphrase, for which Gluster cannot ask"),
+    (
+        r"could not load (?P<said>our cert at \S+|private key at \S+|CA list)",
+        "the client could not load {said} ({detail})",
+    ),
+    (r"DNS resolution failed on host (?P<said>\S+)", "this machine cannot resolve the name {said} ({detail})"),
+    (
+        r"alert (?P<said>certificate expired|unknown ca|bad certificate|certificate revoked)",
+        "a server refuses the certificate of {whose} ({said}): is it in force, and of the CA that the servers trust",
+    ),
+    (
+        r"certificate verify failed",
+        "the client does not trust a server's certificate: is it in force, and of a CA in this machine's bundle",
+    ),
+    (r"failed to fetch volume file \(key:/?(?P<said>[^)]+)\)", "the servers know no volume {said}"),
+    (
+        r"failed to get the port number for remote subvolume",
+        "bricks do not run: is the volume started, and what does 'gluster volume status {volume}' say of them",
+    ),
+    (
+        r"connection attempt on .*?\((?P<said>[^)]+)\)",
+        "a server cannot be reached ({said}): has this machine addresses of the family of {servers}",
+    ),
+    (
+        r"Exhausted all volfile servers",
+        "no glusterd answers on {servers}: does it run, is port 24007 open, and do both sides speak TLS there, or none",
+    ),
+    (r"has not responded in the last (?P<said>\d+) seconds", "a brick has not answered for {said} seconds"),
+    (
+        r"connection to \S+ failed \((?P<said>Connection reset by peer|Broken pipe)\)",
+        "bricks end the connection ({said}): do both sides speak TLS, and is the certificate of {whose} in force and of"
+        " the CA that the servers trust",
+    ),
+    (r"connection to \S+ failed \((?P<said>[^)]+)\)", "bricks cannot be reached ({said})"),
+)
+
+
+def reason(log: str, start: int, mount: Mount) -> str:
+    """The cause that the client's log tells since C(start), or else what it complained about last."""
     try:
         with open(log, encoding="utf-8", errors="replace") as handle:
             handle.seek(start)
-            complaints = [line.strip() for line in handle if " E [" in line or " C [" in line]
+            lines = handle.read().splitlines()
     except OSError:
         return ""
-    # A client that was refused complains of its files, too, while it ends.
-    for words in ("Authentication", "authentication", "ssl", "SSL", "cert"):
-        for line in reversed(complaints):
-            if words in line:
-                return _said(line)
+    facts = {
+        "whose": f"the identity {mount.identity!r}" if mount.identity else "this machine's identity",
+        "volume": mount.volume,
+        "servers": " or ".join(mount.servers),
+    }
+    for pattern, text in _CAUSES:
+        for at, line in enumerate(lines):
+            found = re.search(pattern, line)
+            if found:
+                return text.format(**{"said": "", **found.groupdict(), **facts, "detail": _detail(lines, at)})
+    complaints = [line for line in lines if re.search(r" [EC] \[", line)]
     return _said(complaints[-1]) if complaints else ""
+
+
+def _detail(lines: t.Sequence[str], at: int) -> str:
+    """What the lines beside one say of it: OpenSSL's below, the resolver's above."""
+    near = [*lines[at + 1 : at + 4], *lines[max(0, at - 2) : at]]
+    if any("DECODER routines" in line or "no start line" in line for line in near[:3]):
+        return "it is no PEM file"
+    for line in near:
+        found = re.search(r"\{family=(?P<family>\d+)\}, \{ret=(?P<ret>[^}]+)\}", line)
+        if found:
+            kind = {"2": "an IPv4", "10": "an IPv6"}.get(found["family"], "any")
+            return f"{found['ret']}, when asked for {kind} address"
+        found = re.search(r"ssl_dump_error_stack\].*error:[0-9A-F]+:[^:]*:[^:]*:(?P<said>[^:]+)$", line)
+        if found:
+            return found["said"].strip()
+    return "see the log"
+
+
+def _lately(path: str, client: Client | None) -> str:
+    """What the client said last of a connection, in brackets."""
+    options = [word[2:] for word in client.words] if client else []
+    try:
+        with open(log_of(path, options), "rb") as handle:
+            handle.seek(max(0, os.fstat(handle.fileno()).st_size - 65536))
+            lines = handle.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    telling = re.compile(r" [EC] \[.*(has not responded|failed to get the port|connection to|All subvolumes are down)")
+    last = [line for line in lines if telling.search(line)]
+    return f" ({_said(last[-1])})" if last else ""
 
 
 def _said(line: str) -> str:
     """A line of Gluster's log without its time, source and volume's part."""
-    return re.sub(r"^\[[^]]*\] [A-Z] (\[[^]]*\] )+\S+: ", "", line)[:300]
+    return re.sub(r"^\[[^]]*\] [A-Z] (\[[^]]*\] )+\S+: ", "", line).strip()[:300].rstrip(" .")
+
+
+def _sentence(text: str) -> str:
+    """What a program said, without what mount.glusterfs says of each option of fstab's."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and "is not handled (yet?)" not in line]
+    return "; ".join(lines)[:500].rstrip(" .")

@@ -43,6 +43,7 @@ _KERNEL = (
 # What is for mount(8) and the start of the system, or is so anyway.
 _NOTHING = ("_netdev", "auto", "defaults", "noauto", "nofail", "rw", "transport=tcp")
 _OWN = ("backup-volfile-servers", "backupvolfile-server", "fetch-attempts", "server-port")
+_VALUE = "[A-Za-z0-9._/:=@%+-]*"
 
 _TEXT = r"""#!/bin/sh
 # Written by the Ansible module glusterops.shares.gluster_mounts; it writes it again.
@@ -67,7 +68,7 @@ fail() {
 
 check_server() {
     case $1 in
-    '' | -* | *[!A-Za-z0-9.-]*) fail 1 "server '$1' is not a host name or address." ;;
+    '' | -* | *[!A-Za-z0-9.:%-]*) fail 1 "server '$1' is not a host name or address." ;;
     esac
 }
 
@@ -78,11 +79,19 @@ mounted() {
     return 1
 }
 
-# A client that the servers refuse goes away a moment after it has mounted.
+# A client that the servers refuse goes away a moment after it has mounted. Who asks one that never answers cannot be
+# ended, so it is not waited for.
 answers() {
     for _try in 1 2 3 4 5; do
-        mounted && timeout 60 stat -f -- "$directory" >/dev/null 2>&1 || return 1
-        sleep 0.2
+        mounted || return 1
+        stat -f -- "$directory" >/dev/null 2>&1 &
+        waited=0
+        while kill -0 $! 2>/dev/null; do
+            [ $waited -lt 300 ] || return 1
+            waited=$((waited + 1))
+            sleep 0.2
+        done
+        wait $! || return 1
     done
 }
 
@@ -132,11 +141,11 @@ while [ -n "$options" ]; do
     esac
     value=${option#*=}
     case $option in
-    '' | @NOTHING@ | x-* | comment=*) ;;
+    '' | @NOTHING@ | x-* | X-* | comment=*) ;;
+    backup-volfile-servers=* | backupvolfile-server=*) backups=$backups:$value ;;
     *[!A-Za-z0-9._/:=@%+-]*) fail 1 "option '$option' has a character that is not A-Z a-z 0-9 . _ / : = @ % + or -." ;;
     identity=*) identity=$value ;;
     ro) set -- "$@" --read-only ;;
-    backup-volfile-servers=* | backupvolfile-server=*) backups=$backups:$value ;;
     fetch-attempts=*) set -- "$@" "--volfile-max-fetch-attempts=$value" ;;
     server-port=*) set -- "$@" "--volfile-server-port=$value" ;;
     @SWITCHES@) set -- "$@" "--$option" ;;
@@ -151,15 +160,16 @@ done
 [ -z "$kernel" ] || set -- "$@" "--fuse-mountopts=${kernel#,}"
 
 set -- "$@" "--volfile-server=${source%%:/*}"
-backups=${backups#:}
-while [ -n "$backups" ]; do
-    server=${backups%%:*}
+# Names and addresses, of which those with colons are in brackets.
+while [ -n "${backups#:}" ]; do
+    backups=${backups#:}
+    case $backups in
+    '['*']'*) server=${backups#'['} server=${server%%']'*} rest=${backups#*']'} ;;
+    *) server=${backups%%:*} rest=${backups#"${backups%%:*}"} ;;
+    esac
+    backups=$rest
     check_server "$server"
     set -- "$@" "--volfile-server=$server"
-    case $backups in
-    *:*) backups=${backups#*:} ;;
-    *) backups='' ;;
-    esac
 done
 
 [ -n "$identity" ] || fail 1 "identity=NAME is missing in the options: with whose identity shall it be mounted?"
@@ -209,10 +219,17 @@ def check(identity: str, options: t.Iterable[str], what: str) -> None:
     if identity in (".", "..") or identity.startswith("-"):
         raise BadInput(f"{what}: identity {identity!r} cannot be mounted with: it is no name of a directory.")
     for option in options:
-        name, equals, _value = option.partition("=")
+        name, equals, value = option.partition("=")
         known = (*_VALUES, *_OWN) if equals else (*_SWITCHES, *_KERNEL, "ro")
-        if name not in known and option not in _NOTHING and not name.startswith("x-"):
+        if option in _NOTHING or name.startswith(("x-", "X-")) or name == "comment":
+            continue
+        if name not in known:
             raise BadInput(f"{what}: mount option {option!r} is unknown together with identity.")
+        if not re.fullmatch(_VALUE, value, re.ASCII):
+            raise BadInput(
+                f"{what}: mount option {option!r} has a character that cannot be used together with identity:"
+                " its value is of A-Z a-z 0-9 . _ / : = @ % + and -."
+            )
 
 
 def present(tenants: str = TENANTS) -> list[str]:
@@ -231,55 +248,3 @@ def check_present(identity: str, tenants: str = TENANTS) -> None:
         raise NotFound(
             f"The identity {identity!r} is not on this machine ({tenants}): make it with gluster_tls_identities first."
         )
-
-
-# ---- with which identity something is mounted ----
-
-_OWN_CERTIFICATE = "--xlator-option=*-client-*.transport.socket.ssl-own-cert="
-
-
-def identities(volumes: t.Mapping[str, str], proc: str = "/proc") -> dict[str, str | None]:
-    """By mount point, the identity of the client that has mounted the volume there; None for the machine's own.
-
-    volumes: mount point to volume.
-    """
-    found: dict[str, tuple[int, str | None]] = {}
-    for name in os.listdir(proc):
-        words = _words(proc, name) if name.isdigit() else []
-        if len(words) < 3 or os.path.basename(words[0]) != "glusterfs":
-            continue
-        path, volume = words[-1], volumes.get(words[-1])
-        ids = [word.partition("=")[2].lstrip("/") for word in words if word.startswith("--volfile-id=")]
-        if volume is None or volume not in ids:
-            continue
-        began = _began(proc, name)
-        # One that was unmounted while somebody had files open lives on.
-        if path not in found or began > found[path][0]:
-            found[path] = (began, _identity(words))
-    return {path: identity for path, (_began_at, identity) in found.items()}
-
-
-def _words(proc: str, pid: str) -> list[str]:
-    try:
-        with open(os.path.join(proc, pid, "cmdline"), "rb") as handle:
-            return [os.fsdecode(word) for word in handle.read().rstrip(b"\0").split(b"\0")]
-    except OSError:
-        return []
-
-
-def _began(proc: str, pid: str) -> int:
-    """When the process began, in clock ticks since the machine did."""
-    try:
-        with open(os.path.join(proc, pid, "stat"), encoding="utf-8", errors="replace") as handle:
-            return int(handle.read().rpartition(")")[2].split()[19])
-    except (OSError, IndexError, ValueError):
-        return -1
-
-
-def _identity(words: t.Sequence[str]) -> str | None:
-    for word in words:
-        if word.startswith(_OWN_CERTIFICATE):
-            path = word[len(_OWN_CERTIFICATE) :]
-            found = re.fullmatch(re.escape(TENANTS) + r"/([^/]+)/current/glusterfs\.pem", path)
-            return found[1] if found else path
-    return None

@@ -134,7 +134,7 @@ def _problems(cli: GlusterCli, volume: Volume) -> t.Iterator[str]:
 class _Bare(Mount):
     """A mount by a volfile of ours. What is mounted tells no source, and nobody else can mount there."""
 
-    def is_from(self, source: str | None) -> bool:
+    def is_of(self, source: str | None) -> bool:
         return True
 
 
@@ -156,7 +156,7 @@ def mounted(cli: GlusterCli, volume: str, directory: str = DIRECTORY) -> t.Itera
     mount = _Bare(volume, volume, path, ("localhost",))
     try:
         _write(recipe, volfile.without(volfile.client(cli, volume), _SHARDS))
-        attach(run_command, mount, ["-t", "glusterfs", recipe, path])
+        attach(mount, ["-t", "glusterfs", recipe, path])
         root = os.open(path, OPEN)
         try:
             if os.fstat(root).st_dev == here:

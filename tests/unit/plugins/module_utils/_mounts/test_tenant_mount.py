@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 import subprocess
 import typing as t
@@ -40,6 +39,7 @@ def test_the_line_of_fstab() -> None:
         ("a", ("log-level",), "is unknown"),
         ("a", ("transport=rdma",), "is unknown"),
         ("a", ("identity=b",), "is unknown"),
+        ("a", ("log-file=/a;b",), "has a character that cannot be used together with identity"),
     ],
 )
 def test_bad_values(identity: str, options: tuple[str, ...], message: str) -> None:
@@ -73,9 +73,7 @@ def test_every_option_that_the_module_takes_the_helper_takes(
 ) -> None:
     switches = (*tenant_mount._SWITCHES, *tenant_mount._KERNEL, *tenant_mount._NOTHING, "ro", "x-systemd.automount")
     values = [f"{name}=1" for name in (*tenant_mount._VALUES, *tenant_mount._OWN)]
-    # The module's own check lets no option begin with an underscore or hold a dot; fstab has one each.
-    given = [option for option in (*switches, *values) if option not in ("_netdev", "x-systemd.automount")]
-    Mount("share", "v", "/srv/data", ("s",), tuple(given), identity="tenant-a").check()
+    Mount("share", "v", "/srv/data", ("s",), (*switches, *values), identity="tenant-a").check()
     for option in (*switches, *values):
         done = helper("server1:/v", str(tmp_path), "-f", "-v", "-o", f"identity=tenant-a,{option}")
         assert done.returncode == 0 and done.stderr == "", done
@@ -84,6 +82,19 @@ def test_every_option_that_the_module_takes_the_helper_takes(
         name = option.partition("=")[0]
         assert option in tenant_mount._NOTHING or name.startswith("x-") or len(words) == 10, words
     assert helper("server1:/v", str(tmp_path), "-f", "-o", "identity=tenant-a,identify").returncode == 1
+
+
+def test_servers_by_address(helper: t.Callable[..., subprocess.CompletedProcess[str]], tmp_path: pathlib.Path) -> None:
+    servers = ("fd00::1", "server2", "[fe80::2%eth0]", "10.0.0.3")
+    mount = Mount("share", "v", str(tmp_path), servers, identity="tenant-a").check()
+    source, path, _kind, options = mount.line.split()[:4]
+    assert (source, path) == ("fd00::1:/v", str(tmp_path))
+    words = helper(source, path, "-f", "-v", "-o", options).stdout.split()
+    asked = [word for word in words if word.startswith("--volfile-server=")]
+    assert asked == [f"--volfile-server={server.strip('[]')}" for server in servers]
+    for wrong in ("a;b", "[a;b]", "-a", "[fd00::1"):
+        done = helper(source, path, "-f", "-o", f"identity=tenant-a,backup-volfile-servers={wrong}")
+        assert done.returncode == 1 and "is not a host name or address" in done.stderr, done
 
 
 def test_a_client_that_fails_is_told_in_one_sentence(
@@ -108,46 +119,13 @@ def test_another_identity_is_a_change() -> None:
     assert [(change.what, change.before, change.after) for change in plan(MOUNT, place)] == [
         ("identity", "tenant-b", "tenant-a")
     ]
-    own = Mount("share", "v", "/srv/data", ("server1",))
+    own = Mount("share", "v", "/srv/data", ("server2",))
     assert [(change.what, change.after) for change in plan(own, place)] == [("fstab", own.line), ("identity", None)]
     assert plan(MOUNT, Place("server2:/v", MOUNT.line, GUARDED, identity="tenant-a")) == []
     # Mounted anew anyhow.
     assert [change.what for change in plan(MOUNT, Place(None, MOUNT.line, GUARDED))] == ["mounted"]
     dead = Place("server2:/v", MOUNT.line, GUARDED, alive=False, identity="tenant-b")
     assert [change.what for change in plan(MOUNT, dead)] == ["mounted"]
-
-
-def process(proc: pathlib.Path, pid: int, began: int, *words: str) -> None:
-    (proc / str(pid)).mkdir(parents=True)
-    (proc / str(pid) / "cmdline").write_bytes(b"".join(os.fsencode(word) + b"\0" for word in words))
-    (proc / str(pid) / "stat").write_text(f"{pid} (a) b) S {' '.join('0' * 18)} {began} 0 0\n")
-
-
-def test_with_which_identity_something_is_mounted(tmp_path: pathlib.Path) -> None:
-    def client(pid: int, began: int, path: str, volume: str, certificate: str | None) -> None:
-        option = "--xlator-option=*-client-*.transport.socket.ssl-own-cert="
-        words = [option + certificate] if certificate else []
-        process(tmp_path, pid, began, "/usr/sbin/glusterfs", *words, f"--volfile-id={volume}", path)
-
-    files = "/etc/glusterfs/tls/tenants/{}/current/glusterfs.pem"
-    client(10, 100, "/srv/a", "/a", files.format("red"))
-    client(11, 100, "/srv/b", "b", None)
-    # One that somebody's open files keep alive, and the one that was mounted after it.
-    client(12, 300, "/srv/c", "/c", files.format("new"))
-    client(13, 200, "/srv/c", "/c", files.format("old"))
-    client(14, 400, "/srv/c", "/other", files.format("other"))
-    client(15, 100, "/srv/d", "/d", "/root/hand.pem")
-    process(tmp_path, 16, 500, "/usr/sbin/glusterfsd", "--volfile-id=/a", "/srv/a")
-    process(tmp_path, 17, 500)
-    (tmp_path / "18").mkdir()
-    (tmp_path / "self").mkdir()
-    wanted = {"/srv/a": "a", "/srv/b": "b", "/srv/c": "c", "/srv/d": "d", "/srv/e": "e"}
-    assert tenant_mount.identities(wanted, str(tmp_path)) == {
-        "/srv/a": "red",
-        "/srv/b": None,
-        "/srv/c": "new",
-        "/srv/d": "/root/hand.pem",
-    }
 
 
 class Booted:
@@ -161,7 +139,7 @@ class Booted:
         self.path = path
         self.machine = Mounter(
             self.run_command,
-            lambda source, target: pathlib.Path(source).replace(target),  # type: ignore[arg-type,return-value]
+            5.0,
             *(str(path / name) for name in ("fstab", "mountinfo", "locks", "helper", "systemd")),
         )
 
