@@ -35,6 +35,7 @@ options:
       - V(management) (since 0.2.0) tells whether this machine uses TLS on the management path, port 24007.
       - V(identities) (since 0.2.0) is what this machine has of the O(identities) in files.
       - V(mounts) (since 0.2.0) is which volumes are mounted on this machine, or would be at boot.
+      - V(stored) (since 0.2.0) is what this server has stored of whom volumes let in, for comparison with other servers.
       - V(holdings) (since 0.2.0) is whose each volume is. It tells less than V(volumes), which matters for thousands.
     type: list
     elements: str
@@ -260,6 +261,14 @@ bricks:
     thin:
       description: Whether it is on a thin logical volume of LVM, C(null) if there is no such directory.
       type: bool
+stored:
+  description:
+    - By volume, what this server has stored of the options that decide who gets in, in its own file, which its bricks
+      go by. A server that could not store, or was down, has others than RV(volumes) tells.
+    - Digests to be compared with those of other servers, C(null) where the file cannot be read.
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
 cluster:
   description: What concerns all servers.
   returned: when gathered
@@ -272,6 +281,12 @@ cluster:
     trash_directories:
       description: By volume, the directory that its trash was given, if not C(.trashcan).
       type: dict
+    vanishing:
+      description:
+        - The volumes of several sets of bricks that have C(cluster.lookup-optimize) on, as it is unless set, so that
+          files vanish for clients while they are rebalanced.
+      type: list
+      elements: str
     daemons:
       description: Of each started volume.
       type: dict
@@ -534,6 +549,7 @@ CHOICES = (
     "clients",
     "limits",
     "bricks",
+    "stored",
     "cluster",
     "served",
     "identity",
@@ -622,6 +638,11 @@ class _Told:
         from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import bricks
 
         return bricks(self._once.volumes.values(), self.machine["uuid"], self._lvm)
+
+    def stored(self) -> dict[str, str | None]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._machines.stored import stored
+
+        return stored()
 
     def processes(self) -> dict[str, list[dict[str, t.Any]]]:
         return {name: [one._asdict() for one in processes] for name, processes in self._once.status[0].items()}

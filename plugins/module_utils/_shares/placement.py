@@ -46,6 +46,14 @@ class Declared:
     source: dict[str, t.Any]
 
 
+def answering(
+    clusters: t.Sequence[str], groups: t.Mapping[str, t.Sequence[str]], peers: t.Container[str]
+) -> dict[str, str]:
+    """Cluster to the first server of its group that answered, without those that have none."""
+    of = {cluster: [host for host in groups.get(cluster, ()) if host in peers] for cluster in clusters}
+    return {cluster: hosts[0] for cluster, hosts in of.items() if hosts}
+
+
 def workers(
     clusters: t.Sequence[str],
     groups: t.Mapping[str, t.Sequence[str]],
