@@ -122,6 +122,16 @@ snapshots:
     used:
       description: Bytes stored in them, most of which it shares with the volume, C(null) if it has none here.
       type: int
+server:
+  description: The UUID of this server.
+  returned: when the cluster could be asked
+  type: str
+bricks:
+  description:
+    - By share, the UUIDs of the servers that have bricks of it. Each sees its own thin pools only, so all of them have to
+      look (in check mode) before a snapshot is known to be possible.
+  returned: when the cluster could be asked
+  type: dict
 failures:
   description: The series for which it could not be done. Each has its C(share), its C(prefix), and why (C(msg)).
   returned: when there are any
