@@ -35,7 +35,7 @@ options:
       - V(management) (since 0.2.0) tells whether this machine uses TLS on the management path, port 24007.
       - V(identities) (since 0.2.0) is what this machine has of the O(identities) in files.
       - V(mounts) (since 0.2.0) is which volumes are mounted on this machine, or would be at boot.
-      - V(stored) (since 0.2.0) is what this server has stored of whom volumes let in, for comparison with other servers.
+      - V(stored) (since 0.2.0) is what this server has stored of whom volumes let in, to be compared with others.
       - V(holdings) (since 0.2.0) is whose each volume is. It tells less than V(volumes), which matters for thousands.
     type: list
     elements: str

@@ -57,8 +57,8 @@ options:
   now:
     description:
       - The time, in seconds since 1970, that decides which period it is and what is too old.
-      - There is no need to set it. It is the control node's when the task begins. A server whose clock differs from that
-        by more than two minutes is refused, because Gluster stamps the snapshots with its own.
+      - There is no need to set it. It is the control node's when the task begins. A server whose clock differs from
+        that by more than two minutes is refused, because Gluster stamps the snapshots with its own.
     type: float
 extends_documentation_fragment:
   - glusterops.shares._attributes
@@ -128,8 +128,8 @@ server:
   type: str
 bricks:
   description:
-    - By share, the UUIDs of the servers that have bricks of it. Each sees its own thin pools only, so all of them have to
-      look (in check mode) before a snapshot is known to be possible.
+    - By share, the UUIDs of the servers that have bricks of it. Each sees its own thin pools only, so all of them have
+      to look (in check mode) before a snapshot is known to be possible.
   returned: when the cluster could be asked
   type: dict
 failures:

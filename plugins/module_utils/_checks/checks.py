@@ -333,9 +333,9 @@ def _stored_differently(where: str, volume: str, servers: t.Sequence[Machine]) -
                 [where],
                 f"{some(names)} has stored another {' and '.join(differing(other, usual))} of it than"
                 f" {some(having[usual])}, and its bricks may go by that, whatever gluster tells",
-                "If somebody was just changing it, check again. Make room where /var/lib/glusterd is full, start glusterd"
-                " where it is down, and run the playbook glusterops.shares.shares. If it stays so, restart glusterd"
-                f" there, {GENTLY}.",
+                "If somebody was just changing it, check again. Make room where /var/lib/glusterd is full, start"
+                " glusterd where it is down, and run the playbook glusterops.shares.shares. If it stays so, restart"
+                f" glusterd there, {GENTLY}.",
             )
 
 
@@ -385,7 +385,7 @@ def _daemons(
             + (f": its access list lacks {some(shut_out)}" if shut_out else ""),
             # Not by glusterd, which may take bricks along.
             ("Run the playbook glusterops.shares.shares for the list, then on" if shut_out else "On")
-            + f" each server: pkill -f 'volfile-id {process}'. Then, for every volume: gluster volume start VOLUME force",
+            + f" each server: pkill -f 'volfile-id {process}'. Then of every volume: gluster volume start NAME force",
         )
 
 

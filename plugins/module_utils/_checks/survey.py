@@ -139,8 +139,8 @@ def cluster(once: Once) -> dict[str, t.Any]:
 
 
 def _vanishing(volume: Volume) -> bool:
-    """Whether its files vanish for clients while it is rebalanced: they are on several sets of bricks, and LOOKUP is on,
-    as it is by default."""
+    """Whether its files vanish for clients while it is rebalanced: they are on several sets of bricks, and LOOKUP is
+    on, as it is by default."""
     spread = volume.type.startswith("Distribute") and len(volume.bricks) > 1
     return spread and (LOOKUP not in volume.options or volume.is_on(LOOKUP))
 

@@ -177,8 +177,8 @@ def _make_or_delete(
 def reconcile_series(
     cluster: LiveCluster, series: t.Sequence[Series], now: float, check_mode: bool, progress: Progress | None = None
 ) -> tuple[list[Change], dict[str, t.Any]]:
-    """Makes what the series need now, and deletes what has expired: the changes, and all their snapshots afterwards, with
-    which server this is and which ones have bricks of each share, by UUID.
+    """Makes what the series need now, and deletes what has expired: the changes, and all their snapshots afterwards,
+    with which server this is and which ones have bricks of each share, by UUID.
 
     When nothing has to be done that is two gluster calls, however many shares there are. A series that cannot get its
     next snapshot keeps the earlier ones, and does not stop the others; what was in the way is raised at the end.

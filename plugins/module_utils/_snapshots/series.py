@@ -35,14 +35,14 @@ MAX_APART = 120.0
 
 
 def check_clock(now: float, here: float) -> None:
-    """Refused if the server's clock (C(here)) is wrong by the control node's (C(now)): Gluster stamps snapshots with the
-    clock of the server that makes them, and by that they are kept or deleted."""
+    """Refused if the server's clock (C(here)) is wrong by the control node's (C(now)): Gluster stamps snapshots with
+    the clock of the server that makes them, and by that they are kept or deleted."""
     ahead = here - now
     if abs(ahead) > MAX_APART:
         raise Refused(
-            f"The clock of this server is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the control node's,"
-            " and Gluster would stamp snapshots with it, by which they are kept or deleted: set the one that is wrong, and"
-            " keep both right with chrony or systemd-timesyncd."
+            f"The clock of this server is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the control"
+            " node's, and Gluster would stamp snapshots with it, by which they are kept or deleted: set the one that is"
+            " wrong, and keep both right with chrony or systemd-timesyncd."
         )
 
 

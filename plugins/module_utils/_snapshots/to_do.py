@@ -44,8 +44,8 @@ def divide(
             reasons.append(f"Share {share} has bricks on servers that are not in the inventory's group of its cluster.")
         problems += reasons
     problems += [
-        f"{name}: {_why(looks.get(name))}. So there are no new snapshots of {_some(sorted(set(shares)))}, which may have"
-        " bricks there."
+        f"{name}: {_why(looks.get(name))}. So there are no new snapshots of {_some(sorted(set(shares)))}, which may"
+        " have bricks there."
         for name, shares in unseen.items()
     ]
     return {"todo": todo, "problems": list(dict.fromkeys(problems))}

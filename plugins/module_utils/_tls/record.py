@@ -126,7 +126,8 @@ def read(path: str, passphrase: bytes | None = None) -> Record | None:
 
 def _damaged(path: str, name: str, why: str) -> Conflict:
     return Conflict(
-        f"The CA's file {os.path.join(path, name)!r} {why}. The CA was not changed: restore the directory from a backup."
+        f"The CA's file {os.path.join(path, name)!r} {why}. The CA was not changed: restore its directory from"
+        " a backup."
     )
 
 

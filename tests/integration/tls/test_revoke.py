@@ -101,7 +101,9 @@ def test_a_server_that_does_not_answer(either: Lab, shares: tuple[str, str]) -> 
         assert not lab.module("server1", "gluster_shares", infrastructure=SERVERS, shares=wanted)["failed"]
         done = Lab(lab.folder, "silent.yml").play("glusterops.shares.revoke", revoke_name="tenant-x")
         said = " ".join(done.output.split())
-        assert done.rc != 0 and f"tenant-x was revoked as far as possible. What is left: {silent} was not reached" in said, said
+        assert (
+            done.rc != 0 and f"tenant-x was revoked as far as possible. What is left: {silent} was not reached" in said
+        ), said
         assert "has no certificate of 'tenant-x' in its record" in said, said
         for name in shares:
             assert set(lab.options(name)[LIST].split(",")) == {*SERVERS, "tenant-a"}, said

@@ -206,7 +206,9 @@ def revoked(life: Life) -> None:
     without = [SHARES[0], {**SHARES[1], "identities": ["tenant-b", "tenant-d"], "mounts": SHARES[1]["mounts"][1:]}]
     # It does all, and says what would undo it.
     named = life.play("revoke", revoke_name="tenant-c")
-    assert named.rc != 0 and "What is left: life-c in shares_list still names it" in " ".join(named.output.split()), named.output
+    assert named.rc != 0 and "What is left: life-c in shares_list still names it" in " ".join(
+        named.output.split()
+    ), named.output
     lab.run("host1", "for n in $(seq 20); do timeout 5 test -e /srv/life-c/written || exit 0; sleep 0.5; done; exit 1")
     assert not life.mounts_with("host1", "/root/tenant-c", "life-1G-2")
     allow = {"name": "life-c", "identities": ["tenant-c"]}

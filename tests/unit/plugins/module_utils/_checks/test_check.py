@@ -377,7 +377,7 @@ ROWS: list[tuple[str, Spoil, str, str, tuple[str, ...], str, str]] = [
      "restart glusterd there, one server at a time"),
     ("stored-unsealed", lambda w: w.stores("server1", {"server.ssl": "off", "auth.allow": "*"}),
      ERROR, "stored", ("data",),
-     "server1 has stored another server.ssl and auth.allow of it than server2, server3", "start glusterd where it is down"),
+     "server1 has stored another server.ssl and auth.allow of it than server2, server3", "where it is down"),
     ("stored-nothing", lambda w: w.told["server3"]["stored"].update(data=None, plain=None),
      ERROR, "stored", ("data", "plain"),
      "server3 cannot read what it has stored of it", "takes it over from the others"),
