@@ -40,8 +40,8 @@ options:
     type: list
     elements: str
     choices:
-      [version, peers, volumes, holdings, snapshots, processes, clients, limits, bricks, cluster, served, identity,
-       identities, mounts, machine, management]
+      [version, peers, volumes, holdings, snapshots, processes, clients, limits, bricks, stored, cluster, served,
+       identity, identities, mounts, machine, management]
     default: [version, peers, volumes]
   identities:
     description: The identities to tell of, for O(gather=identities).
