@@ -121,8 +121,8 @@ def place(
     none yet), and the C(share) as the modules take it.
 
     clusters: what each told of its volumes and snapshots, None if it could not. Where it also told which shares are
-    C(differing), and its servers their C(limits), each share has C(differs): whether it may need something done.
-    provisioner and pattern: of entries that have none. Raises what is wrong with any of them.
+    C(differing), and its servers their C(limits) (None for one that could not tell), each share has C(differs): whether
+    it may need something done. provisioner and pattern: of entries that have none. Raises what is wrong with any of them.
     """
     declared = _read_all(entries, provisioner, pattern)
     held = {cluster: _held(found) for cluster, found in _told(clusters).items()}
@@ -162,8 +162,10 @@ def _is_as_declared(wanted: pool.Wanted, volume: str, told: _Found | None) -> bo
     differing = (told or {}).get("differing")
     if differing is None or wanted.name in differing:
         return False
-    limits = {its[volume] for its in (told or {}).get("limits", ()) if volume in its}
-    return wanted.size is None or limits == {wanted.size}
+    known = (told or {}).get("limits", ())
+    limits = {its[volume] for its in known if its is not None and volume in its}
+    # A server that could not tell may have bricks of it.
+    return wanted.size is None or (None not in known and limits == {wanted.size})
 
 
 def read_shares(
