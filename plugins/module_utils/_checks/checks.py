@@ -331,7 +331,7 @@ def _stored_differently(where: str, volume: str, servers: t.Sequence[Machine]) -
             yield (
                 ERROR,
                 [where],
-                f"{some(names)} has stored another {' and '.join(differing(other, usual))} of it than"
+                f"{some(names)} stored another {' and '.join(differing(other, usual))} of it than"
                 f" {some(having[usual])}, and its bricks may go by that, whatever gluster tells",
                 "If somebody was just changing it, check again. Make room where /var/lib/glusterd is full, start"
                 " glusterd where it is down, and run the playbook glusterops.shares.shares. If it stays so, restart"
