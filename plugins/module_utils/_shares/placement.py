@@ -122,7 +122,8 @@ def place(
 
     clusters: what each told of its volumes and snapshots, None if it could not. Where it also told which shares are
     C(differing), and its servers their C(limits) (None for one that could not tell), each share has C(differs): whether
-    it may need something done. provisioner and pattern: of entries that have none. Raises what is wrong with any of them.
+    it may need something done. provisioner and pattern: of entries that have none. Raises what is wrong with any of
+    them.
     """
     declared = _read_all(entries, provisioner, pattern)
     held = {cluster: _held(found) for cluster, found in _told(clusters).items()}
