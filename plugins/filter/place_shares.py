@@ -28,7 +28,7 @@ options:
         C(name), C(share), C(state), C(origin) and C(free)) and the names of its C(snapshots). V(null) if it could not
         tell.
       - Beside that, the RV(glusterops.shares.gluster_info#module:differing) shares, and a list of what its servers told
-        of C(limits). Without these, each share may need something done.
+        of C(limits), V(null) for one that could not. Without these, each share may need something done.
     type: dict
     required: true
   provisioner:

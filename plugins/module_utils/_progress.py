@@ -45,8 +45,10 @@ class Progress:
         outcome = what
         try:
             yield
-        except GlusterOpsError as exc:
-            outcome = f"failed: {' '.join(str(exc).split())[:_SAID]}"
+        # Whatever it is: what did not come to its end was not done. Only the text of our own has no secrets for sure.
+        except BaseException as exc:
+            why = str(exc) if isinstance(exc, GlusterOpsError) else type(exc).__name__
+            outcome = f"failed: {' '.join(why.split())[:_SAID]}"
             raise
         finally:
             with self._lock:

@@ -37,12 +37,13 @@ options:
       - V(mounts) (since 0.2.0) is which volumes are mounted on this machine, or would be at boot.
       - V(mounted) (since 0.2.0) is how many clients of each volume are none of the servers' daemons, and V(tasks)
         (since 0.2.0) what is being done to it, as a rebalance.
+      - V(stored) (since 0.2.0) is what this server has stored of whom volumes let in, to be compared with others.
       - V(holdings) (since 0.2.0) is whose each volume is. It tells less than V(volumes), which matters for thousands.
     type: list
     elements: str
     choices:
-      [version, peers, volumes, holdings, snapshots, processes, clients, mounted, tasks, limits, bricks, cluster,
-       served, identity, identities, mounts, machine, management]
+      [version, peers, volumes, holdings, snapshots, processes, clients, mounted, tasks, limits, bricks, stored,
+       cluster, served, identity, identities, mounts, machine, management]
     default: [version, peers, volumes]
   identities:
     description: The identities to tell of, for O(gather=identities).
@@ -262,6 +263,14 @@ bricks:
     thin:
       description: Whether it is on a thin logical volume of LVM, C(null) if there is no such directory.
       type: bool
+stored:
+  description:
+    - By volume, what this server has stored of the options that decide who gets in, in its own file, which its bricks
+      go by. A server that could not store, or was down, has others than RV(volumes) tells.
+    - Digests to be compared with those of other servers, C(null) where the file cannot be read.
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
 cluster:
   description: What concerns all servers.
   returned: when gathered
@@ -274,6 +283,12 @@ cluster:
     trash_directories:
       description: By volume, the directory that its trash was given, if not C(.trashcan).
       type: dict
+    vanishing:
+      description:
+        - The volumes of several sets of bricks that have C(cluster.lookup-optimize) on, as it is unless set, so that
+          files vanish for clients while they are rebalanced.
+      type: list
+      elements: str
     daemons:
       description: Of each started volume.
       type: dict
@@ -560,6 +575,7 @@ CHOICES = (
     "tasks",
     "limits",
     "bricks",
+    "stored",
     "cluster",
     "served",
     "identity",
@@ -673,6 +689,11 @@ class _Told:
         from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import bricks
 
         return bricks(self._once.volumes.values(), self.machine["uuid"], self._lvm)
+
+    def stored(self) -> dict[str, str | None]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._machines.stored import stored
+
+        return stored()
 
     def processes(self) -> dict[str, list[dict[str, t.Any]]]:
         return {name: [one._asdict() for one in processes] for name, processes in self._once.processes.items()}

@@ -32,6 +32,7 @@ HEALERS = ("Self-heal Daemon", answers.HEALER)
 LIMITERS = ("Quota Daemon", "quotad")
 
 TRASH, TRASH_DEFAULT = "features.trash-dir", ".trashcan"
+LOOKUP = "cluster.lookup-optimize"
 PARALLEL = 16  # Handshakes at once.
 _MAX_OP_VERSION = "cluster.max-op-version"
 
@@ -143,11 +144,19 @@ def cluster(once: Once) -> dict[str, t.Any]:
             for volume in volumes.values()
             if volume.options.get(TRASH, TRASH_DEFAULT) != TRASH_DEFAULT
         },
+        "vanishing": [volume.name for volume in volumes.values() if _vanishing(volume)],
         "daemons": {
             volume.name: _daemons_of(volume, processes.get(volume.name, []), clients.get(volume.name, {}))
             for volume in started
         },
     }
+
+
+def _vanishing(volume: Volume) -> bool:
+    """Whether its files vanish for clients while it is rebalanced: they are on several sets of bricks, and LOOKUP is
+    on, as it is by default."""
+    spread = volume.type.startswith("Distribute") and len(volume.bricks) > 1
+    return spread and (LOOKUP not in volume.options or volume.is_on(LOOKUP))
 
 
 def _daemons_of(volume: Volume, rows: t.Sequence[Process], clients: t.Mapping[str, int]) -> dict[str, t.Any]:

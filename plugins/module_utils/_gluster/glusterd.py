@@ -27,6 +27,26 @@ def volume_info(name: str, glusterd: str = GLUSTERD) -> dict[str, str]:
     return _read(os.path.join(glusterd, "vols", name, "info"))
 
 
+def stored_options(name: str, glusterd: str = GLUSTERD) -> dict[str, str] | None:
+    """The options of a volume as this server has stored them. One that could not store, or was down, has others than
+    gluster tells, and its bricks go by them. None where they cannot be read, or the file breaks off."""
+    known = volume_info(name, glusterd)
+    # The bricks come last.
+    count = known.get("count", "")
+    if not count.isdigit() or f"brick-{int(count) - 1}" not in known:
+        return None
+    return {key: value for key, value in known.items() if "." in key}
+
+
+def all_stored_options(glusterd: str = GLUSTERD) -> dict[str, dict[str, str] | None]:
+    """The same of every volume of the server."""
+    directory = os.path.join(glusterd, "vols")
+    names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
+    found = {name: stored_options(name, glusterd) for name in names}
+    # What was deleted meanwhile is none.
+    return {name: its for name, its in found.items() if its or os.path.isdir(os.path.join(directory, name))}
+
+
 def peers_info(glusterd: str = GLUSTERD) -> list[dict[str, str]]:
     """UUID and hostname of each other server that the server counts to its pool, as it knows without its glusterd."""
     directory = os.path.join(glusterd, "peers")

@@ -46,6 +46,14 @@ class Declared:
     source: dict[str, t.Any]
 
 
+def answering(
+    clusters: t.Sequence[str], groups: t.Mapping[str, t.Sequence[str]], peers: t.Container[str]
+) -> dict[str, str]:
+    """Cluster to the first server of its group that answered, without those that have none."""
+    of = {cluster: [host for host in groups.get(cluster, ()) if host in peers] for cluster in clusters}
+    return {cluster: hosts[0] for cluster, hosts in of.items() if hosts}
+
+
 def workers(
     clusters: t.Sequence[str],
     groups: t.Mapping[str, t.Sequence[str]],
@@ -113,8 +121,9 @@ def place(
     none yet), and the C(share) as the modules take it.
 
     clusters: what each told of its volumes, snapshots and free volumes, None if it could not. Where it also told which
-    shares are C(differing), and its servers their C(limits), each share has C(differs): whether it may need something
-    done. provisioner and pattern: of entries that have none. Raises what is wrong with any of them.
+    shares are C(differing), and its servers their C(limits) (None for one that could not tell), each share has
+    C(differs): whether it may need something done. provisioner and pattern: of entries that have none. Raises what is
+    wrong with any of them.
     """
     declared = _read_all(entries, provisioner, pattern)
     held = {cluster: _Holders(found) for cluster, found in _told(clusters).items()}
@@ -156,8 +165,10 @@ def _is_as_declared(wanted: pool.Wanted, volume: str, told: _Found | None) -> bo
     differing = (told or {}).get("differing")
     if differing is None or wanted.name in differing:
         return False
-    limits = {its[volume] for its in (told or {}).get("limits", ()) if volume in its}
-    return wanted.size is None or limits == {wanted.size}
+    known = (told or {}).get("limits", ())
+    limits = {its[volume] for its in known if its is not None and volume in its}
+    # A server that could not tell may have bricks of it.
+    return wanted.size is None or (None not in known and limits == {wanted.size})
 
 
 def read_shares(

@@ -16,6 +16,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     few,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, snapshot
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import server_info
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import held
 from ansible_collections.glusterops.shares.plugins.module_utils._machines import thin
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
@@ -176,7 +177,8 @@ def _make_or_delete(
 def reconcile_series(
     cluster: LiveCluster, series: t.Sequence[Series], now: float, check_mode: bool, progress: Progress | None = None
 ) -> tuple[list[Change], dict[str, t.Any]]:
-    """Makes what the series need now, and deletes what has expired: the changes, and all their snapshots afterwards.
+    """Makes what the series need now, and deletes what has expired: the changes, and all their snapshots afterwards,
+    with which server this is and which ones have bricks of each share, by UUID.
 
     When nothing has to be done that is two gluster calls, however many shares there are. A series that cannot get its
     next snapshot keeps the earlier ones, and does not stop the others; what was in the way is raised at the end.
@@ -199,15 +201,21 @@ def reconcile_series(
     except GlusterOpsError as exc:
         exc.details["changes"] = done
         raise
-    found = [
-        scene.describe(one.share, member.name)
-        for one in series
-        if one.share in scene.by_share and one not in [failed for failed, _exc in failures]
-        for member in one.members(scene.by_share[one.share].name, scene.snapshots.values())
-    ]
+    known = {one.share for one in series} - {failed.share for failed, _exc in failures}
+    there = {share: scene.by_share[share] for share in sorted(known) if share in scene.by_share}
+    values = {
+        "snapshots": [
+            scene.describe(one.share, member.name)
+            for one in series
+            if one.share in there
+            for member in one.members(there[one.share].name, scene.snapshots.values())
+        ],
+        "server": server_info(cluster.glusterd).get("UUID"),
+        "bricks": {share: sorted({brick.server_uuid for brick in volume.bricks}) for share, volume in there.items()},
+    }
     if failures:
-        raise _failed(failures, changes=done, snapshots=found)
-    return done, {"snapshots": found}
+        raise _failed(failures, changes=done, **values)
+    return done, values
 
 
 def _renewals(

@@ -32,6 +32,14 @@ def test_a_line_for_each(tmp_path: pathlib.Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o644
 
 
+@pytest.mark.parametrize("exception", [KeyError, OSError, KeyboardInterrupt])
+def test_what_ends_in_an_exception_was_not_done(tmp_path: pathlib.Path, exception: type[BaseException]) -> None:
+    progress = Progress(str(tmp_path / "lines"))
+    with pytest.raises(exception), progress.of("a", "created"):
+        raise exception("of some kind")
+    assert (tmp_path / "lines").read_text().startswith(f"a failed: {exception.__name__} (")
+
+
 def test_a_line_in_between(tmp_path: pathlib.Path) -> None:
     progress = Progress(str(tmp_path / "lines"))
     progress.expect(1)

@@ -30,6 +30,7 @@ def test_a_cluster_with_daemons_down_on_one_server(version: str) -> None:
     assert found == {
         "max_op_version": {"9.2": 90000, "10.3": 100000, "11.1": 110000}[version],
         "trash_directories": {},
+        "vanishing": [],
         "daemons": {
             "halved": {
                 "healers": {"offline": ("server3",), "online": 2, "connected": 2},
@@ -80,6 +81,31 @@ def test_another_directory_for_trash() -> None:
         return rc, re.sub(r"client\.ssl(</name>\s*<value>)on<", r"features.trash-dir\1bin<", out), err
 
     assert survey.cluster(survey.Once(GlusterCli(run)))["trash_directories"] == {"sealed": "bin"}
+
+
+@pytest.mark.parametrize(
+    "kind, bricks, option, vanishing",
+    [
+        ("Distribute", 2, None, True),
+        ("Distributed-Replicate", 6, None, True),
+        ("Distributed-Replicate", 6, "on", True),
+        ("Distributed-Disperse", 6, "off", False),
+        ("Distribute", 2, "disable", False),
+        # One set of bricks: there is nothing to look up elsewhere.
+        ("Distribute", 1, None, False),
+        ("Replicate", 3, None, False),
+    ],
+)
+def test_files_that_vanish_while_they_are_rebalanced(
+    kind: str, bricks: int, option: str | None, vanishing: bool
+) -> None:
+    sealed = answers.read_volumes(ET.fromstring(Recorded("10.3").text("volume-info-one.xml").encode()))["sealed"]
+    options = {**sealed.options, **({} if option is None else {survey.LOOKUP: option})}
+    once = survey.Once(GlusterCli(Recorded("10.3", LOOK[2])))
+    once.volumes = {
+        "sealed": sealed._replace(status="Stopped", type=kind, bricks=sealed.bricks[:1] * bricks, options=options)
+    }
+    assert survey.cluster(once)["vanishing"] == (["sealed"] if vanishing else [])
 
 
 @pytest.mark.parametrize("offset, thin", [(0, True), (1, False)])

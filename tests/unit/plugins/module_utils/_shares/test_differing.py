@@ -207,9 +207,13 @@ def test_a_limit_that_is_another_is_found_by_those_who_know_it(tmp_path: pathlib
         ([{"data": GIB}, {"data": None}], True),
         ([{"other": GIB}], True),
         ([], True),
+        # A server that answered and could not tell.
+        ([{"data": GIB}, None], True),
     ],
 )
-def test_limits_are_right_where_all_who_know_them_agree(limits: list[dict[str, int | None]], differs: bool) -> None:
+def test_limits_are_right_where_all_who_know_them_agree(
+    limits: list[dict[str, int | None] | None], differs: bool
+) -> None:
     found = {"volumes": asks(Like("10.3", PLAIN)), "differing": [], "limits": limits}
     assert [one["differs"] for one in place([entry()], {"a": found})] == [differs]
 

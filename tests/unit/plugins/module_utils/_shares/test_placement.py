@@ -253,6 +253,15 @@ def test_filters_tell_problems() -> None:
     assert workers_(["a"], GROUPS, {})["workers"] == {}
 
 
+def test_who_can_do_what_does_not_depend_on_a_problem() -> None:
+    """An identity is denied on the clusters that answer."""
+    (workers_,) = Workers().filters().values()
+    told = workers_(["b", "a"], GROUPS, answers(("s2", "s3")))
+    assert "No server of b answers" in told["problem"] and told["workers"] == {"a": "s2"}
+    told = workers_(["a", "b"], GROUPS, answers((*A, *B)))
+    assert "are one cluster" in told["problem"] and told["workers"] == {"a": "s1", "b": "s4"}
+
+
 def test_a_snapshot_that_is_nowhere() -> None:
     with pytest.raises(NotFound, match="snapshot 's' is on no cluster"):
         place([share("x", provisioner="snapshot", from_snapshot="s")], {"a": cluster(), "b": cluster()})
