@@ -258,13 +258,14 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
     check_number(parallel, 1, 64, "parallel")
     purge = module.params["purge"]
     desired = read_desired(module.params["clusters"], purge)
+    progress = Progress(module.params["progress_file"])
     return reconcile(
-        HeketiClient(Connection.from_params(module.params), pool=max(8, parallel)),
+        HeketiClient(Connection.from_params(module.params), pool=max(8, parallel), say=progress.say),
         desired,
         purge=purge,
         parallel=parallel,
         check_mode=module.check_mode,
-        progress=Progress(module.params["progress_file"]),
+        progress=progress,
     )
 
 

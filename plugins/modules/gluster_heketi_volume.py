@@ -18,6 +18,7 @@ description:
 extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.changes
+  - glusterops.shares._attributes.progress
   - glusterops.shares._heketi
   - glusterops.shares._heketi_volume
   - glusterops.shares._heketi_volume.volume
@@ -180,12 +181,14 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client i
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcile import reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import read_desired
+from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change, Module, run
 
 
 def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
     desired = read_desired(module.params)
-    client = HeketiClient(Connection.from_params(module.params))
+    progress = Progress(module.params["progress_file"])
+    client = HeketiClient(Connection.from_params(module.params), say=progress.say)
     try:
         changes, items = reconcile(
             client,
@@ -195,6 +198,7 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
             clean_up=module.params["clean_up"],
             check_mode=module.check_mode,
             warn=module.warn,
+            progress=progress,
         )
     except GlusterOpsError as exc:
         if "volumes" in exc.details:
@@ -204,7 +208,7 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
 
 
 def spec() -> dict[str, t.Any]:
-    return {**connection_spec(), **making_spec(), **volume_spec()}
+    return {**connection_spec(), **making_spec(), **volume_spec(), "progress_file": {"type": "path"}}
 
 
 def main() -> t.NoReturn:

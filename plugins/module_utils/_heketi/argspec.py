@@ -28,6 +28,7 @@ def connection_spec() -> dict[str, dict[str, t.Any]]:
         "request_timeout": {"type": "int", "default": 30},
         "operation_timeout": {"type": "int", "default": 3600},
         "poll_interval": {"type": "float", "default": 1.0},
+        "unreachable_timeout": {"type": "int", "default": 120},
     }
 
 

@@ -55,7 +55,7 @@ class Picture:
 def picture(client: HeketiClient, seen: t.Collection[str] = frozenset()) -> Picture:
     """All volumes of Heketi's except those seen: one request if it shows its database, else volumes() after it."""
     try:
-        tables = client.get("/db/dump", tries=1)
+        tables = client.get("/db/dump", patient=False)
         infos = [info for info in dump.volume_infos(tables) if info["id"] not in seen]
         return Picture([Observed.from_info(info) for info in infos], dump.hosts(tables), dump.idle(tables))
     except GlusterOpsError:
