@@ -182,7 +182,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 # It may quote the template, and a wrong one may be a key.
                 why = str(exc).replace(options[name], "...")
                 raise AnsibleParserError(f"{name} is a template that cannot be evaluated: {why}") from None
-        # Nothing is changed, so there is nothing to wait for; but a request may be tried again for as long as the first.
+        # Nothing is changed, so there is nothing to wait for; but a request may be tried again for so long.
         times = {"operation_timeout": 600, "poll_interval": 1, "unreachable_timeout": _PATIENCE}
         return Connection.from_params({**options, **times})
 
