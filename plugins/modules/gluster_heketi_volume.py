@@ -109,11 +109,17 @@ volume:
       description:
         - Whether that failed or was refused.
         - If so, C(msg) and C(error) tell why, and if Heketi answered, C(request), C(http_status) and C(body).
+        - Of several volumes that failed for the same reason only the first tells it. The others name that one.
       type: bool
     notes:
       description: What is not as asked for and stays so, a sentence each. These are the task's warnings, too.
       type: list
       elements: str
+    unfinished:
+      description:
+        - What Heketi had begun with it and not finished, and was (in check mode, would be) cleaned up, as in
+          RV(glusterops.shares.gluster_heketi_info#module:operations). Not there if there was nothing.
+      type: dict
     id:
       description: Heketi's id of it.
       type: str
@@ -197,6 +203,7 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
             known_servers=module.params["known_servers"],
             clean_up=module.params["clean_up"],
             check_mode=module.check_mode,
+            check_room=module.params["check_room"],
             warn=module.warn,
             progress=progress,
         )

@@ -165,6 +165,7 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
         clean_up=module.params["clean_up"],
         parallel=parallel,
         check_mode=module.check_mode,
+        check_room=module.params["check_room"],
         warn=module.warn,
         progress=progress,
     )

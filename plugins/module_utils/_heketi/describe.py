@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Device, HeketiCluster, Node
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Observed
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
@@ -71,3 +72,13 @@ def _describe_node(node: Node) -> Description:
 def _space(devices: t.Iterable[Device]) -> dict[str, int]:
     known = list(devices)
     return {what: sum(getattr(device, what) for device in known) for what in ("total", "free", "used")}
+
+
+def describe_operation(operation: Operation) -> Description:
+    """What Heketi has begun and not ended."""
+    return {
+        "id": operation.id,
+        "kind": operation.kind,
+        "status": operation.status or "under way",
+        "volumes": sorted(operation.volumes),
+    }

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import ipaddress
 import posixpath
 import re
 import typing as t
@@ -32,6 +33,14 @@ _MAX_TAGS = 32
 _MAX_TAG = 64
 _TAG = re.compile(r"[A-Za-z0-9_.-]{1,32}", re.ASCII)
 _ARBITER = ("required", "supported", "disabled")
+
+
+def host_key(name: str) -> str:
+    """The same for all ways to write a host's name or address."""
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name.lower().rstrip(".")
 
 
 @dataclasses.dataclass(frozen=True)
