@@ -108,16 +108,24 @@ def place(
     clusters: t.Mapping[str, _Found | None],
     provisioner: str = HEKETI,
     pattern: str | None = None,
+    in_heketi: t.Collection[str] | None = None,
 ) -> list[dict[str, t.Any]]:
     """Each share with its C(provisioner), its C(cluster) (None if Heketi will choose it), its C(volume) (None if it has
     none yet), and the C(share) as the modules take it.
 
     clusters: what each told of its volumes and snapshots, None if it could not. Where it also told which shares are
     C(differing), and its servers their C(limits), each share has C(differs): whether it may need something done.
-    provisioner and pattern: of entries that have none. Raises what is wrong with any of them.
+    provisioner and pattern: of entries that have none. in_heketi: the volumes that Heketi has, if it was asked; what
+    Gluster has of a share that shall come from Heketi is not the share's as long as Heketi does not have it. Raises
+    what is wrong with any of them.
     """
     declared = _read_all(entries, provisioner, pattern)
-    held = {cluster: _held(found) for cluster, found in _told(clusters).items()}
+    names = {one.wanted.name for one in declared if one.provisioner == HEKETI}
+    foreign = names.difference(names if in_heketi is None else in_heketi)
+    held = {
+        cluster: {share: volume for share, volume in _held(found).items() if share not in foreign}
+        for cluster, found in _told(clusters).items()
+    }
     stocks = {
         cluster: pool.Stock(
             shares=held[cluster].keys(),
