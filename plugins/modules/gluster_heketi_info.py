@@ -193,6 +193,10 @@ clusters:
             bricks:
               description: How many bricks it holds.
               type: int
+            paths:
+              description: Its names on the server, as far as Heketi knows them.
+              type: list
+              elements: str
   sample:
     - id: 672519f5d02e9260f87f47f689e66394
       file: true
@@ -223,6 +227,7 @@ clusters:
               free: 428825640960
               used: 107912101888
               bricks: 1
+              paths: [/dev/disk/by-id/virtio-bricks-1, /dev/sdb]
 volumes:
   description:
     - The volumes that Heketi has finished. Others, that are being made or deleted or were not finished, are in

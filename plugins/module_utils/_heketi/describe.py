@@ -65,7 +65,10 @@ def describe_cluster(cluster: HeketiCluster) -> Description:
 
 def _describe_node(node: Node) -> Description:
     # JMESPath cannot look upwards from a device, so each says whose it is.
-    devices = [dict(dataclasses.asdict(device), node=node.id, manage=node.manage) for device in node.devices]
+    devices = [
+        {**dataclasses.asdict(device), "paths": list(device.paths), "node": node.id, "manage": node.manage}
+        for device in node.devices
+    ]
     return dict(dataclasses.asdict(node), **_space(node.devices), devices=devices)
 
 

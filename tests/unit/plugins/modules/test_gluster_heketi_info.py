@@ -114,6 +114,7 @@ def test_clusters(heketi: ScriptedHeketi) -> None:
                 "free": 10 * KIB,
                 "used": 90 * KIB,
                 "bricks": 1,
+                "paths": [],
             },
             {
                 "id": "e" * 32,
@@ -126,6 +127,7 @@ def test_clusters(heketi: ScriptedHeketi) -> None:
                 "free": 100 * KIB,
                 "used": 0,
                 "bricks": 0,
+                "paths": [],
             },
         ],
     }
