@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import NotFound, few
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import NotFound, Refused, few
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi import dump
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, understood
 
@@ -51,17 +51,26 @@ class Unfinished:
         self.tables = tables
 
     def look(self) -> list[Operation]:
-        """All of them. None on servers too old to tell."""
+        """All of them. None on servers too old to tell; Refused if there are some, and nobody can tell on which
+        volumes."""
         try:
             pending = self._client.get("/operations/pending")
-            with understood("its operations"):
-                rows = pending["pendingoperations"] or []
-                known = self.tables["pendingoperations"].keys() if self.tables else frozenset()
-                # Only the database has the names of volumes that are not finished, and what each operation works on.
-                if not known >= {row["id"] for row in rows}:
-                    self.tables = self._client.get("/db/dump")
         except NotFound:
             return []
+        with understood("its operations"):
+            rows = pending["pendingoperations"] or []
+            known = self.tables["pendingoperations"].keys() if self.tables else frozenset()
+            new = not known >= {row["id"] for row in rows}
+        if new:
+            # Only the database has the names of volumes that are not finished, and what each operation works on.
+            try:
+                self.tables = self._client.get("/db/dump")
+            except NotFound as exc:
+                raise Refused(
+                    f"Heketi has not finished {len(rows)} operation{'s' if len(rows) > 1 else ''}, and does not tell on"
+                    f" which volumes: {exc} Run again when it has.",
+                    **exc.details,
+                ) from None
         return [self._operation(row) for row in rows]
 
     def _operation(self, row: t.Mapping[str, str]) -> Operation:

@@ -102,7 +102,12 @@ def reconcile(
         if not check_mode:
             _clean_up(client, found.rubbish, changes)
             # Gluster has changed by that, so what was known of it is not known any more.
-            found = _look_and_plan(client, desired, dataclasses.replace(permit, known_volumes=None), telling)
+            permit = dataclasses.replace(permit, known_volumes=None)
+            try:
+                found = _look_and_plan(client, desired, permit, telling)
+            except GlusterOpsError as exc:
+                exc.details["changes"] = changes
+                raise
     steps, before = found.steps, found.before
     for step in steps:
         for note in step.notes:
@@ -414,7 +419,9 @@ def _summary(results: t.Sequence[_Result], changes: list[Change], items: list[It
     )
     if len(results) > 1:
         refused = any(result.step.refusal for result in results)
-        what = "are refused, so nothing was changed" if refused else "failed, the others are done"
+        # Some may have been cleaned up before.
+        nothing = "nothing else" if changes else "nothing"
+        what = f"are refused, so {nothing} was changed" if refused else "failed, the others are done"
         message = f"{len(errors)} of {len(results)} volumes {what}. {message}"
     kind = kinds.pop() if len(kinds) == 1 else GlusterOpsError
     return kind(message, volumes=items, changes=changes)

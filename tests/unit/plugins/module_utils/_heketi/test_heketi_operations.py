@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import (
     Operation,
     Unfinished,
@@ -67,6 +67,16 @@ def test_servers_too_old_to_tell() -> None:
     client, heketi = connect(Clock())
     heketi.on(PENDINGS, NO_ID)
     assert Unfinished(client).look() == []
+
+
+def test_servers_that_do_not_tell_what_they_work_on() -> None:
+    client, heketi = connect(Clock())
+    row, _dump = operation("v")
+    heketi.on(PENDINGS, {"pendingoperations": [row]})
+    with pytest.raises(
+        Refused, match="Heketi has not finished 1 operation, and does not tell on which volumes: Heketi"
+    ):
+        Unfinished(client).look()
 
 
 @pytest.mark.parametrize(

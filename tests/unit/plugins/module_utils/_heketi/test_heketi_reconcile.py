@@ -815,10 +815,26 @@ def test_what_a_clean_up_has_not_taken_away_is_not_destroyed(server: tuple[Heket
     heketi.on("GET /volumes", {"volumes": []})
     heketi.on(EXAMINE, examined("v"))
     stale(heketi, "v")
-    with pytest.raises(Conflict, match="Gluster has a volume of this name that Heketi does not know") as caught:
-        reconcile(client, [want("v")], known_volumes=[], clean_up=True)
+    with pytest.raises(Conflict, match="so nothing else was changed.*Gluster has a volume of this name that") as caught:
+        reconcile(client, [want("v"), want("w")], known_volumes=[], clean_up=True)
     assert [change.what for change in caught.value.details["changes"]] == ["unfinished"]
     assert heketi.count("POST /volumes") == 0
+
+
+@pytest.mark.parametrize("failure", [Answer(404, "Invalid path or request"), Answer(200, {"clusters": None})])
+def test_what_was_cleaned_up_is_told_however_it_ends(
+    server: tuple[HeketiClient, ScriptedHeketi], failure: Answer
+) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on("GET /volumes", {"volumes": []})
+    heketi.on("POST /volumes", Answer(500, "Failed to allocate new volume: Nothing goes."))
+    heketi.on(EXAMINE, failure)
+    stale(heketi, "v")
+    with pytest.raises(Refused) as caught:
+        reconcile(client, [want("v"), want("w")], known_volumes=[], clean_up=True)
+    assert [change.what for change in caught.value.details["changes"]] == ["unfinished"]
+    assert "nothing was changed" not in str(caught.value)
 
 
 def test_nothing_is_cleaned_up_beside_what_is_refused(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
