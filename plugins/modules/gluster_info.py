@@ -485,7 +485,9 @@ mounts:
   type: dict
   version_added: "0.2.0"
 holdings:
-  description: The volumes, each with its C(name), C(share), C(state), C(origin), C(free), C(heketi_id) and C(sealed).
+  description:
+    - The volumes, each with its C(name), C(share), C(state), C(origin), C(free), C(started) and C(sealed).
+    - C(heketi_id) is the id of Heketi's that it says it has, and C(brick) the path of its first brick.
   returned: when gathered
   type: list
   elements: dict
@@ -651,7 +653,15 @@ class _Told:
         from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_sealed
 
         return [
-            {"name": name, **_holding(volume), "sealed": is_sealed(volume)}
+            {
+                "name": name,
+                **_holding(volume),
+                "started": volume.started,
+                "sealed": is_sealed(volume),
+                # What tells whether Heketi's volume of this name is this one. One brick is enough.
+                "heketi_id": volume.options.get("user.heketi.id", ""),
+                "brick": volume.bricks[0].path if volume.bricks else "",
+            }
             for name, volume in self._once.volumes.items()
         ]
 
@@ -812,7 +822,6 @@ def _holding(volume: Volume) -> dict[str, t.Any]:
         "state": mark.state if mark else None,
         "origin": mark.origin if mark else None,
         "free": holding.marked(volume) is None,
-        "heketi_id": holding.heketi_id(volume),
     }
 
 

@@ -187,11 +187,6 @@ def is_preparing(volume: Volume) -> bool:
     return mine is not None and mine.state in MAKING
 
 
-def heketi_id(volume: Volume) -> str | None:
-    """Heketi's id of a volume that it made. A clone inherits its parent's."""
-    return volume.options.get(_HEKETI_ID) if not is_clone(volume) else None
-
-
 def is_clone(volume: Volume) -> bool:
     """Whether it is a snapshot's clone: it has its bricks where Gluster mounts snapshots."""
     return bool(volume.bricks) and all(brick.path.startswith(snapshot.BRICKS) for brick in volume.bricks)

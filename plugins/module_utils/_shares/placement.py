@@ -116,17 +116,21 @@ def place(
     clusters: t.Mapping[str, _Found | None],
     provisioner: str = HEKETI,
     pattern: str | None = None,
+    in_heketi: t.Collection[str] | None = None,
 ) -> list[dict[str, t.Any]]:
     """Each share with its C(provisioner), its C(cluster) (None if Heketi will choose it), its C(volume) (None if it has
     none yet), and the C(share) as the modules take it.
 
     clusters: what each told of its volumes, snapshots and free volumes, None if it could not. Where it also told which
     shares are C(differing), and its servers their C(limits) (None for one that could not tell), each share has
-    C(differs): whether it may need something done. provisioner and pattern: of entries that have none. Raises what is
-    wrong with any of them.
+    C(differs): whether it may need something done. provisioner and pattern: of entries that have none. in_heketi: the
+    volumes that Heketi has, if it was asked; what Gluster has of a share that shall come from Heketi is not the share's
+    as long as Heketi does not have it. Raises what is wrong with any of them.
     """
     declared = _read_all(entries, provisioner, pattern)
-    held = {cluster: _Holders(found) for cluster, found in _told(clusters).items()}
+    names = {one.wanted.name for one in declared if one.provisioner == HEKETI}
+    foreign = names.difference(names if in_heketi is None else in_heketi)
+    held = {cluster: _Holders(found, foreign) for cluster, found in _told(clusters).items()}
     stocks = {
         cluster: pool.Stock(
             shares=set(held[cluster]),
@@ -211,14 +215,14 @@ def _told(clusters: t.Mapping[str, _Found | None]) -> dict[str, _Found]:
 
 
 class _Holders:
-    """Which volumes of a cluster hold which shares, as it told of them."""
+    """Which volumes of a cluster hold which shares, as it told of them. foreign: shares that none of them is."""
 
-    def __init__(self, found: _Found) -> None:
+    def __init__(self, found: _Found, foreign: t.Container[str] = ()) -> None:
         self._volumes = {volume["name"]: volume for volume in found["volumes"]}
         self._held = holding.held(
             holding.Claim(name, one["share"], one["state"] in holding.MAKING and one["origin"] == holding.POOL)
             for name, one in self._volumes.items()
-            if one["share"] is not None
+            if one["share"] is not None and one["share"] not in foreign
         )
 
     def __iter__(self) -> t.Iterator[str]:

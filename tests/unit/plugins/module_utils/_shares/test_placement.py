@@ -245,6 +245,8 @@ def test_filters_tell_problems() -> None:
         "to_do": {},
         "before": {},
         "heketi": [],
+        "known_volumes": [],
+        "present": [],
         "nowhere": [],
     }
     assert locate_(["x"], told)["shares"]["x"]["volume"] == "v"
