@@ -21,8 +21,8 @@ description:
   - A mount whose client has died is mounted again. One that only does not answer is never replaced, as it comes back by
     itself and somebody may have files open; that is an error that names the cause.
   - What a mount has of O(mounts[].options) is compared with what is asked for. The kernel's flags (V(ro), V(nosuid) and
-    the like) are changed while the mount is in use. For other options it is unmounted and mounted again, or, if somebody
-    uses it, the module fails.
+    the like) are changed while the mount is in use. For other options it is unmounted and mounted again, or, if
+    somebody uses it, the module fails.
   - An automount of the share is a mount. It is asked, so that it mounts, and nothing is mounted over it.
   - All mounts are checked before the first one is changed.
 options:
@@ -42,8 +42,8 @@ options:
         version_added: "0.2.0"
       path:
         description:
-          - The mount point. It must be empty or missing, unless the share is mounted there already, and C(/etc/fstab) must
-            have nothing else for it.
+          - The mount point. It must be empty or missing, unless the share is mounted there already, and C(/etc/fstab)
+            must have nothing else for it.
           - Symbolic links are followed, and what they lead to is what C(/etc/fstab) gets.
           - Needed with O(mounts[].state=mounted). With V(absent) only that mount is removed, or all mounts of the share
             if there is none.

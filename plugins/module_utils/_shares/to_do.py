@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import tenants
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.placement import HEKETI
 
 _Values = t.Mapping[str, t.Any]
 
 # The clean-up of this leaves the volume where it is.
 _EXPANSION = "expand-volume"
-# The servers' own clients. Whoever else is connected may be using the volume.
-_DAEMONS = frozenset(("bitd", "glustershd", "quotad", "rebalance", "scrub", "snapd"))
 # What a share says of its volume to Heketi; the last only when the volume is made.
 _HEKETI_OPTIONS = ("clusters", "snapshot_factor", "gid", "volume_options")
 
@@ -132,6 +131,6 @@ def _mounted(name: str, kinds: t.Mapping[str, int] | None) -> t.Iterator[str]:
     if kinds is None:
         yield f"Nobody can tell who has {name} mounted: run again when its servers answer."
         return
-    count = sum(number for kind, number in kinds.items() if kind not in _DAEMONS)
+    count = tenants(kinds)
     if count:
         yield f"{name} is mounted by {count} client{'s' if count > 1 else ''}: unmount it there first."
