@@ -309,7 +309,7 @@ def _add_nodes(app: Flask, heketi: Heketi) -> None:
         wanted = body(NODE_SHAPE)
         names = Validation()
         for kind in ("manage", "storage"):
-            names.present(kind, [name for name in wanted["hostnames"][kind] if name])
+            names.hosts(kind, wanted["hostnames"][kind])
         found = Validation()
         found.at_least_one("zone", wanted["zone"])
         found.nested("hostnames", names)
@@ -389,13 +389,24 @@ def _add_state_and_tags(app: Flask, heketi: Heketi, prefix: str, table: str) -> 
 
 
 def _check_tags(found: Validation, tags: dict[str, str]) -> None:
+    why = next(_wrong_tags(tags), None)
+    if why:
+        found.errors["tags"] = why
+
+
+def _wrong_tags(tags: dict[str, str]) -> t.Iterator[str]:
+    """What Heketi says of tags, which is the first that it comes across, in no certain order."""
     if len(tags) > 32:
-        found.errors["tags"] = "too many tags specified (32 maximum)"
+        yield f"too many tags specified ({len(tags)}), up to 32 supported"
     for name, value in tags.items():
-        if not wire.TAG_NAME.match(name):
-            found.errors["tags"] = f"invalid characters in tag name {name}"
+        if not name:
+            yield "tag names may not be empty"
+        elif len(name) > 32:
+            yield f"tag name {name}: the length must be between 1 and 32"
         elif len(value) > 64:
-            found.errors["tags"] = f"tag value too long: {value}"
+            yield f"value of tag {name}: the length must be no more than 64"
+        elif not wire.TAG_NAME.match(name):
+            yield f"invalid characters in tag name {name}"
 
 
 # Volumes
@@ -536,8 +547,9 @@ def _add_operations(app: Flask, heketi: Heketi) -> None:
     @_route(app, "POST", "/operations/pending/cleanup")
     def cleanup() -> Response:
         wanted = body({"operations": [str]})["operations"]
-        if len(wanted) > 32:
-            raise HttpError(400, "validation failed: operations: the length must be no more than 32.")
+        found = Validation()
+        found.uuids("operations", wanted, 32)
+        found.check()
 
         def work() -> str:
             try:

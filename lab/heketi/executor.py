@@ -184,7 +184,9 @@ class Executor(abc.ABC):
 
     def device_facts(self, host: str, name: str, device: str) -> DeviceFacts:
         size = self._device_size(host, name)
-        return DeviceFacts(total=size, free=size, used=0)
+        # What udev knows of a disk's names, a directory's links tell.
+        real = self.run(host, f"readlink -f {shlex.quote(name)}").strip()
+        return DeviceFacts(total=size, free=size, used=0, paths=sorted({name, real}) if real else ())
 
     def _device_size(self, host: str, name: str) -> int:
         sizes = self.config.device_sizes

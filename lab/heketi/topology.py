@@ -169,10 +169,10 @@ def _storage(facts: DeviceFacts) -> dict[str, int]:
 def start_device_delete(heketi: Heketi, key: str, forget: bool) -> str:
     with heketi.store.view() as tx:
         device = find(tx, DEVICES, key)
-        if device["Bricks"]:
-            raise HttpError(409, f"Unable to delete device [{key}] because it contains bricks")
         if device["State"] != "failed":
             raise HttpError(400, f"device: {key} is not in failed state")
+        if device["Bricks"]:
+            raise HttpError(409, f"Unable to delete device [{key}] because it contains bricks")
         host = manage_name(tx.get(NODES, device["NodeId"]))
 
     def work() -> str:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 import struct
@@ -16,7 +17,8 @@ from flask import Response
 NAME = re.compile(r"[a-zA-Z0-9_-]+\Z")
 UUID = re.compile(r"[a-fA-F0-9]{32}\Z")
 DEVICE = re.compile(r"/[A-Za-z0-9_.:/-]+\Z")
-TAG_NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}\Z")
+TAG_NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
+DNS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*[._]?\Z")
 
 # A shape names the fields of a request: a type, a nested shape, [type] or {"*": type}.
 Shape = t.Any
@@ -108,6 +110,17 @@ class Validation:
         if self.present(field, value) and not UUID.match(value):
             self.errors[field] = f"{value} is not a valid UUID"
 
+    def uuids(self, field: str, values: t.Sequence[str], most: int) -> None:
+        wrong = [value for value in values if value and not UUID.match(value)]
+        if len(values) > most:
+            self.errors[field] = f"too many ids specified ({len(values)}), up to {most} supported"
+        elif wrong:
+            self.errors[field] = f"{wrong[0]} is not a valid UUID"
+
+    def hosts(self, field: str, values: t.Sequence[str]) -> None:
+        if self.present(field, values) and not all(map(_is_host, values)):
+            self.errors[field] = f"[{' '.join(values)}] is not a valid {field} hostname"
+
     def one_of(self, field: str, value: str, values: t.Collection[str]) -> None:
         if value not in values:
             self.errors[field] = "must be a valid value"
@@ -122,6 +135,13 @@ class Validation:
     def check(self) -> None:
         if self.errors:
             raise HttpError(400, f"validation failed: {self.text()}")
+
+
+def _is_host(name: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(name))
+    except ValueError:
+        return bool(DNS_NAME.match(name)) and len(name.replace(".", "")) <= 255
 
 
 def encode(value: t.Any, indent: int | None = None) -> str:

@@ -6,18 +6,18 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.plugin_utils.here import HereAction
+from ansible_collections.glusterops.shares.plugins.plugin_utils.progress import ProgressAction
 from ansible_collections.glusterops.shares.plugins.plugin_utils.query import compiled
 
 
-class ActionModule(HereAction):
-    """Runs the module, and the query on the control node."""
+class ActionModule(ProgressAction):
+    """Runs the query on the control node, and shows how long Heketi is waited for."""
 
     _supports_async = False
 
     def answer(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         search = compiled(arguments.pop("query", None))
-        found = self.run_module(arguments, task_vars)
+        found = super().answer(arguments, task_vars)
         if search and not found.get("failed"):
             return {"changed": False, "result": search(found)}
         return found

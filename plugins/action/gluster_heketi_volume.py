@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.glusterops.shares.plugins.plugin_utils.here import HereAction
+from ansible_collections.glusterops.shares.plugins.plugin_utils.progress import ProgressAction
 
 
-class ActionModule(HereAction):
-    """Runs the module in the process that Ansible has for the task."""
+class ActionModule(ProgressAction):
+    """Shows how far the module is."""

@@ -15,6 +15,9 @@ from ansible_collections.glusterops.shares.plugins.modules import gluster_info
 from ansible_collections.glusterops.shares.plugins.plugin_utils.here import plain
 from ansible_collections.glusterops.shares.plugins.plugin_utils.query import compiled
 
+# What tells whether a volume is in use.
+_USE = ("clients", "tasks", "peers")
+
 
 class ActionModule(ActionBase):
     """Runs the module on the server, and does here what servers lack libraries or other machines' facts for.
@@ -40,7 +43,7 @@ class ActionModule(ActionBase):
         began, digest = time.time(), looked.digest(declared)
         known = looked.still_known(known, identities, began, digest)
         missing = [part for part in parts if part not in known]
-        compares = bool(declared and "differing" not in known)
+        compares = bool(declared and not {"differing", "free"} <= known.keys())
         found: dict[str, t.Any] = {"changed": False, looked.LOOKED: began, **known}
         if missing or compares:
             if compares or len(missing) < len(parts):
@@ -54,6 +57,7 @@ class ActionModule(ActionBase):
                 found["identities"] = looked.with_wanted(identities, found.get("identities"))
             if declared and compares and found.get("volumes") is not None:
                 found.update({"differing": _differing(declared, found["volumes"]), looked.DECLARED: digest})
+                found["free"] = self._free(declared, found, task_vars)
             if "volumes" not in parts:
                 found.pop("volumes", None)
         if search and not found.get("failed"):
@@ -61,6 +65,18 @@ class ActionModule(ActionBase):
             found = {"changed": False, "result": search(found)}
         result.update(found)
         return result
+
+    def _free(
+        self, declared: dict[str, t.Any], found: dict[str, t.Any], task_vars: dict[str, t.Any] | None
+    ) -> list[str]:
+        """The volumes that a pool may give away. Who uses them is asked only if somebody is to get one."""
+        # Only one server of a cluster is asked.
+        from ansible_collections.glusterops.shares.plugins.module_utils._shares import differing
+
+        if not differing.needs_supply(declared, found["volumes"]):
+            return []
+        answer = self._asked({"gather": list(_USE)}, task_vars)
+        return differing.free(declared, found["volumes"], *map(answer.get, _USE))
 
     def _asked(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
         """The machine's answer. What it would have Ansible know of this host or others is left out."""

@@ -4,8 +4,14 @@
 
 from __future__ import annotations
 
+import time
+import typing as t
+
 from ansible_collections.glusterops.shares.plugins.plugin_utils.progress import ProgressAction
 
 
 class ActionModule(ProgressAction):
-    """Shows how far the module is."""
+    """Shows how far the module is, and gives it the control node's time: a server's own clock may be wrong."""
+
+    def answer(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        return super().answer({"now": time.time(), **arguments}, task_vars)

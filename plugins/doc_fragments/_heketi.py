@@ -49,6 +49,13 @@ options:
         While an operation has not taken long yet, pauses are shorter.
     type: float
     default: 1.0
+  unreachable_timeout:
+    description:
+      - How long Heketi is waited for while it cannot be reached, in seconds. A line on stderr says so meanwhile.
+      - Only what surely changed nothing is sent again. With V(0) nothing is.
+    type: int
+    default: 120
+    version_added: "0.2.0"
 requirements:
   - requests
 attributes:

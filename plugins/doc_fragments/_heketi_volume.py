@@ -71,6 +71,9 @@ gid:
 volume_options:
   description:
     - Gluster options that are set before the volume is first started, by name. Booleans become V(on) and V(off).
+    - C(cluster.lookup-optimize) is off in every volume that is made, and cannot be on. With it, existing files vanish
+      for clients while Gluster rebalances a volume, as it does when Heketi has expanded it. Before you expand a volume
+      that was made otherwise, set it off in Gluster.
     - Heketi hands them to a shell without quoting, so a value may have nothing but
       A-Z, a-z, 0-9 and C(@%+=:,./_-).
   type: dict
@@ -93,13 +96,18 @@ class ModuleDocFragment:
 options:
   known_volumes:
     description:
-      - The names of all volumes that Gluster has, as one read of Gluster gave them.
+      - All volumes that Gluster has, as one read of Gluster gave them, by their names.
+      - In place of its name a volume may have a dictionary of its C(name), its C(heketi_id), which is its option
+        C(user.heketi.id) (empty if it has none), and its C(bricks), paths of some of them. Where neither says that it
+        is Heketi's volume of that name, it is refused, because Heketi deletes, expands and clones by name.
       - A volume that Gluster has and Heketi does not know is destroyed by Heketi when it is asked to create one of the
-        same name. So before something is created the name is looked for here, and refused if it is found.
+        same name. So before something is created the name is looked for here, and refused if it is found. It is
+        refused, too, if Heketi has volumes in a cluster that it may choose, and none of them is here.
       - If not given, Heketi is asked to look on its servers (C(GET /internal/state/examine/gluster), Heketi 9 and
-        later), once, and only if something is to be created. That takes seconds, and more with many volumes.
+        later), once, and only if something is to be created. That takes seconds, and more with many volumes. So it is
+        after something was waited for, or cleaned up.
     type: list
-    elements: str
+    elements: raw
   known_servers:
     description:
       - The servers that may get bricks, by the manage or storage names that Heketi has for them. Name those that have
@@ -117,8 +125,18 @@ options:
       - Without this permission such a volume makes the task fail before anything is changed, and the message names the
         operation. M(glusterops.shares.gluster_heketi_info) lists all of them.
       - Where C(state=absent) is asked for, a deletion that was not finished is finished without it.
+      - Nothing is cleaned up when any volume is refused. Heketi does not see who has a volume mounted that it destroys
+        by this.
     type: bool
     default: false
+    version_added: "0.2.0"
+  check_room:
+    description:
+      - Whether check mode refuses what Heketi surely has no room for. Where it depends on Heketi's luck, it is not
+        refused.
+      - Say V(false) where servers or devices are to be added before the real run.
+    type: bool
+    default: true
     version_added: "0.2.0"
 notes:
   - Nothing is done twice because an answer was lost. What became of such a request is found out by reading, and if that

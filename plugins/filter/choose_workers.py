@@ -49,7 +49,7 @@ _value:
       description: What is wrong, empty if nothing.
       type: str
     workers:
-      description: Server by group, none if there is a problem.
+      description: Server by group. If there is a problem, for what may be done all the same.
       type: dict
 """
 
@@ -65,7 +65,7 @@ def choose_workers(
     try:
         return {"problem": "", "workers": placement.workers(clusters, groups, peers, joining)}
     except GlusterOpsError as exc:
-        return {"problem": str(exc), "workers": {}}
+        return {"problem": str(exc), "workers": placement.answering(clusters, groups, peers)}
 
 
 class FilterModule:

@@ -28,7 +28,7 @@ options:
         C(name), C(share), C(state), C(origin) and C(free)) and the names of its C(snapshots). V(null) if it could not
         tell.
       - Beside that, the RV(glusterops.shares.gluster_info#module:differing) shares, and a list of what its servers told
-        of C(limits). Without these, each share may need something done.
+        of C(limits), V(null) for one that could not. Without these, each share may need something done.
     type: dict
     required: true
   provisioner:
@@ -49,6 +49,13 @@ options:
     description: Whether this is a dry run, in which Heketi makes nothing.
     type: bool
     default: false
+  in_heketi:
+    description:
+      - What Heketi told of the volumes of its shares, as M(glusterops.shares.gluster_heketi_volumes) returns it. What
+        Gluster has of a share of which Heketi has no volume is then left alone.
+      - Without it, Heketi has not been asked yet.
+    type: list
+    elements: dict
 """
 
 EXAMPLES = r"""
@@ -80,6 +87,14 @@ _value:
       description: O(glusterops.shares.gluster_heketi_volumes#module:volumes).
       type: list
       elements: dict
+    known_volumes:
+      description: O(glusterops.shares.gluster_heketi_volumes#module:known_volumes).
+      type: list
+      elements: raw
+    present:
+      description: The names of the shares of Heketi's that have a volume.
+      type: list
+      elements: str
     nowhere:
       description: The names of those of which Heketi has not chosen the cluster yet.
       type: list
@@ -101,13 +116,17 @@ def place_shares(
     pattern: str | None = None,
     heketi: dict[str, t.Any] | None = None,
     check_mode: bool = False,
+    in_heketi: list[dict[str, t.Any]] | None = None,
 ) -> dict[str, t.Any]:
     problem, placed, entries = "", [], shares
     try:
-        placed = placement.place(shares, clusters, provisioner, pattern)
+        had = None if in_heketi is None else {volume["name"] for volume in in_heketi if volume.get("id")}
+        placed = placement.place(shares, clusters, provisioner, pattern, had)
     except GlusterOpsError as exc:
         problem, entries = str(exc), []
-    return {"problem": problem, **to_do.divide(entries, placed, {**_HEKETI, **(heketi or {})}, check_mode)}
+    work = to_do.divide(entries, placed, {**_HEKETI, **(heketi or {})}, check_mode)
+    known = to_do.known_volumes({volume["name"] for volume in work["heketi"]}, clusters) if work["heketi"] else []
+    return {"problem": problem, **work, "known_volumes": known}
 
 
 class FilterModule:

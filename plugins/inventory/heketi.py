@@ -148,6 +148,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology
 
 _TEMPLATES = ("heketi_url", "heketi_user", "heketi_key")
 _OPTIONS = (*_TEMPLATES, "validate_certs", "ca_path", "request_timeout")
+# Seconds for which a Heketi that cannot be reached is tried: every command of Ansible's asks.
+_PATIENCE = 5
 
 Variables = t.Dict[str, t.Any]
 
@@ -180,8 +182,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 # It may quote the template, and a wrong one may be a key.
                 why = str(exc).replace(options[name], "...")
                 raise AnsibleParserError(f"{name} is a template that cannot be evaluated: {why}") from None
-        # Nothing is changed, so there is nothing to wait for; but a request may be tried again for as long as this.
-        return Connection.from_params({**options, "operation_timeout": 600, "poll_interval": 1})
+        # Nothing is changed, so there is nothing to wait for; but a request may be tried again for so long.
+        times = {"operation_timeout": 600, "poll_interval": 1, "unreachable_timeout": _PATIENCE}
+        return Connection.from_params({**options, **times})
 
     def _servers(self, connection: Connection, path: str, cache: bool) -> list[Variables]:
         """The variables of every server: from the cache if it may be used and has them, else from Heketi."""

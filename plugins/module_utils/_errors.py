@@ -71,12 +71,16 @@ def few(sentences: t.Sequence[str], most: int = 5) -> str:
     return " ".join(sentences[:most]) + (f" And {rest} more." if rest > 0 else "")
 
 
-def raise_all(failures: t.Sequence[GlusterOpsError], what: str) -> None:
-    """Raises the one failure, or one error for all of many shares, if there are any; C(what) became of these."""
+def raise_all(failures: t.Sequence[GlusterOpsError], what: str, changed: bool = False) -> None:
+    """Raises the one failure, or one error for all of many shares, if there are any; C(what) became of these.
+
+    changed: something was, before.
+    """
     if len(failures) == 1:
         raise failures[0]
     if failures:
         raise Refused(
-            f"{len(failures)} shares {what}, so nothing was changed: {few(list(map(str, failures)))}",
+            f"{len(failures)} shares {what}, so nothing{' else' if changed else ''} was changed:"
+            f" {few(list(map(str, failures)))}",
             failures=[str(exc) for exc in failures],
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 import time
 import typing as t
@@ -18,6 +19,15 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import G
 
 # Characters of an error's message in a line.
 _SAID = 300
+
+
+# The ids of Heketi's things, which differ where nothing else does.
+_ID = re.compile("[0-9a-f]{32}")
+
+
+def reason(message: str, name: str) -> str:
+    """What an error says first, without what it says of this one thing only: the same for all that failed alike."""
+    return _ID.sub("…", re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", "…", " ".join(message.split())))[:_SAID]
 
 
 class Progress:
@@ -30,6 +40,8 @@ class Progress:
     def __init__(self, path: str | None = None) -> None:
         self._path = path
         self._left = 0
+        # By reason, who failed first for it.
+        self._failed: dict[str, str] = {}
         self._made = False
         self._lock = threading.Lock()
 
@@ -45,13 +57,22 @@ class Progress:
         outcome = what
         try:
             yield
-        except GlusterOpsError as exc:
-            outcome = f"failed: {' '.join(str(exc).split())[:_SAID]}"
+        # Whatever it is: what did not come to its end was not done. Only the text of our own has no secrets for sure.
+        except BaseException as exc:
+            why = str(exc) if isinstance(exc, GlusterOpsError) else type(exc).__name__
+            outcome = f"failed: {self._why(name, why)}"
             raise
         finally:
             with self._lock:
                 self._left -= 1
                 self._write(f"{name} {outcome} ({time.monotonic() - began:.1f} s, {self._left} left)")
+
+    def _why(self, name: str, message: str) -> str:
+        """Each reason is told once."""
+        why = reason(message, name)
+        with self._lock:
+            first = self._failed.setdefault(why, name)
+        return " ".join(message.split())[:_SAID] if first == name else f"like {first}"
 
     def say(self, line: str) -> None:
         """A line about how far the work on one thing is."""

@@ -105,6 +105,8 @@ options:
       - name
       - clock
       - trash
+      - rebalance
+      - stored
       - self-heal
       - quota
       - sealed

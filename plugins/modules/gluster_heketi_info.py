@@ -38,6 +38,7 @@ options:
 extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.info
+  - glusterops.shares._attributes.progress
   - glusterops.shares._heketi
 seealso:
   - module: glusterops.shares.gluster_info
@@ -192,6 +193,10 @@ clusters:
             bricks:
               description: How many bricks it holds.
               type: int
+            paths:
+              description: Its names on the server, as far as Heketi knows them.
+              type: list
+              elements: str
   sample:
     - id: 672519f5d02e9260f87f47f689e66394
       file: true
@@ -222,6 +227,7 @@ clusters:
               free: 428825640960
               used: 107912101888
               bricks: 1
+              paths: [/dev/disk/by-id/virtio-bricks-1, /dev/sdb]
 volumes:
   description:
     - The volumes that Heketi has finished. Others, that are being made or deleted or were not finished, are in
@@ -376,11 +382,13 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.argspec 
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.info import PARTS, gather
+from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change, Module, run
 
 
 def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
-    client = HeketiClient(Connection.from_params(module.params))
+    progress = Progress(module.params["progress_file"])
+    client = HeketiClient(Connection.from_params(module.params), say=progress.say)
     return [], gather(client, module.params["gather"])
 
 
@@ -395,6 +403,7 @@ def spec() -> dict[str, t.Any]:
         },
         # Evaluated by the action plugin of gluster_info, which does not pass it on.
         "query": {"type": "str"},
+        "progress_file": {"type": "path"},
     }
 
 

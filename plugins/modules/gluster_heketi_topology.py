@@ -84,7 +84,8 @@ options:
             default: []
             suboptions:
               name:
-                description: The path. Best one that stays the same, from C(/dev/disk/by-id).
+                description: The path. Best one that stays the same, from C(/dev/disk/by-id). A device that Heketi has
+                  under another of its names is that one.
                 type: str
                 required: true
               tags:
@@ -100,8 +101,11 @@ options:
                 description:
                   - Whether what is on it may be wiped when it is added. Otherwise a device with anything on it is
                     refused.
-                  - A device that Heketi has already is never wiped. But of two runs at the same moment, one can wipe
-                    what the other is just adding.
+                  - A device that Heketi has already, under whichever of its names, is never wiped; a warning says then
+                    that this has no effect any more. But of two runs at the same moment, one can wipe what the other
+                    is just adding.
+                  - Where it stays, the device is wiped again if Heketi ever loses it. Better name the device once in
+                    O(destroy_data).
                 type: bool
                 default: false
   purge:
@@ -114,6 +118,13 @@ options:
         devices declared.
     type: bool
     default: false
+  destroy_data:
+    description:
+      - Devices that may be wiped when they are added, each as its server's O(clusters[].nodes[].manage), C(:) and its
+        O(clusters[].nodes[].devices[].name). Give it for one run.
+    type: list
+    elements: str
+    default: []
   parallel:
     description: How many operations are under way at the same time, from 1 to 64.
     type: int
@@ -200,6 +211,7 @@ clusters:
               free: 526080737280
               used: 10790174720
               bricks: 1
+              paths: [/dev/disk/by-id/virtio-bricks-1, /dev/sdb]
               node: b876135ad7a41350f81679874febfc68
               manage: gluster1.example.com
 undeclared:
@@ -257,14 +269,16 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
     parallel = module.params["parallel"]
     check_number(parallel, 1, 64, "parallel")
     purge = module.params["purge"]
-    desired = read_desired(module.params["clusters"], purge)
+    desired = read_desired(module.params["clusters"], purge, module.params["destroy_data"])
+    progress = Progress(module.params["progress_file"])
     return reconcile(
-        HeketiClient(Connection.from_params(module.params), pool=max(8, parallel)),
+        HeketiClient(Connection.from_params(module.params), pool=max(8, parallel), say=progress.say),
         desired,
         purge=purge,
         parallel=parallel,
         check_mode=module.check_mode,
-        progress=Progress(module.params["progress_file"]),
+        warn=module.warn,
+        progress=progress,
     )
 
 
@@ -295,6 +309,7 @@ def spec() -> dict[str, t.Any]:
         **connection_spec(),
         "clusters": {"type": "list", "elements": "dict", "required": True, "options": cluster},
         "purge": {"type": "bool", "default": False},
+        "destroy_data": {"type": "list", "elements": "str", "default": []},
         "parallel": {"type": "int", "default": 8},
         "progress_file": {"type": "path"},
     }

@@ -18,6 +18,7 @@ description:
 extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.changes
+  - glusterops.shares._attributes.progress
   - glusterops.shares._heketi
   - glusterops.shares._heketi_volume
   - glusterops.shares._heketi_volume.volume
@@ -108,11 +109,17 @@ volume:
       description:
         - Whether that failed or was refused.
         - If so, C(msg) and C(error) tell why, and if Heketi answered, C(request), C(http_status) and C(body).
+        - Of several volumes that failed for the same reason only the first tells it. The others name that one.
       type: bool
     notes:
       description: What is not as asked for and stays so, a sentence each. These are the task's warnings, too.
       type: list
       elements: str
+    unfinished:
+      description:
+        - What Heketi had begun with it and not finished, and was (in check mode, would be) cleaned up, as in
+          RV(glusterops.shares.gluster_heketi_info#module:operations). Not there if there was nothing.
+      type: dict
     id:
       description: Heketi's id of it.
       type: str
@@ -180,12 +187,14 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client i
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcile import reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import read_desired
+from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change, Module, run
 
 
 def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
     desired = read_desired(module.params)
-    client = HeketiClient(Connection.from_params(module.params))
+    progress = Progress(module.params["progress_file"])
+    client = HeketiClient(Connection.from_params(module.params), say=progress.say)
     try:
         changes, items = reconcile(
             client,
@@ -194,7 +203,9 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
             known_servers=module.params["known_servers"],
             clean_up=module.params["clean_up"],
             check_mode=module.check_mode,
+            check_room=module.params["check_room"],
             warn=module.warn,
+            progress=progress,
         )
     except GlusterOpsError as exc:
         if "volumes" in exc.details:
@@ -204,7 +215,7 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
 
 
 def spec() -> dict[str, t.Any]:
-    return {**connection_spec(), **making_spec(), **volume_spec()}
+    return {**connection_spec(), **making_spec(), **volume_spec(), "progress_file": {"type": "path"}}
 
 
 def main() -> t.NoReturn:

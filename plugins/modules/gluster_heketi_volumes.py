@@ -155,7 +155,8 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
     parallel = module.params["parallel"]
     check_number(parallel, 1, 64, "parallel")
     desired = read_all_desired(module.params["volumes"])
-    client = HeketiClient(Connection.from_params(module.params), pool=max(8, parallel))
+    progress = Progress(module.params["progress_file"])
+    client = HeketiClient(Connection.from_params(module.params), pool=max(8, parallel), say=progress.say)
     changes, items = reconcile(
         client,
         desired,
@@ -164,8 +165,9 @@ def work(module: AnsibleModule) -> tuple[list[Change], dict[str, t.Any]]:
         clean_up=module.params["clean_up"],
         parallel=parallel,
         check_mode=module.check_mode,
+        check_room=module.params["check_room"],
         warn=module.warn,
-        progress=Progress(module.params["progress_file"]),
+        progress=progress,
     )
     return changes, {"volumes": items}
 

@@ -35,12 +35,15 @@ options:
       - V(management) (since 0.2.0) tells whether this machine uses TLS on the management path, port 24007.
       - V(identities) (since 0.2.0) is what this machine has of the O(identities) in files.
       - V(mounts) (since 0.2.0) is which volumes are mounted on this machine, or would be at boot.
+      - V(mounted) (since 0.2.0) is how many clients of each volume are none of the servers' daemons, and V(tasks)
+        (since 0.2.0) what is being done to it, as a rebalance.
+      - V(stored) (since 0.2.0) is what this server has stored of whom volumes let in, to be compared with others.
       - V(holdings) (since 0.2.0) is whose each volume is. It tells less than V(volumes), which matters for thousands.
     type: list
     elements: str
     choices:
-      [version, peers, volumes, holdings, snapshots, processes, clients, limits, bricks, cluster, served, identity,
-       identities, mounts, machine, management]
+      [version, peers, volumes, holdings, snapshots, processes, clients, mounted, tasks, limits, bricks, stored,
+       cluster, served, identity, identities, mounts, machine, management]
     default: [version, peers, volumes]
   identities:
     description: The identities to tell of, for O(gather=identities).
@@ -260,6 +263,14 @@ bricks:
     thin:
       description: Whether it is on a thin logical volume of LVM, C(null) if there is no such directory.
       type: bool
+stored:
+  description:
+    - By volume, what this server has stored of the options that decide who gets in, in its own file, which its bricks
+      go by. A server that could not store, or was down, has others than RV(volumes) tells.
+    - Digests to be compared with those of other servers, C(null) where the file cannot be read.
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
 cluster:
   description: What concerns all servers.
   returned: when gathered
@@ -272,6 +283,12 @@ cluster:
     trash_directories:
       description: By volume, the directory that its trash was given, if not C(.trashcan).
       type: dict
+    vanishing:
+      description:
+        - The volumes of several sets of bricks that have C(cluster.lookup-optimize) on, as it is unless set, so that
+          files vanish for clients while they are rebalanced.
+      type: list
+      elements: str
     daemons:
       description: Of each started volume.
       type: dict
@@ -468,7 +485,9 @@ mounts:
   type: dict
   version_added: "0.2.0"
 holdings:
-  description: The volumes, each with its C(name), C(share), C(state), C(origin), C(free) and C(sealed).
+  description:
+    - The volumes, each with its C(name), C(share), C(state), C(origin), C(free), C(started) and C(sealed).
+    - C(heketi_id) is the id of Heketi's that it says it has, and C(brick) the path of its first brick.
   returned: when gathered
   type: list
   elements: dict
@@ -487,9 +506,29 @@ compared:
   type: str
   version_added: "0.2.0"
 clients:
-  description: By volume, how many clients of each kind its bricks have.
+  description:
+    - By volume, how many clients of each kind its bricks have. Those of kind C(unknown) do not say what they are.
   returned: when gathered
   type: dict
+mounted:
+  description: By volume that has any, how many clients it has that are none of the servers' own daemons.
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
+tasks:
+  description: By volume, what is being done to it, or was and waits for a commit, as in C(Remove brick - completed).
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
+free:
+  description:
+    - The volumes that a pool may give away, if some of O(declared) is to get one. They have no mark, no clients, nobody
+      but the infrastructure on their access list, no snapshots, nothing that is being done to them, all their servers
+      connected, and no options that a share cannot have.
+  returned: when O(declared) is given
+  type: list
+  elements: str
+  version_added: "0.2.0"
 problems:
   description: By part that is C(null), why it could not be told.
   returned: when there are any
@@ -521,6 +560,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import Once
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import SnapshotInfo
     from ansible_collections.glusterops.shares.plugins.module_utils._machines.thin import Lvm
     from ansible_collections.glusterops.shares.plugins.module_utils._tls.handshake import Served
     from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
@@ -533,8 +573,11 @@ CHOICES = (
     "snapshots",
     "processes",
     "clients",
+    "mounted",
+    "tasks",
     "limits",
     "bricks",
+    "stored",
     "cluster",
     "served",
     "identity",
@@ -543,7 +586,18 @@ CHOICES = (
     "machine",
     "management",
 )
-_OF_CLUSTER = ("volumes", "holdings", "snapshots", "processes", "rebalances", "clients", "cluster", "served")
+_OF_CLUSTER = (
+    "volumes",
+    "holdings",
+    "snapshots",
+    "processes",
+    "rebalances",
+    "clients",
+    "mounted",
+    "tasks",
+    "cluster",
+    "served",
+)
 
 
 class _Told:
@@ -593,15 +647,37 @@ class _Told:
         return [peer._asdict() for peer in peers(self._cli)]
 
     def volumes(self) -> list[dict[str, t.Any]]:
-        return [_volume(volume) for volume in self._once.volumes.values()]
+        return [{**_volume(volume), "exposing": self._exposing(volume)} for volume in self._once.volumes.values()]
 
     def holdings(self) -> list[dict[str, t.Any]]:
-        from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import is_sealed
+        from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_sealed
 
         return [
-            {"name": name, **_holding(volume), "sealed": is_sealed(volume)}
+            {
+                "name": name,
+                **_holding(volume),
+                "started": volume.started,
+                "sealed": is_sealed(volume),
+                # What tells whether Heketi's volume of this name is this one. One brick is enough.
+                "heketi_id": volume.options.get("user.heketi.id", ""),
+                "brick": volume.bricks[0].path if volume.bricks else "",
+            }
             for name, volume in self._once.volumes.items()
         ]
+
+    @functools.cached_property
+    def _snapshots_here(self) -> list[SnapshotInfo]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import snapshots_info
+
+        return snapshots_info()
+
+    def _exposing(self, volume: Volume) -> list[str]:
+        """The active snapshots that let in others than the volume does."""
+        from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
+
+        if not volume.snapshots:
+            return []
+        return list(holding.exposing(volume.name, holding.listed(volume), self._snapshots_here))
 
     def snapshots(self) -> list[dict[str, t.Any]]:
         from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import snapshots
@@ -624,14 +700,29 @@ class _Told:
 
         return bricks(self._once.volumes.values(), self.machine["uuid"], self._lvm)
 
+    def stored(self) -> dict[str, str | None]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._machines.stored import stored
+
+        return stored()
+
     def processes(self) -> dict[str, list[dict[str, t.Any]]]:
-        return {name: [one._asdict() for one in processes] for name, processes in self._once.status[0].items()}
+        return {name: [one._asdict() for one in processes] for name, processes in self._once.processes.items()}
 
     def rebalances(self) -> dict[str, str]:
-        return self._once.status[1]
+        return self._once.rebalances
+
+    def tasks(self) -> dict[str, tuple[str, ...]]:
+        return self._once.tasks
 
     def clients(self) -> dict[str, dict[str, int]]:
-        return self._once.clients
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import settled_clients
+
+        return settled_clients(self._cli, self._once.volumes)
+
+    def mounted(self) -> dict[str, int]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import tenants
+
+        return {name: count for name, kinds in self.clients().items() for count in [tenants(kinds)] if count}
 
     def cluster(self) -> dict[str, t.Any]:
         from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import cluster
@@ -641,9 +732,9 @@ class _Told:
     def served(self) -> list[dict[str, t.Any]]:
         from ansible_collections.glusterops.shares.plugins.module_utils._checks import survey
         from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-        from ansible_collections.glusterops.shares.plugins.module_utils._tls import handshake
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster.plaintext import in_plaintext
 
-        return survey.served(answers.doors(self._cli), _handshake(), handshake.in_plaintext)
+        return survey.served(answers.doors(self._cli, self._once.volumes), _handshake(), in_plaintext)
 
     def identity(self) -> dict[str, t.Any] | None:
         from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import describe, find_directories
@@ -710,7 +801,7 @@ def _may_lack(part: str, exc: Exception, gather: t.AbstractSet[str]) -> bool:
 
 
 def _volume(volume: Volume) -> dict[str, t.Any]:
-    from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LIST, is_sealed, split_list
+    from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_sealed, listed
 
     return {
         **volume._asdict(),
@@ -718,7 +809,7 @@ def _volume(volume: Volume) -> dict[str, t.Any]:
         **_holding(volume),
         "started": volume.started,
         "sealed": is_sealed(volume),
-        "identities": split_list(volume.options.get(LIST, "")),
+        "identities": listed(volume),
     }
 
 
@@ -730,7 +821,7 @@ def _holding(volume: Volume) -> dict[str, t.Any]:
         "share": holding.share_of(volume),
         "state": mark.state if mark else None,
         "origin": mark.origin if mark else None,
-        "free": holding.is_free(volume),
+        "free": holding.marked(volume) is None,
     }
 
 

@@ -16,6 +16,8 @@ description:
   - Denies all shares of a cluster to identities, whoever declared them, in one pass. Who has a share mounted as one of
     them is cut off, and told about.
   - Where C(server.dynamic-auth) is off, which would let them stay, it is set on along with the access list.
+  - What was set is proven on every server that has bricks of the volume, and active snapshots are looked at, which keep
+    the access list of their time. Every run looks for bricks that nobody could tell, whether or not it changes a list.
   - Runs on any one server of the cluster. Run it on one of each.
   - It is about this cluster's access lists only. Take the identities out of C(shares_list) as well, or the next run of
     the role P(glusterops.shares.shares#role) lets them in again. That a certificate is good for nothing any more is
@@ -36,6 +38,14 @@ options:
     type: list
     elements: str
     required: true
+  deactivate_snapshots:
+    description:
+      - Whether active snapshots that let in others than the share does may be deactivated, which ends their clients'
+        sessions. A snapshot keeps the access list that its volume had when it was made.
+      - Without it that is an error with their names, once all access lists are as they shall be.
+    type: bool
+    default: false
+    version_added: "0.2.0"
 extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.changes
@@ -124,7 +134,6 @@ from ansible_collections.glusterops.shares.plugins.module_utils import _reconcil
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.revoke import revoke
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.handshake import in_plaintext
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
@@ -133,7 +142,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         module.params["identities"],
         module.params["infrastructure"],
         module.check_mode,
-        in_plaintext,
+        deactivate=module.params["deactivate_snapshots"],
     )
 
 
@@ -142,6 +151,7 @@ def main() -> t.NoReturn:
         argument_spec={
             "identities": {"type": "list", "elements": "str", "required": True},
             "infrastructure": {"type": "list", "elements": "str", "required": True},
+            "deactivate_snapshots": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )

@@ -43,6 +43,14 @@ options:
     description: Whether all who are neither in O(identities) nor in O(infrastructure) are taken off the list.
     type: bool
     default: false
+  deactivate_snapshots:
+    description:
+      - Whether active snapshots that let in others than the share does may be deactivated, which ends their clients'
+        sessions. A snapshot keeps the access list that its volume had when it was made.
+      - Without it that is an error with their names, once the share's own list is as asked.
+    type: bool
+    default: false
+    version_added: "0.2.0"
   level:
     description: The access level. Gluster's access lists know only reading and writing.
     type: str
@@ -133,6 +141,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         allow=tuple(params["identities"]) if present else (),
         deny=() if present else tuple(params["identities"]),
         exclusive=params["exclusive"],
+        deactivate=params["deactivate_snapshots"],
     )
     changes, shares = reconcile(LiveCluster(GlusterCli(module.run_command)), [share], module.check_mode)
     return changes, {"share": shares[share.name]} if shares else {}
@@ -145,6 +154,7 @@ def main() -> t.NoReturn:
             "identities": {"type": "list", "elements": "str", "required": True},
             "infrastructure": {"type": "list", "elements": "str", "required": True},
             "exclusive": {"type": "bool", "default": False},
+            "deactivate_snapshots": {"type": "bool", "default": False},
             "level": {"type": "str", "choices": ["rw"], "default": "rw"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },

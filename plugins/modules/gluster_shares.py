@@ -83,6 +83,14 @@ options:
     description: Whether all who are not declared are taken off the lists. Otherwise they stay.
     type: bool
     default: true
+  deactivate_snapshots:
+    description:
+      - Whether active snapshots that let in others than the share does may be deactivated, which ends their clients'
+        sessions. A snapshot keeps the access list that its volume had when it was made.
+      - Without it that is an error with their names, once the share's own list is as asked.
+    type: bool
+    default: false
+    version_added: "0.2.0"
   restart:
     description:
       - Whether a started volume that is not sealed may be stopped and started to seal it. Its clients must mount it
@@ -194,6 +202,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcil
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
     params = module.params
     how = {name: params[name] for name in ("exclusive", "start", "restart")}
+    how["deactivate"] = params["deactivate_snapshots"]
     shares = [read_share(share, params["infrastructure"], **how) for share in params["shares"]]
     cluster = LiveCluster(GlusterCli(module.run_command), known_limits=_known_limits(params["known_limits"] or {}))
     changes, observed = reconcile(cluster, shares, module.check_mode, Progress(params["progress_file"]))
@@ -219,6 +228,7 @@ def main() -> t.NoReturn:
             },
             "infrastructure": {"type": "list", "elements": "str", "required": True},
             "exclusive": {"type": "bool", "default": True},
+            "deactivate_snapshots": {"type": "bool", "default": False},
             "restart": {"type": "bool", "default": False},
             "start": {"type": "bool", "default": True},
             "known_limits": {"type": "dict", "default": {}},

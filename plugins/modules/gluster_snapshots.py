@@ -54,6 +54,12 @@ options:
           - With O(shares[].keep) also given, what is too old goes although it is not too many, and the other way round.
           - The newest of a series is never deleted for its age.
         type: str
+  now:
+    description:
+      - The time, in seconds since 1970, that decides which period it is and what is too old.
+      - There is no need to set it. It is the control node's when the task begins. A server whose clock differs from
+        that by more than two minutes is refused, because Gluster stamps the snapshots with its own.
+    type: float
 extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.changes
@@ -116,6 +122,16 @@ snapshots:
     used:
       description: Bytes stored in them, most of which it shares with the volume, C(null) if it has none here.
       type: int
+server:
+  description: The UUID of this server.
+  returned: when the cluster could be asked
+  type: str
+bricks:
+  description:
+    - By share, the UUIDs of the servers that have bricks of it. Each sees its own thin pools only, so all of them have
+      to look (in check mode) before a snapshot is known to be possible.
+  returned: when the cluster could be asked
+  type: dict
 failures:
   description: The series for which it could not be done. Each has its C(share), its C(prefix), and why (C(msg)).
   returned: when there are any
@@ -137,7 +153,11 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli imp
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
 from ansible_collections.glusterops.shares.plugins.module_utils._snapshots.reconcile import reconcile_series
-from ansible_collections.glusterops.shares.plugins.module_utils._snapshots.series import Series, parse_duration
+from ansible_collections.glusterops.shares.plugins.module_utils._snapshots.series import (
+    Series,
+    check_clock,
+    parse_duration,
+)
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
@@ -154,7 +174,10 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         for share in module.params["shares"]
     ]
     cluster, progress = LiveCluster(GlusterCli(module.run_command)), Progress(module.params["progress_file"])
-    return reconcile_series(cluster, series, time.time(), module.check_mode, progress)
+    here = time.time()
+    now = here if module.params["now"] is None else module.params["now"]
+    check_clock(now, here)
+    return reconcile_series(cluster, series, now, module.check_mode, progress)
 
 
 def main() -> t.NoReturn:
@@ -172,6 +195,7 @@ def main() -> t.NoReturn:
                     "keep_for": {"type": "str"},
                 },
             },
+            "now": {"type": "float"},
             "progress_file": {"type": "path"},
         },
         supports_check_mode=True,

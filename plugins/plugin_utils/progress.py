@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import threading
 import typing as t
@@ -23,9 +24,11 @@ class ProgressAction(HereAction):
     """An action whose module works on many things, and which shows the lines it writes about them meanwhile."""
 
     def answer(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        # Other connections may not take a second command while the module runs.
-        shown = self._connection.transport in ("local", "ssh") and not (
-            self._task.check_mode or self._task.async_val or arguments.get("progress_file")
+        # Other connections may not take a second command while the module runs. What only looks tells nothing, unless
+        # it has to wait for what it looks at, as modules here may for Heketi.
+        local = self._connection.transport == "local"
+        shown = (local or self._connection.transport == "ssh" and not self._task.check_mode) and not (
+            self._task.async_val or arguments.get("progress_file")
         )
         if not shown:
             return self.run_module(arguments, task_vars)
@@ -34,7 +37,8 @@ class ProgressAction(HereAction):
         arguments["progress_file"] = lines.path
         with lines:
             found = self.run_module(arguments, task_vars)
-        if found.get("changed") or found.get("failed"):
+        told = os.path.exists(lines.path) if local else found.get("changed") or found.get("failed")
+        if told:
             # As the user the module ran as, whose file it is.
             path = shlex.quote(lines.path)
             rest = self._low_level_execute_command(f"cat {path} 2>/dev/null; rm -f {path}")

@@ -74,10 +74,13 @@ class Heketi:
         self._process.kill()
         self._process.join()
 
-    def client(self, clock: t.Any = time, **options: t.Any) -> HeketiClient:
+    def client(
+        self, clock: t.Any = time, say: t.Callable[[str], None] = lambda line: None, **options: t.Any
+    ) -> HeketiClient:
         """A client that asks often."""
-        settings: dict[str, t.Any] = {"poll_interval": 0.02, "operation_timeout": 60, "key": KEY, **options}
-        return HeketiClient(Connection(self.url, **settings), pool=32, clock=clock)
+        settings: dict[str, t.Any] = {"poll_interval": 0.02, "operation_timeout": 60, "key": KEY}
+        settings = {"unreachable_timeout": 10, **settings, **options}
+        return HeketiClient(Connection(self.url, **settings), pool=32, clock=clock, say=say)
 
 
 def counted(client: HeketiClient) -> list[str]:

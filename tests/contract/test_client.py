@@ -20,7 +20,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Refused,
     TimedOut,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import unfinished
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Unfinished
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcile import reconcile
 from standin import HOSTS, KEY, Heketi, counted, gone, run, slow, want
 
@@ -254,7 +254,7 @@ def test_a_server_that_crashes_meanwhile(start: t.Callable[..., Heketi]) -> None
 
     thread = threading.Thread(target=create)
     thread.start()
-    while not any("v" in operation.volumes for operation in unfinished(heketi.client())):
+    while not any("v" in operation.volumes for operation in Unfinished(heketi.client()).look()):
         time.sleep(0.02)
     heketi.kill()
     heketi.start()
@@ -324,7 +324,8 @@ def test_modules(start: t.Callable[..., Heketi]) -> None:
     assert (made["changes"], made["diff"]) == (check["changes"], check["diff"])
     assert [volume["size"] for volume in made["volumes"]] == ["2G", "3G"]
     info = heketi.client().get(f"/volumes/{made['volumes'][0]['id']}")
-    created_with = ["auth.ssl-allow server-1,tenant", "client.ssl on", "nfs.disable on", "server.ssl on"]
+    created_with = ["auth.ssl-allow server-1,tenant", "client.ssl on", "cluster.lookup-optimize off"]
+    created_with += ["nfs.disable on", "server.ssl on"]
     assert [option for option in info["glustervolumeoptions"] if option] == created_with
     again = run("gluster_heketi_volumes", **connection, volumes=volumes)[1]
     assert not again["changed"] and again["changes"] == []

@@ -28,7 +28,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import unfinished
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Unfinished
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.reconcile import reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Desired
 from pki import Pki
@@ -97,7 +97,7 @@ def settled(heketi: Heketi, wanted: Desired, kept: dict[str, t.Any]) -> None:
     bricks = {info["name"]: len(info["bricks"]) for info in map(client.get, paths(client))}
     assert in_gluster(heketi) == {name: ("Started", bricks[name]) for name in sizes}
     assert client.get(f"/volumes/{kept['id']}") == kept
-    assert unfinished(client) == []
+    assert Unfinished(client).look() == []
     check = client.get("/db/check")
     assert check["totalinconsistencies"] == 0 and check["bricks"]["total"] == sum(bricks.values())
 
@@ -109,7 +109,7 @@ def paths(client: HeketiClient) -> list[str]:
 def under_way(heketi: Heketi) -> None:
     """Waits until Heketi is at something."""
     client = heketi.client()
-    while not unfinished(client):
+    while not Unfinished(client).look():
         time.sleep(0.02)
 
 
@@ -188,6 +188,11 @@ def test_heketi_killed_when_gluster_has_the_new_bricks(start: Start) -> None:
         refused = fails(client, want("v", 3), clean_up=True)
         assert isinstance(refused, Refused)
         assert re.search(r"Heketi could not clean up expand-volume \w+ \(stale\)", str(refused))
+        # Those that Heketi has added, and no others.
+        added = {
+            brick["Info"]["path"] for brick in client.get("/db/dump")["brickentries"].values() if brick["Pending"]["Id"]
+        }
+        assert len(added) == 3 and set(re.findall(r"/var/lib/heketi/[^ ,]*brick", str(refused))) == added
         assert in_heketi(heketi) == {"kept": 2, "v": 2}
         assert in_gluster(heketi) == {"kept": ("Started", 3), "v": ("Started", 6)}
     assert client.get(f"/volumes/{kept['id']}") == kept
@@ -222,7 +227,7 @@ def test_the_answer_to_the_request_lost(start: Start, what: str) -> None:
     kept = prepare(heketi, what, requests=[{"method": method, "path": path, "drop": "after", "times": 1}])
     client = heketi.client()
     answers = counted(client)
-    changes, _items = reconcile(client, [WANTED[what]], [])
+    changes, _items = reconcile(client, [WANTED[what]], ["kept"])
     assert changes
     assert not any(answer.startswith(method) for answer in answers)  # the one request had no answer, and no other came
     settled(heketi, WANTED[what], kept)
@@ -254,7 +259,7 @@ def test_the_answer_to_a_poll_lost(start: Start, what: str) -> None:
 
     client.session.hooks["response"].append(wait)
     answers = counted(client)
-    changes, _items = reconcile(client, [WANTED[what]], [])
+    changes, _items = reconcile(client, [WANTED[what]], ["kept"])
     assert changes and answers.count("GET /queue 404") == 1
     settled(heketi, WANTED[what], kept)
 
@@ -326,10 +331,8 @@ def test_html_from_a_proxy(start: Start, status: int, words: str, method: str) -
     """For good when something is read; when something is to be made, it may have been, so it is looked for."""
     heketi = start()
     page = {"status": status, "body": "<html>Hello</html>", "headers": {"Content-Type": "text/html"}}
-    kept = prepare(
-        heketi, requests=[{"method": method, "path": LISTS, "times": 1 + 5 if method == "GET" else 1, **page}]
-    )
-    client = heketi.client(clock=Hasty())
+    kept = prepare(heketi, requests=[{"method": method, "path": LISTS, "times": 2 if method == "GET" else 1, **page}])
+    client = heketi.client(clock=Hasty(), unreachable_timeout=0)
     error = fails(client, want("v", 3))
     assert words in str(error) and f"HTTP {status}" in str(error)
     if method == "GET":
@@ -351,12 +354,12 @@ def test_a_proxy_that_forgets_an_answer(start: Start) -> None:
 
 
 @pytest.mark.parametrize("cut", [{"truncate": 9}, {"status": 200, "body": '{"volumes'}])
-@pytest.mark.parametrize("times", [1, 2, 1 + 5])
-def test_truncated_json(start: Start, cut: dict[str, t.Any], times: int) -> None:
+@pytest.mark.parametrize(("times", "patience"), [(1, 0), (2, 10), (2, 0)])
+def test_truncated_json(start: Start, cut: dict[str, t.Any], times: int, patience: int) -> None:
     heketi = start()
     kept = prepare(heketi, requests=[{"method": "GET", "path": LISTS, "times": times, **cut}])
-    client = heketi.client(clock=Hasty())
-    if times > 2:
+    client = heketi.client(clock=Hasty(), unreachable_timeout=patience)
+    if times > 1 and not patience:
         error = fails(client, want("v", 3))
         assert isinstance(error, Unreachable)
         text = (
@@ -377,15 +380,15 @@ def test_truncated_json_of_what_was_made(start: Start, what: str) -> None:
     path, times = ("^/db/dump$", 1) if what == "create" else ("^/volumes/(?!" + kept["id"] + ")", 5)
     heketi.restart(requests=[{"method": "GET", "path": path, "truncate": 99, "times": times, "skip": 1}])
     client = heketi.client(clock=Hasty())
-    assert reconcile(client, [want("v", 3)], [])[0]
+    assert reconcile(client, [want("v", 3)], ["kept"])[0]
     settled(heketi, want("v", 3), kept)
 
 
 def test_what_was_made_cannot_be_looked_at(start: Start) -> None:
     heketi = start()
-    kept = prepare(heketi, requests=[{"method": "GET", "path": LISTS, "truncate": 9, "times": 1 + 5, "skip": 1}])
+    kept = prepare(heketi, requests=[{"method": "GET", "path": LISTS, "truncate": 9, "times": 2, "skip": 1}])
     with pytest.raises(OutcomeUnknown, match="It was made as [0-9a-f]{32}, but cannot be looked at: The connection"):
-        reconcile(heketi.client(clock=Hasty()), [want("v", 3)], [])
+        reconcile(heketi.client(clock=Hasty(), unreachable_timeout=0), [want("v", 3)], ["kept"])
     assert reconcile(heketi.client(), [want("v", 3)])[0] == []
     settled(heketi, want("v", 3), kept)
 
@@ -394,12 +397,16 @@ def test_heketi_is_not_there(start: Start) -> None:
     heketi = start()
     kept = prepare(heketi)
     heketi.kill()
-    error = fails(heketi.client(clock=Hasty()), want("v", 3))
+    error = fails(heketi.client(unreachable_timeout=0), want("v", 3))
     assert isinstance(error, Unreachable) and re.search(
         rf"No connection to {heketi.url}/volumes: .*Connection refused\.", str(error)
     )
-    heketi.start()
-    assert reconcile(heketi.client(), [want("v", 3)])[0]
+    said: list[str] = []
+    timer = threading.Timer(1, heketi.start)
+    timer.start()
+    assert reconcile(heketi.client(say=said.append), [want("v", 3)])[0]
+    timer.join()
+    assert len(said) == 2 and "Waiting for Heketi, 10 seconds at most" in said[0] and "answers again" in said[1]
     settled(heketi, want("v", 3), kept)
 
 
@@ -463,7 +470,7 @@ def test_a_create_that_could_not_be_taken_back(start: Start) -> None:
     assert re.search(r"did not finish: create-volume \w+ \(failed\)\. clean_up: true has Heketi clean", str(refused))
     heketi.restart()
     predicted = reconcile(heketi.client(), [want("v", 3)], clean_up=True, check_mode=True)[0]
-    assert len(unfinished(heketi.client())) == 1
+    assert len(Unfinished(heketi.client()).look()) == 1
     assert reconcile(heketi.client(), [want("v", 3)], clean_up=True)[0] == predicted
     settled(heketi, want("v", 3), kept)
 
@@ -589,7 +596,7 @@ def test_two_create_one_name_where_heketi_takes_it_twice(start: Start) -> None:
         node = client.operate("POST", "/nodes", {"zone": 1, "cluster": second, "hostnames": hosts})["id"]
         client.operate("POST", "/devices", {"node": node, "name": "/dev/sdb"})
     after(client, 1, lambda: other.operate("POST", "/volumes", want("v").request()))
-    error = fails(client, want("v"), known_volumes=[])
+    error = fails(client, want("v"), known_volumes=["kept"])
     assert isinstance(error, Conflict)
     for key in client.get("/volumes")["volumes"]:
         assert key in str(error)
@@ -716,7 +723,7 @@ def test_two_clones_of_one_name_at_once(start: Start) -> None:
     client, other = heketi.client(), heketi.client()
     path = next(path for path in paths(client) if not path.endswith(kept["id"]))
     after(client, 1, lambda: other.operate("POST", f"{path}/clone", {"name": "copy"}))
-    error = fails(client, want("copy", 0, clone_of="v"), known_volumes=[])
+    error = fails(client, want("copy", 0, clone_of="v"), known_volumes=["kept"])
     assert isinstance(error, Conflict)
     twins = [info["id"] for info in map(other.get, paths(other)) if info["name"] == "copy"]
     for key in twins:

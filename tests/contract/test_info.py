@@ -64,7 +64,10 @@ def test_all_of_it_and_with_how_many_requests(start: t.Callable[..., Heketi]) ->
     assert {device["bricks"] for device in devices} == {2}
     assert cluster["free"] == sum(device["free"] for device in devices) == cluster["total"] - cluster["used"]
     assert (volumes["b"]["size"], volumes["b"]["size_bytes"], volumes["b"]["gid"]) == ("3G", 3 * 2**30, 500)
-    assert volumes["b"]["volume_options"] == {"client.ssl": "on"} and volumes["b"]["cluster"] == cluster["id"]
+    assert (
+        volumes["b"]["volume_options"] == {"client.ssl": "on", "cluster.lookup-optimize": "off"}
+        and volumes["b"]["cluster"] == cluster["id"]
+    )
     assert sorted(brick["host"] for brick in volumes["a"]["bricks"]) == sorted(HOSTS)
     assert found["operations"] == []
     assert found["gluster"]["foreign"] == ["precious"]

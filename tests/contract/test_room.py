@@ -10,7 +10,7 @@ import dataclasses
 import random
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.room import largest
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.room import Need, hopeless, largest
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Device, HeketiCluster, Node
 from heketi import allocate
 from heketi.config import GIB
@@ -72,12 +72,21 @@ class Scene:
         tags = {"arbiter": arbiter}
         self.nodes.append(Node(node, "c", f"server{node}", "10.0.0.1", zone, "online", tags, tuple(found)))
 
+    @property
+    def cluster(self) -> HeketiCluster:
+        return HeketiCluster("c", True, True, tuple(self.nodes), ())
+
+    @property
+    def options(self) -> dict[str, str]:
+        zones = {"user.heketi.zone-checking": "strict"} if self.layout.strict_zones else {}
+        return {"user.heketi.average-file-size": str(self.layout.average_file_size), **zones}
+
     def largest(self) -> int:
-        options = {"user.heketi.average-file-size": str(self.layout.average_file_size)}
-        if self.layout.strict_zones:
-            options["user.heketi.zone-checking"] = "strict"
-        cluster = HeketiCluster("c", True, True, tuple(self.nodes), ())
-        return largest(cluster, self.durability, self.layout.snapshot_factor, options, self.existing)
+        return largest(self.cluster, self.durability, self.layout.snapshot_factor, self.options, self.existing)
+
+    def hopeless(self, gib: int) -> bool:
+        need = Need(self.durability, self.layout.snapshot_factor, gib, (), self.options, self.existing)
+        return hopeless([self.cluster], [need])[0]
 
     def accepted(self, gib: int) -> bool:
         """Whether the stand-in's allocator takes it, with the devices in an order that is drawn for every set."""
@@ -94,6 +103,7 @@ class Scene:
     def check_exact(self, more: int) -> None:
         most = self.largest()
         assert most == 0 or self.accepted(most)
+        assert not self.hopeless(most) or most == 0
         assert not self.accepted(most + 1)
         assert not self.accepted(most + more)
 
@@ -176,3 +186,20 @@ def test_nothing_larger_is_accepted_where_arbiters_have_their_own_servers(
 def test_a_lucky_order_takes_at_most_four_times_as_much(scene: Scene, asked: int) -> None:
     if any(scene.accepted(asked) for _try in range(5)):
         assert 4 * scene.largest() >= asked
+
+
+@settings(deadline=None, max_examples=150)
+@given(filled(), st.integers(1, 300))
+def test_what_is_said_to_be_hopeless_is_accepted_in_no_order(scene: Scene, asked: int) -> None:
+    if scene.hopeless(asked):
+        assert not any(scene.accepted(asked) for _try in range(10))
+
+
+@settings(deadline=None, max_examples=80)
+@given(empty(["none", "replicate-2", "replicate-3"], zones=False), st.data())
+def test_where_a_set_has_a_brick_on_every_server_it_is_known_what_is_hopeless(
+    scene: Scene, data: st.DataObject
+) -> None:
+    for _server in range(scene.layout.set_size):
+        scene.add(data.draw(DEVICES))
+    assert scene.hopeless(scene.largest() + 1) or scene.accepted(scene.largest() + 1)

@@ -115,3 +115,60 @@ def test_tls_needs_its_files(tmp_path: t.Any) -> None:
             parse({**RAW, "enable_tls": True, **files}, {})
     config = parse({**RAW, "enable_tls": True, "cert_file": "/c", "key_file": "/k"}, {})
     assert (config.tls, config.cert_file, config.key_file) == (True, "/c", "/k")
+
+
+# What Heketi says of requests that are wrong, beyond the recorded
+
+
+def _made(server: Program) -> tuple[str, dict[str, t.Any]]:
+    """A cluster, and one of its servers, with a device that has a brick."""
+    server.add_cluster()
+    assert server.finish(server.create("one")).status == 303
+    cluster = server.get("/clusters")["clusters"][0]
+    return cluster, server.get(f"/nodes/{server.get(f'/clusters/{cluster}')['nodes'][0]}")
+
+
+def test_what_is_wrong_with_a_request(program: t.Callable[..., Program]) -> None:
+    server = program()
+    cluster, node = _made(server)
+    device = node["devices"][0]["id"]
+
+    def said(method: str, path: str, body: t.Any = None) -> tuple[int, str]:
+        answer = server.ask(method, path, body)
+        return answer.status, answer.body.strip()
+
+    def add(manage: list[str], storage: list[str]) -> tuple[int, str]:
+        return said(
+            "POST", "/nodes", {"zone": 1, "cluster": cluster, "hostnames": {"manage": manage, "storage": storage}}
+        )
+
+    hosts = "validation failed: hostnames: "
+    assert add(["a b"], ["s"]) == (400, f"{hosts}(manage: [a b] is not a valid manage hostname.).")
+    assert add(["a"], ["-s"]) == (400, f"{hosts}(storage: [-s] is not a valid storage hostname.).")
+    assert add([""], ["::1"]) == (400, f"{hosts}(manage: [] is not a valid manage hostname.).")
+    assert add([], ["s_1.example."]) == (400, f"{hosts}(manage: cannot be blank.).")
+
+    def clean(*operations: str) -> tuple[int, str]:
+        return said("POST", "/operations/pending/cleanup", {"operations": operations})
+
+    ids = "validation failed: operations: "
+    assert clean("f" * 32, "stale") == (400, f"{ids}stale is not a valid UUID.")
+    assert clean(*["f" * 32] * 33) == (400, f"{ids}too many ids specified (33), up to 32 supported.")
+    assert clean("")[0] == clean("F" * 32)[0] == 202
+
+    # Whether it holds bricks, or not.
+    assert said("DELETE", f"/devices/{device}") == (400, f"device: {device} is not in failed state")
+
+    def tag(**tags: str) -> tuple[int, str]:
+        return said("POST", f"/devices/{device}/tags", {"change_type": "set", "tags": tags})
+
+    tags = "validation failed: tags: "
+    assert tag(**{f"t{number}": "" for number in range(33)}) == (
+        400,
+        f"{tags}too many tags specified (33), up to 32 supported.",
+    )
+    assert tag(**{"": "x"}) == (400, f"{tags}tag names may not be empty.")
+    assert tag(**{"t" * 33: "x"}) == (400, f"{tags}tag name {'t' * 33}: the length must be between 1 and 32.")
+    assert tag(rack="x" * 65) == (400, f"{tags}value of tag rack: the length must be no more than 64.")
+    assert tag(**{"a b": "x"}) == (400, f"{tags}invalid characters in tag name a b.")
+    assert tag(**{"t" * 32: "x" * 64})[0] == 200

@@ -111,11 +111,13 @@ def test_killed_when_gluster_has_the_new_bricks(heketi_that_dies: Heketi) -> Non
     assert first["failed"] and first["error"] == "outcome_unknown", first
     second = heketi.run(**wanted, clean_up=True)
     assert second["failed"] and "could not clean up expand-volume" in second["msg"], second
-    assert "with 'gluster volume remove-brick' first" in second["msg"] and heketi.bricks() == 6
+    assert "with 'gluster volume remove-brick': " in second["msg"] and heketi.bricks() == 6
     known = {brick["path"] for brick in made["volume"]["bricks"]}
     lines = heketi.lab.gluster(f"volume info {NAME}").splitlines()
     bricks = [line.partition(": ")[2] for line in lines if line.startswith("Brick") and line.endswith("/brick")]
     new = " ".join(brick for brick in bricks if brick.partition(":")[2] not in known)
+    named = second["msg"].rpartition(": ")[2].rstrip(".").split(", ")
+    assert {brick.partition(":")[2] for brick in named} == {brick.partition(":")[2] for brick in new.split()}
     heketi.lab.gluster(f"volume remove-brick {NAME} replica 3 {new} start")
     moved = f"gluster volume remove-brick {NAME} replica 3 {new} status | grep -q completed"
     heketi.lab.run("server1", f"for n in $(seq 120); do {moved} && exit; sleep 0.5; done; exit 1")
@@ -134,6 +136,41 @@ def test_killed_while_deleting(heketi_that_dies: Heketi) -> None:
     assert not second["failed"] and second["changed"] and heketi.bricks() == 0, second
     again = heketi.run(state="absent")
     assert not again["failed"] and not again["changed"] and again["volume"]["notes"] == [], again
+
+
+def test_the_role_leaves_alone_what_is_half_made(heketi_that_dies: Heketi) -> None:
+    """Neither started, nor listed, nor mounted; and nothing is destroyed under somebody."""
+    heketi, lab = heketi_that_dies, heketi_that_dies.lab
+    faults = {"faults": [{"command": f"volume start {NAME}", "delay": 60}]}
+    sealed = f"gluster volume info {NAME} 2>/dev/null | grep -q user.heketi.id"
+    first = heketi.killed(sealed, "server1", faults, size="2G", seal=[*SERVERS, "tenant-b"])
+    assert first["failed"] and first["error"] == "outcome_unknown", first
+    before = lab.gluster(f"volume info {NAME}")
+    assert "Status: Created" in before
+    shares = {"shares_list": [{"name": NAME, "size": "2G", "identities": ["tenant-a"]}]}
+    refused = lab.play("glusterops.shares.shares", **shares)
+    assert refused.rc != 0 and refused.changed == 0, refused.output
+    assert "did not finish: create-volume" in refused.output and "clean_up: true has Heketi clean" in refused.output
+    assert lab.gluster(f"volume info {NAME}") == before
+
+    lab.gluster(f"volume start {NAME}")
+    assert lab.mount("host2", NAME) == ""
+    started = lab.gluster(f"volume info {NAME}")
+    refused = lab.play("glusterops.shares.shares", shares_clean_up=True, **shares)
+    assert refused.rc != 0 and refused.changed == 0, refused.output
+    assert f"{NAME} is mounted by 1 client: unmount it there first." in refused.output, refused.output
+    assert lab.gluster(f"volume info {NAME}") == started
+    lab.run("host2", "umount /mnt/try")
+
+    done = lab.play("glusterops.shares.shares", shares_clean_up=True, **shares)
+    assert done.rc == 0, done.output
+    made = lab.options(NAME)
+    assert made["auth.ssl-allow"] == ",".join(sorted([*SERVERS, "tenant-a"])) and made["client.ssl"] == "on", made
+    assert made["cluster.lookup-optimize"] == "off" and made["features.quota"] == "on", made
+    assert heketi.run(size="2G", known_volumes=[NAME])["volume"]["id"] == made["user.heketi.id"]
+    # Sealed before it first started, with nobody in who is no server; tenants only when it had its limit.
+    commands = lab.run("server1", "cat /var/log/glusterfs/cmd_history.log").stdout
+    assert commands.rfind(f"volume set {NAME} client.ssl on") < commands.rfind(f"volume start {NAME} : SUCCESS")
 
 
 def test_deleted_with_a_server_down(heketi_that_dies: Heketi) -> None:

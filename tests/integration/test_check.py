@@ -34,7 +34,10 @@ def test_all_is_well(either: Lab) -> None:
     told = check(either)
     assert told.play.rc == 0 and told.rows == [], told.play.output
     assert "All is well on 5 machines, 3 of them servers." in told.words
-    assert "clock, trash, self-heal, quota. Not checked: sealed, list, crl, served, plaintext (nobody" in told.words
+    assert (
+        "clock, trash, rebalance, stored, self-heal, quota. Not checked: sealed, list, crl, served, plaintext (nobody"
+        in told.words
+    )
     assert "asked for TLS); thin-bricks (nobody asked for snapshots)." in told.words
 
 
@@ -111,7 +114,7 @@ def test_volumes(either: Lab, started: str) -> None:
     lab.gluster(f"volume start {volume} force")
     for process in re.findall(r"pkill -f ('volfile-id \S+')", told.words):
         lab.run("server3", f"pkill -f {process}", check=False)
-    restart(lab, "server3")
+    lab.gluster(f"volume start {volume} force", "server3")
     until(lab, "server1", f"gluster volume status {volume} client-list | grep -Ec '(shd|quotad) +3' | grep -qx 2")
     assert check(lab).rows == []
 
@@ -124,7 +127,7 @@ def test_a_server_is_down(identities: Lab) -> None:
         told = check(lab)
         assert told.play.rc == 2 and told.rows == [("ERROR", "reachable", "server1")]
         assert "its glusterd does not answer. -> Start it there: systemctl start glusterd." in told.words
-        assert "trash, self-heal, quota." in told.words
+        assert "trash, rebalance, stored, self-heal, quota." in told.words
     finally:
         start_glusterd(lab, "server1")
 
@@ -164,15 +167,17 @@ def test_a_server_goes_while_it_is_asked(identities: Lab, tmp_path: pathlib.Path
 
 
 def test_a_server_is_rejected(identities: Lab, untouched: str) -> None:
-    """It knows a volume differently than the others."""
+    """It knows a volume differently than the others: its brick would let in somebody else."""
     lab, info = identities, f"/var/lib/glusterd/vols/{untouched}/info"
     stop_glusterd(lab, "server3")
-    lab.run("server3", f"cp {info} /root/info; echo user.strange=1 >> {info}; service glusterd start")
+    lab.run("server3", f"cp {info} /root/info; echo auth.ssl-allow=strange >> {info}; service glusterd start")
     try:
         until(lab, "server1", "gluster peer status | grep -q 'Peer Rejected'")
         told = check(lab)
-        assert told.play.rc == 2 and told.rows == [("ERROR", "connected", "server3")], told.play.output
+        assert told.play.rc == 2, told.play.output
+        assert told.rows == [("ERROR", "connected", "server3"), ("ERROR", "stored", untouched)], told.play.output
         assert "to server1, server2 it is no full member of the pool: Peer Rejected." in told.words
+        assert "server3 stored another auth.ssl-allow of it than server1, server2" in told.words
         lab.run("server3", f"grep -q 'Cksums {untouched} differ' /var/log/glusterfs/glusterd.log")
     finally:
         lab.run("server3", f"cp /root/info {info}")
@@ -199,7 +204,7 @@ def test_machines_that_do_not_answer(identities: Lab, more_inventory: t.Callable
     assert told.play.rc == 2
     assert told.rows == [("ERROR", "reachable", "server1"), ("ERROR", "reachable", "host2")]
     assert "nothing is known of it: " in told.words and "Connection refused" in told.words
-    assert "3 of them servers" not in told.words and "trash, self-heal, quota." in told.words
+    assert "3 of them servers" not in told.words and "trash, rebalance, stored, self-heal, quota." in told.words
 
 
 def test_one_pool_as_two_clusters(identities: Lab, more_inventory: t.Callable[[str], tuple[str, str]]) -> None:

@@ -76,6 +76,13 @@ def test_a_name_that_gluster_has_is_refused(identities: Lab, heketi: dict[str, t
         done = lab.module("localhost", "gluster_heketi_volume", name=volume, size="1G", **known, **heketi)
         assert done["failed"] and not done["changed"] and volume in done["msg"], done
         assert done["error"] in ("conflict", "refused")
+    # The role touches it before that neither: its list, and who has it mounted, are as they were.
+    before = lab.gluster(f"volume info {volume}")
+    shares = [{"name": volume, "size": "1G", "identities": ["tenant-b"]}]
+    done = lab.play("glusterops.shares.shares", shares_list=shares, shares_restart=True)
+    assert done.rc != 0 and done.changed == 0, done.output
+    assert "Gluster has a volume of this name that Heketi does not know" in done.output, done.output
+    assert lab.gluster(f"volume info {volume}") == before
     assert lab.run("host1", "cat /mnt/try/data").stdout == "precious\n"
     lab.run("host1", "umount /mnt/try")
 
@@ -85,6 +92,11 @@ def test_no_space_is_said_and_changes_nothing(identities: Lab, heketi: dict[str,
     assert done["failed"] and "No space" in done["msg"] and not done["changed"], done
     assert "3 of 3 servers can take bricks; free " in done["msg"] and "the largest volume" in done["msg"], done
     assert "made-huge" not in identities.gluster("volume list")
+    foreseen = identities.module(
+        "localhost", "gluster_heketi_volume", check=True, name="made-huge", size="500T", **heketi
+    )
+    assert foreseen["failed"] and foreseen["error"] == done["error"] == "refused", foreseen
+    assert "Heketi has no room" in foreseen["msg"] and "3 of 3 servers can take bricks" in foreseen["msg"], foreseen
 
 
 def test_a_wrong_key(identities: Lab, heketi: dict[str, t.Any]) -> None:

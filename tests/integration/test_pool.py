@@ -71,9 +71,9 @@ def test_taken_used_and_given_back(pool: Lab) -> None:
     done = lab.predicted("server1", "gluster_share", by=lab.ansible, restart=True, **SHARE)
     assert [change["what"] for change in done["changes"]] == [
         "volume",
-        "started",
-        "features.soft-timeout",
         "features.hard-timeout",
+        "features.soft-timeout",
+        "started",
         "features.quota",
         "size",
         "auth.ssl-allow",
@@ -106,6 +106,7 @@ def test_taken_used_and_given_back(pool: Lab) -> None:
     assert [change["what"] for change in done["changes"]] == [
         "state",
         "auth.ssl-allow",
+        "size",
         "data",
         "features.quota",
         "volume",

@@ -8,7 +8,7 @@ import typing as t
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import is_sealed
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_sealed
 from harness import SERVERS, Lab, start_glusterd
 from killing import Program, killed, timed
 from test_pool import GONE, SHARE, make, on_bricks, remove

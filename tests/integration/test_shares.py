@@ -18,11 +18,14 @@ def test_seal_start_and_limit(identities: Lab, volume: str) -> None:
         "client.ssl",
         "server.ssl",
         "auth.ssl-allow",
-        "started",
-        "features.soft-timeout",
+        "cluster.lookup-optimize",
         "features.hard-timeout",
+        "features.soft-timeout",
+        "user.glusterops-share",
+        "started",
         "features.quota",
         "size",
+        "auth.ssl-allow",
     ]
     [share] = done["shares"]
     assert share["sealed"] and share["started"] and share["limit"] == GIB
@@ -61,7 +64,7 @@ def test_a_limit_of_an_earlier_quota_does_not_count(identities: Lab, volume: str
     lab.gluster(f"volume quota {volume} enable")
     assert lab.module("server1", "gluster_info", gather=["limits"])["limits"][volume] is None
     done = lab.predicted("server1", "gluster_shares", **wanted)
-    assert [change["what"] for change in done["changes"]] == ["features.soft-timeout", "features.hard-timeout", "size"]
+    assert [change["what"] for change in done["changes"]] == ["features.hard-timeout", "features.soft-timeout", "size"]
 
 
 def test_an_open_volume_is_not_stopped_unasked(identities: Lab, volume: str) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
@@ -61,6 +62,13 @@ def test_bad_input(identities: Lab, module: str, arguments: dict[str, t.Any], me
 def test_nothing_to_do_asks_nothing_of_lvm(identities: Lab) -> None:
     done = identities.ansible("server1", "gluster_snapshots", shares=[])
     assert not done["failed"] and not done["changed"] and done["snapshots"] == [], done
+
+
+def test_a_clock_that_is_wrong(identities: Lab) -> None:
+    """The control node's is an hour behind it."""
+    done = identities.module("server1", "gluster_snapshots", **MANY, now=time.time() - 3600)
+    assert done["failed"] and done["error"] == "refused" and done["changes"] == [], done
+    assert " s ahead of the control node's, and Gluster would stamp snapshots with it" in done["msg"]
 
 
 def test_the_playbook_says_why(identities: Lab, untouched: str) -> None:

@@ -22,9 +22,10 @@ from ansible_collections.glusterops.shares.plugins.module_utils._checks.finding 
     values_of,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._checks.scene import Clock
-from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import TRASH_DEFAULT
+from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import LOOKUP, TRASH_DEFAULT
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import MEMBER
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import matches
+from ansible_collections.glusterops.shares.plugins.module_utils._machines.stored import differing
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import matches
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._checks.scene import Cluster, Machine, Scene
@@ -33,6 +34,11 @@ if t.TYPE_CHECKING:  # pragma: no cover
 CONTROL_NODE = "control node"
 
 OLDEST, NEWEST = 9, 11
+# How glusterd is restarted: Debian's unit ends all bricks and daemons of the server with it.
+GENTLY = (
+    "one server at a time, and only while 'gluster volume heal VOLUME info' tells 0 entries for every volume: with"
+    " Debian's unit its bricks stop, too"
+)
 # Seconds that clocks may differ.
 SLIGHTLY, BADLY = 5.0, 60.0
 
@@ -95,7 +101,7 @@ def _version(scene: Scene) -> Problems:
                 WARNING,
                 [cluster.name],
                 f"its servers have different versions of GlusterFS: {values_of(its, 'version')}",
-                "Upgrade the older ones, one after the other.",
+                f"Upgrade the older ones, {GENTLY}.",
             )
     majors = {server.major for server in servers if server.major is not None}
     for machine in scene.told:
@@ -228,7 +234,7 @@ def _connected(scene: Scene) -> Problems:
                 [name],
                 f"to {some(by)} it is no full member of the pool: {state}",
                 "If it was rejected, it knows the volumes differently than the others: glusterd.log names the first"
-                " that differs. Mend what it has in /var/lib/glusterd/vols, and restart glusterd there.",
+                f" that differs. Mend what it has in /var/lib/glusterd/vols, and restart glusterd there, {GENTLY}.",
             )
 
 
@@ -243,7 +249,8 @@ def _op_version(scene: Scene) -> Problems:
                 ERROR,
                 [cluster.name],
                 f"its servers have different op-versions: {values_of(its, 'op_version')}",
-                "Restart glusterd where it is lower, so that it takes the cluster's: systemctl restart glusterd.",
+                "Restart glusterd where it is lower, so that it takes the cluster's (systemctl restart glusterd),"
+                f" {GENTLY}.",
             )
         elif versions and cluster.max_op_version and cluster.max_op_version > max(versions):
             yield (
@@ -280,6 +287,55 @@ def _trash(scene: Scene) -> Problems:
                 [name_of(scene, cluster, volume)],
                 f"its trash directory is {directory!r}, and only {TRASH_DEFAULT!r} is left alone when a share is wiped",
                 "gluster volume reset VOLUME features.trash-dir",
+            )
+
+
+def _rebalance(scene: Scene) -> Problems:
+    for cluster in scene.looked_at:
+        if cluster.vanishing:
+            yield (
+                WARNING,
+                [name_of(scene, cluster, volume) for volume in cluster.vanishing],
+                f"its {LOOKUP} is on: while it is rebalanced, files that are there vanish for clients, some until their"
+                " directory is listed",
+                f"gluster volume set VOLUME {LOOKUP} off",
+            )
+
+
+def _stored(scene: Scene) -> Problems:
+    for cluster in scene.clusters:
+        # One that has not joined yet may have what it had in another pool.
+        its = [server for server in scene.of(cluster, scene.storing) if len(server.peers or "ab") > 1]
+        for volume in sorted({volume for server in its for volume in server.stored or ()}):
+            yield from _stored_differently(name_of(scene, cluster, volume), volume, its)
+
+
+def _stored_differently(where: str, volume: str, servers: t.Sequence[Machine]) -> Problems:
+    """Bricks go by the file of their own server."""
+    having: dict[str | None, list[str]] = {}
+    for server in servers:
+        if volume in (server.stored or {}):
+            having.setdefault((server.stored or {})[volume], []).append(server.name)
+    unread = having.pop(None, [])
+    if unread:
+        yield (
+            ERROR,
+            [where],
+            f"{some(unread)} cannot read what it has stored of it in /var/lib/glusterd/vols/VOLUME/info",
+            "If the file is empty or breaks off: stop glusterd there, remove the directory of the volume, and start"
+            f" glusterd, which takes it over from the others; {GENTLY}.",
+        )
+    usual = max(having, key=lambda one: len(having[one]), default=None)
+    for other, names in having.items():
+        if other is not None and usual is not None and other != usual:
+            yield (
+                ERROR,
+                [where],
+                f"{some(names)} stored another {' and '.join(differing(other, usual))} of it than"
+                f" {some(having[usual])}, and its bricks may go by that, whatever gluster tells",
+                "If somebody was just changing it, check again. Make room where /var/lib/glusterd is full, start"
+                " glusterd where it is down, and run the playbook glusterops.shares.shares. If it stays so, restart"
+                f" glusterd there, {GENTLY}.",
             )
 
 
@@ -327,8 +383,9 @@ def _daemons(
             where,
             f"{its.connected} of {its.online} {kind} daemons are connected, though gluster calls all of them online"
             + (f": its access list lacks {some(shut_out)}" if shut_out else ""),
-            ("Run the playbook glusterops.shares.shares for the list, then there:" if shut_out else "On each server:")
-            + f" pkill -f 'volfile-id {process}'; systemctl restart glusterd",
+            # Not by glusterd, which may take bricks along.
+            ("Run the playbook glusterops.shares.shares for the list, then on" if shut_out else "On")
+            + f" each server: pkill -f 'volfile-id {process}'. Then of every volume: gluster volume start NAME force",
         )
 
 
@@ -376,6 +433,8 @@ CHECKS = {
     "name": Check(tls.name, lambda scene: scene.told),
     "clock": Check(_clock, lambda scene: scene.told),
     "trash": Check(_trash, lambda scene: scene.looked_at),
+    "rebalance": Check(_rebalance, lambda scene: scene.looked_at),
+    "stored": Check(_stored, lambda scene: scene.storing),
     "self-heal": Check(_self_heal, lambda scene: scene.looked_at),
     "quota": Check(_quota, lambda scene: scene.looked_at),
     "sealed": Check(tls.sealed, lambda scene: scene.listed, _NO_TLS),

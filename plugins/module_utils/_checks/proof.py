@@ -14,10 +14,10 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.glusterops.shares.plugins.module_utils._checks import survey
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import is_sealed
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_sealed
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Process, Volume
@@ -75,9 +75,10 @@ class Prover:
     def _look(self, shares: t.Sequence[Expected]) -> list[Proof]:
         if not shares:
             return []
-        volumes = holding.by_share(answers.volumes(self.cli))
-        processes, tasks = answers.status(self.cli)
-        clients = answers.clients(self.cli)
+        volumes, problems_of = _volumes(shares, answers.volumes(self.cli))
+        present = {volume.name: volume for volume in volumes.values()}
+        status, clients = answers.status(self.cli, present), answers.clients(self.cli, present)
+        processes = {name: one.processes for name, one in status.items()}
         bricks = [
             (share.name, brick, process)
             for share in shares
@@ -94,6 +95,7 @@ class Prover:
         for share in shares:
             seen = by_share[share.name]
             problems = [f"brick {one['server']}:{one['path']} {one['problem']}" for one in seen if one["problem"]]
+            problems += problems_of.get(share.name, [])
             volume = volumes.get(share.name)
             name = volume.name if volume else share.name
             rows = processes.get(name, [])
@@ -104,8 +106,8 @@ class Prover:
                     f"{missing} of {healers.online} self-heal daemons are not connected to it, although gluster calls"
                     " them online: is every server's identity on its access list?"
                 )
-            task = tasks.get(name)
-            rebalance = answers.rebalance(self.cli, name) if task else None
+            rebalanced = name in status and status[name].rebalance
+            rebalance = answers.rebalance(self.cli, name) if rebalanced else None
             problems += _wrong(share, volume, rebalance)
             proofs.append(Proof(share.name, tuple(seen), healers.connected, rebalance, tuple(problems)))
         return proofs
@@ -126,6 +128,22 @@ class Prover:
         elif told["common_name"] != expected:
             told["problem"] = f"answers as {told['common_name']}, and its server is {expected}: restart its process."
         return told
+
+
+def _volumes(
+    shares: t.Sequence[Expected], present: t.Mapping[str, Volume]
+) -> tuple[dict[str, Volume], dict[str, list[str]]]:
+    """By share its volume, or why it is not known which that is."""
+    holders, found, problems = holding.Holders(present), {}, {}
+    for share in shares:
+        try:
+            volume = holders.get(share.name)
+        except Conflict as exc:
+            problems[share.name] = [str(exc)]
+        else:
+            if volume:
+                found[share.name] = volume
+    return found, problems
 
 
 def _process(brick: Brick, processes: t.Sequence[Process]) -> Process | None:

@@ -16,14 +16,10 @@ import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import Daemons
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import TENANTS, Peer, is_on
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Peer, is_on, tenants
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import (
-    CRL_PATH,
-    DYNAMIC,
-    SEAL,
-    open_entries,
-)
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import DYNAMIC, SEAL, open_entries
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import CRL_PATH
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +54,9 @@ class Identity:
 class Machine:
     """A server or host. common_name: what it must have, None for a tenant's; failure: why nothing is known of it.
 
-    peers is None where no glusterd answered, bricks where nobody asked for them.
+    peers is None where no glusterd answered, bricks where nobody asked for them. stored: by volume, digests of the
+    options that decide who gets in, as they are in the server's own file (None where that cannot be read); None where
+    nobody asked.
     """
 
     name: str
@@ -71,6 +69,7 @@ class Machine:
     identity: Identity | None = None
     peers: tuple[Peer, ...] | None = None
     bricks: tuple[tuple[str, str, bool | None], ...] | None = None
+    stored: t.Mapping[str, str | None] | None = None
 
     @property
     def major(self) -> int | None:
@@ -119,6 +118,7 @@ class Cluster:
     """A group of servers that shall be one pool, and what the asked one told of it.
 
     infrastructure: the identities that are on every access list.
+    vanishing: the volumes whose files vanish for clients while they are rebalanced.
     daemons: by volume, those of self-heal and of quota (None if it needs none), and its access list.
     volumes and bricks are None where nobody asked for them; tenants: by volume, how many mounts and gateways.
     """
@@ -130,6 +130,7 @@ class Cluster:
     failure: str | None = None
     max_op_version: int | None = None
     trash_directories: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    vanishing: tuple[str, ...] = ()
     daemons: t.Mapping[str, tuple[Daemons | None, Daemons | None, tuple[str, ...]]] = dataclasses.field(
         default_factory=dict
     )
@@ -197,6 +198,11 @@ class Scene:
         """The servers that told of their bricks."""
         return [server for server in self.servers if server.bricks is not None]
 
+    @property
+    def storing(self) -> list[Machine]:
+        """The servers that told what they have stored."""
+        return [server for server in self.servers if server.stored is not None]
+
     def of(self, cluster: Cluster, servers: t.Sequence[Machine]) -> list[Machine]:
         return [server for server in servers if server.name in cluster.servers]
 
@@ -221,6 +227,7 @@ def read_machine(name: str, common_name: str | None, told: t.Mapping[str, t.Any]
                 if told.get("bricks") is None
                 else tuple((brick["volume"], brick["path"], brick["thin"]) for brick in told["bricks"])
             ),
+            stored=None if told.get("stored") is None else dict(told["stored"]),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         raise BadInput(f"machines: what {name!r} told is not what gluster_info returns: {exc!r}.") from exc
@@ -266,15 +273,14 @@ def read_cluster(
             tuple(infrastructure),
             max_op_version=about["max_op_version"],
             trash_directories=dict(about["trash_directories"]),
+            vanishing=tuple(about["vanishing"]),
             daemons={
                 volume: (_read_daemons(its["healers"]), _read_daemons(its["limiters"]), tuple(its["identities"]))
                 for volume, its in about["daemons"].items()
             },
             volumes=None if told.get("volumes") is None else tuple(map(_read_volume, told["volumes"])),
             bricks=None if told.get("served") is None else tuple(map(_read_brick, told["served"])),
-            tenants={
-                volume: sum(kinds.get(kind, 0) for kind in TENANTS) for volume, kinds in told.get("clients", {}).items()
-            },
+            tenants={volume: tenants(kinds) for volume, kinds in told.get("clients", {}).items()},
         )
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         raise BadInput(f"clusters: what {asked!r} told of {name!r} is not what gluster_info returns: {exc!r}.") from exc

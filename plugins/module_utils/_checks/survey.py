@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LIST, QUOTA, split_list
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST, split_list
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import QUOTA
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Door, Process, Volume
@@ -31,6 +32,7 @@ HEALERS = ("Self-heal Daemon", answers.HEALER)
 LIMITERS = ("Quota Daemon", "quotad")
 
 TRASH, TRASH_DEFAULT = "features.trash-dir", ".trashcan"
+LOOKUP = "cluster.lookup-optimize"
 PARALLEL = 16  # Handshakes at once.
 _MAX_OP_VERSION = "cluster.max-op-version"
 
@@ -85,12 +87,25 @@ class Once:
         return answers.volumes(self.cli)
 
     @functools.cached_property
-    def status(self) -> tuple[dict[str, list[Process]], dict[str, str]]:
-        return answers.status(self.cli)
+    def _status(self) -> dict[str, answers.Status]:
+        return answers.status(self.cli, self.volumes)
+
+    @property
+    def processes(self) -> dict[str, list[Process]]:
+        return {name: one.processes for name, one in self._status.items()}
+
+    @property
+    def rebalances(self) -> dict[str, str]:
+        """Of those that were ever started."""
+        return {name: one.rebalance for name, one in self._status.items() if one.rebalance}
+
+    @property
+    def tasks(self) -> dict[str, tuple[str, ...]]:
+        return {name: one.tasks for name, one in self._status.items()}
 
     @functools.cached_property
     def clients(self) -> dict[str, dict[str, int]]:
-        return answers.clients(self.cli)
+        return answers.clients(self.cli, self.volumes)
 
 
 def served(
@@ -121,7 +136,7 @@ def cluster(once: Once) -> dict[str, t.Any]:
     """What concerns all servers. At most four calls of gluster, however many volumes there are."""
     volumes = once.volumes
     started = [volume for volume in volumes.values() if volume.started]
-    processes, clients = (once.status[0], once.clients) if started else ({}, {})
+    processes, clients = (once.processes, once.clients) if started else ({}, {})
     return {
         "max_op_version": _max_op_version(once.cli),
         "trash_directories": {
@@ -129,11 +144,19 @@ def cluster(once: Once) -> dict[str, t.Any]:
             for volume in volumes.values()
             if volume.options.get(TRASH, TRASH_DEFAULT) != TRASH_DEFAULT
         },
+        "vanishing": [volume.name for volume in volumes.values() if _vanishing(volume)],
         "daemons": {
             volume.name: _daemons_of(volume, processes.get(volume.name, []), clients.get(volume.name, {}))
             for volume in started
         },
     }
+
+
+def _vanishing(volume: Volume) -> bool:
+    """Whether its files vanish for clients while it is rebalanced: they are on several sets of bricks, and LOOKUP is
+    on, as it is by default."""
+    spread = volume.type.startswith("Distribute") and len(volume.bricks) > 1
+    return spread and (LOOKUP not in volume.options or volume.is_on(LOOKUP))
 
 
 def _daemons_of(volume: Volume, rows: t.Sequence[Process], clients: t.Mapping[str, int]) -> dict[str, t.Any]:

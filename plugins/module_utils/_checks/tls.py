@@ -18,7 +18,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._checks.finding 
     name_of,
     some,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import DYNAMIC, matches, open_entries
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import DYNAMIC, matches, open_entries
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._checks.scene import (

@@ -6,9 +6,15 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    GlusterOpsError,
+    NotFound,
+    OutcomeUnknown,
+    Refused,
+)
 
 if t.TYPE_CHECKING:  # pragma: no cover
     import xml.etree.ElementTree as ET
@@ -118,8 +124,10 @@ class Door(t.NamedTuple):
 MEMBER = "Peer in Cluster"
 # The kind of client that heals a volume's bricks.
 HEALER = "glustershd"
-# The kinds that are no servers' daemons: mounts, and gateways and virtual machines.
-TENANTS = ("fuse", "gfapi")
+_UNKNOWN, _LOOKS, _PAUSE = "unknown", 5, 1.0
+# The servers' own daemons, by the names that they give themselves. A client that names itself otherwise, or not at all
+# (which Gluster lists as unknown), may be anybody.
+DAEMONS = frozenset({"bitd", HEALER, "quotad", "rebalance", "scrub", "snapd"})
 _ON = ("on", "yes", "true", "enable", "1")
 
 
@@ -241,14 +249,33 @@ def read_doors(root: ET.Element) -> dict[str, list[Door]]:
     }
 
 
-def read_tasks(root: ET.Element) -> dict[str, str]:
+def _tasks_of(volume: ET.Element) -> list[tuple[str, str]]:
+    """The type and the status of each of its tasks."""
+    return [(text_of(task, "type"), text_of(task, "statusStr")) for task in volume.iterfind("tasks/task")]
+
+
+def read_rebalances(root: ET.Element) -> dict[str, str]:
     """Volume to the status of its rebalance, from the answer of C(volume status)."""
     return {
-        text_of(volume, "volName"): text_of(task, "statusStr")
+        text_of(volume, "volName"): status
         for volume in _all(root, "volStatus/volumes", "volume")
-        for task in volume.iterfind("tasks/task")
-        if task.findtext("type") == "Rebalance"
+        for kind, status in _tasks_of(volume)
+        if kind == "Rebalance"
     }
+
+
+# How a task ended. A C(remove-brick) goes on after that: its bricks wait for the commit.
+_ENDED = ("completed", "failed", "stopped")
+
+
+def read_tasks(root: ET.Element) -> dict[str, tuple[str, ...]]:
+    """Volume to the tasks that have not ended, as V(Remove brick: completed), from the answer of C(volume status)."""
+    found: dict[str, tuple[str, ...]] = {}
+    for volume in _all(root, "volStatus/volumes", "volume"):
+        lasting = [f"{kind}: {how}" for kind, how in _tasks_of(volume) if kind != "Rebalance" or how not in _ENDED]
+        if lasting:
+            found[text_of(volume, "volName")] = tuple(lasting)
+    return found
 
 
 def read_rebalance(root: ET.Element) -> Rebalance:
@@ -279,7 +306,8 @@ def read_clients(text: str) -> dict[str, dict[str, int]]:
         elif line.startswith("total clients for volume ") and len(words) > 4:
             whole.add(words[4])
         elif found and len(words) == 2 and _digits(words[1]):
-            kinds[words[0]] = int(words[1])
+            # Those that do not say what they are may stand there more than once.
+            kinds[words[0]] = kinds.get(words[0], 0) + int(words[1])
     if whole != set(found):
         raise _unexpected("the list of clients breaks off")
     return found
@@ -337,10 +365,66 @@ def peers(cli: GlusterCli) -> list[Peer]:
     return read_peers(cli.xml("pool", "list"))
 
 
-def status(cli: GlusterCli) -> tuple[dict[str, list[Process]], dict[str, str]]:
-    """Volume to its processes, and volume to the status of its rebalance, of every started volume, in one call."""
-    root = cli.xml("volume", "status", "all")
-    return read_processes(root), read_tasks(root)
+_Told = t.TypeVar("_Told")
+
+
+def _of_all(
+    cli: GlusterCli, present: t.Mapping[str, Volume], ask: t.Callable[[str], dict[str, _Told]]
+) -> dict[str, _Told]:
+    """By started volume, what C(ask) tells of all of them in one call.
+
+    Gluster leaves out a volume on which somebody else's transaction runs, without a word. C(volume info), which takes
+    no lock, names them all: what is missing is asked for alone, with patience. Raises OutcomeUnknown.
+    """
+    found = ask("all")
+    for name in [name for name, one in present.items() if one.started and name not in found]:
+        try:
+            found.update(ask(name))
+        except (NotFound, Refused):
+            if _is_started(cli, name):
+                raise
+            continue
+        if name not in found:
+            raise OutcomeUnknown(
+                f"gluster does not tell who uses volume {name!r}, or what runs of it, though it is started: see"
+                f" 'gluster volume status {name}', and run this again."
+            )
+    return found
+
+
+def away(cli: GlusterCli) -> set[str]:
+    """The UUIDs of the servers whose glusterd is not connected."""
+    return {peer.uuid for peer in peers(cli) if not peer.connected}
+
+
+def _is_started(cli: GlusterCli, name: str) -> bool:
+    try:
+        return volume(cli, name).started
+    except NotFound:
+        return False
+
+
+class Status(t.NamedTuple):
+    """What runs of a started volume. rebalance: the status of it in Gluster's words, None if there was none. tasks: as
+    V(Rebalance: in progress); a C(remove-brick) stays one until it is committed or stopped."""
+
+    processes: list[Process]
+    rebalance: str | None
+    tasks: tuple[str, ...]
+
+
+def status(cli: GlusterCli, present: t.Mapping[str, Volume]) -> dict[str, Status]:
+    """Of every started volume of C(present), in one call."""
+
+    def ask(which: str) -> dict[str, Status]:
+        root = cli.xml("volume", "status", which)
+        tasks, rebalances = read_tasks(root), read_rebalances(root)
+        return {
+            name: Status(processes, rebalances.get(name), tasks.get(name, ()))
+            for name, processes in read_processes(root).items()
+        }
+
+    return _of_all(cli, present, ask)
 
 
 def rebalance(cli: GlusterCli, name: str) -> Rebalance:
@@ -348,17 +432,37 @@ def rebalance(cli: GlusterCli, name: str) -> Rebalance:
     return read_rebalance(cli.xml("volume", "rebalance", name, "status"))
 
 
-def clients(cli: GlusterCli) -> dict[str, dict[str, int]]:
-    """Volume to kind of client to their number, of started volumes.
+def clients(cli: GlusterCli, present: t.Mapping[str, Volume]) -> dict[str, dict[str, int]]:
+    """Volume to kind of client to their number, of every started volume of C(present).
 
-    fuse is a mount and gfapi a gateway or virtual machine; glustershd, quotad and the like are the servers' own.
+    fuse is a mount and gfapi a gateway or virtual machine; DAEMONS are the servers' own.
     """
-    return read_clients(cli.text("volume", "status", "all", "client-list"))
+    return _of_all(cli, present, lambda which: read_clients(cli.text("volume", "status", which, "client-list")))
 
 
-def doors(cli: GlusterCli) -> dict[str, list[Door]]:
-    """Volume to its bricks' processes with who is connected to them, of every started volume, in one call."""
-    return read_doors(cli.xml("volume", "status", "all", "clients"))
+def settled_clients(
+    cli: GlusterCli, present: t.Mapping[str, Volume], sleep: t.Callable[[float], None] = time.sleep
+) -> dict[str, dict[str, int]]:
+    """As clients() tells them, once nobody's kind is unknown any more, or after a few seconds all the same.
+
+    Who does not say what he is stays unknown, and whoever connects is it for a moment: the servers' daemons, too.
+    """
+    for _look in range(_LOOKS):
+        found = clients(cli, present)
+        if not any(_UNKNOWN in kinds for kinds in found.values()):
+            break
+        sleep(_PAUSE)
+    return found
+
+
+def tenants(kinds: t.Mapping[str, int]) -> int:
+    """How many clients there are that are no daemons of the servers."""
+    return sum(count for kind, count in kinds.items() if kind not in DAEMONS)
+
+
+def doors(cli: GlusterCli, present: t.Mapping[str, Volume]) -> dict[str, list[Door]]:
+    """Volume to its bricks' processes with who is connected to them, of every started volume of C(present)."""
+    return _of_all(cli, present, lambda which: read_doors(cli.xml("volume", "status", which, "clients")))
 
 
 def capacity(cli: GlusterCli, of: Volume) -> int | None:

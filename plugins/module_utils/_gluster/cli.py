@@ -68,9 +68,12 @@ class GlusterCli:
         """
         return self._patiently(self._once_xml, words)
 
-    def text(self, *words: str) -> str:
-        """The plain answer of C(gluster WORDS), for the one call whose XML leaves out what it is asked for."""
-        return self._patiently(self._once_text, words)
+    def text(self, *words: str, at: str = "") -> str:
+        """The plain answer of C(gluster WORDS), for the calls whose XML leaves out what they are asked for.
+
+        at: the server whose glusterd is asked; this one if empty.
+        """
+        return self._patiently(lambda asked: self._once_text(asked, at), words)
 
     def _patiently(self, call: t.Callable[[tuple[str, ...]], _Answer], words: tuple[str, ...]) -> _Answer:
         waited, pause = 0.0, 0.2
@@ -91,11 +94,12 @@ class GlusterCli:
         except OSError as exc:
             raise NotFound("The program 'gluster' is not on this machine: run this on a Gluster server.") from exc
 
-    def _once_text(self, words: tuple[str, ...]) -> str:
-        argv = ["gluster", "--mode=script", *words]
+    def _once_text(self, words: tuple[str, ...], at: str) -> str:
+        argv = ["gluster", "--mode=script", *([f"--remote-host={at}"] if at else []), *words]
         rc, out, err = self._run(argv)
         if rc:
-            self._fail(words, (err or out).strip(), 0, {"cmd": " ".join(argv), "rc": rc, "stderr": err.strip()})
+            details = {"cmd": " ".join(argv), "rc": rc, "stderr": err.strip()}
+            self._fail(words, (err or out).strip() or "no reason given", 0, details, at or "this server")
         return out
 
     def _once_xml(self, words: tuple[str, ...]) -> ET.Element:
@@ -123,11 +127,13 @@ class GlusterCli:
         self._fail(words, text, int(errno) if re.fullmatch("-?[0-9]{1,9}", errno) else 0, details)
 
     @staticmethod
-    def _fail(words: tuple[str, ...], text: str, errno: int, details: dict[str, t.Any]) -> t.NoReturn:
+    def _fail(
+        words: tuple[str, ...], text: str, errno: int, details: dict[str, t.Any], where: str = "this server"
+    ) -> t.NoReturn:
         details.update(op_errno=errno, op_errstr=text)
         said = f"gluster refused '{' '.join(words[:3])}': {text}"
         if _NO_DAEMON.search(text):
-            raise Unreachable("glusterd does not answer on this server: is it running?", **details)
+            raise Unreachable(f"glusterd does not answer on {where}: is it running?", **details)
         if "Another transaction" in text or "Locking failed" in text or errno == _BUSY:
             raise GlusterBusy(said, **details)
         if errno == _NO_VOLUME or re.match(r"Volume \S+ does not exist", text):

@@ -105,6 +105,12 @@ def set_limit(cli: GlusterCli, name: str, size: int, sleep: t.Callable[[float], 
     _when_ready(cli, name, lambda: cli.xml("volume", "quota", name, "limit-usage", "/", str(size)), sleep, True)
 
 
+def lift(cli: GlusterCli, name: str, sleep: t.Callable[[float], None] = time.sleep) -> None:
+    """Takes the limit off the volume's root, if there is one. Quota must be on."""
+    if limit(cli, name, sleep, restart=True):
+        _when_ready(cli, name, lambda: cli.xml("volume", "quota", name, "remove", "/"), sleep, True)
+
+
 def count(
     cli: GlusterCli,
     name: str,

@@ -28,6 +28,7 @@ def connection_spec() -> dict[str, dict[str, t.Any]]:
         "request_timeout": {"type": "int", "default": 30},
         "operation_timeout": {"type": "int", "default": 3600},
         "poll_interval": {"type": "float", "default": 1.0},
+        "unreachable_timeout": {"type": "int", "default": 120},
     }
 
 
@@ -51,7 +52,8 @@ def volume_spec() -> dict[str, dict[str, t.Any]]:
 def making_spec() -> dict[str, dict[str, t.Any]]:
     """What is said about the making of volumes, whether of one or of many."""
     return {
-        "known_volumes": {"type": "list", "elements": "str"},
+        "known_volumes": {"type": "list", "elements": "raw"},
         "known_servers": {"type": "list", "elements": "str"},
         "clean_up": {"type": "bool", "default": False},
+        "check_room": {"type": "bool", "default": True},
     }

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import random
 import re
+import threading
 import time
 import typing as t
 from urllib.parse import urlsplit
@@ -44,8 +45,8 @@ except ImportError:
     pass  # Whoever makes a client is told.
 
 
-# How often a request that is safe to repeat is sent in all.
-_TRIES = 5
+# The longest pause between two tries to reach a Heketi that does not answer.
+_SELDOMEST = 5.0
 
 # The least seconds between two questions whether an operation has ended, if nobody knows how long it takes.
 _SOONEST = 0.01
@@ -78,10 +79,18 @@ class HeketiClient:
 
     All methods raise Unreachable (no answer, or none of Heketi's), Refused, NotFound, Conflict or BadInput as Heketi's
     status says, with the return keys C(request), C(http_status) and C(body).
+    A request that surely changed nothing is sent again for as long as unreachable_timeout while nothing answers. That
+    is told with say, once until Heketi answers again.
     clock is the time module or something with its time, monotonic and sleep.
     """
 
-    def __init__(self, connection: Connection, pool: int = 8, clock: t.Any = time) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        pool: int = 8,
+        clock: t.Any = time,
+        say: t.Callable[[str], None] = lambda line: None,
+    ) -> None:
         if REQUESTS_ERROR:
             raise GlusterOpsError(missing_required_lib("requests"), exception=REQUESTS_ERROR)
         self.connection = connection
@@ -93,14 +102,19 @@ class HeketiClient:
         settings = self.session.merge_environment_settings(connection.url, {}, None, connection.verify, None)
         self.session.proxies, self.session.verify = settings["proxies"], settings["verify"]
         self.session.trust_env = False
+        self._say = say
+        # Since when Heketi has been away, as far as that was told.
+        self._away: float | None = None
+        self._telling = threading.Lock()
         # By kind of operation, the seconds that the last ones have taken.
         self._took: dict[str, tuple[float, ...]] = {}
         if connection.verify is False:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
-    def get(self, path: str, timeout: float | None = None, tries: int = _TRIES) -> t.Any:
-        """The JSON at a path. timeout replaces request_timeout for an answer that takes Heketi long."""
-        return self._request("GET", path, None, self.deadline(), timeout, tries)[1]
+    def get(self, path: str, timeout: float | None = None, patient: bool = True) -> t.Any:
+        """The JSON at a path. timeout replaces request_timeout for an answer that takes Heketi long; what there are
+        other ways to find out need not be patient."""
+        return self._request("GET", path, None, self.deadline(), timeout, patient)[1]
 
     def operate(self, method: str, path: str, body: t.Any = None) -> t.Any:
         """Sends a change and waits until Heketi has made it: the JSON of what it made or changed, None if that is gone.
@@ -177,30 +191,56 @@ class HeketiClient:
         return self.clock.monotonic() + self.connection.operation_timeout
 
     def _request(
-        self, method: str, path: str, body: t.Any, deadline: float, timeout: float | None = None, tries: int = _TRIES
+        self,
+        method: str,
+        path: str,
+        body: t.Any,
+        deadline: float,
+        timeout: float | None = None,
+        patient: bool = True,
     ) -> tuple[requests.Response, t.Any]:
         """An answer that is neither an error nor "busy", and its JSON. Repeats only what surely changed nothing."""
-        waiting = pauses()
-        # Silence is not asked five times.
-        enough = self.clock.monotonic() + 2 * (timeout or self.connection.request_timeout)
+        busy, away = pauses(), pauses(most=_SELDOMEST)
+        since: float | None = None
         while True:
-            pause = next(waiting)
-            in_time = self.clock.monotonic() + pause < deadline
             try:
                 response = self._send(method, path, body, timeout or self.connection.request_timeout)
-                if response.status_code != 429:
-                    return response, judge(method, path, response)
-                if not in_time:
-                    raise TimedOut(
-                        f"Heketi was too busy for {method} {path} all the time: run again later.", http_status=429
-                    )
+                answer = None if response.status_code == 429 else judge(method, path, response)
             except Failure as exc:
-                tries -= 1
+                now, pause = self.clock.monotonic(), next(away)
+                since = now if since is None else since
                 harmless = method == "GET" or not exc.sent
-                in_time = in_time and self.clock.monotonic() < enough
-                if not (harmless and exc.passing and in_time and tries):
-                    raise (Unreachable if harmless else OutcomeUnknown)(str(exc), **exc.details) from None
+                waited = now - since
+                in_time = waited < self.connection.unreachable_timeout and now + pause < deadline
+                if not (harmless and exc.passing and patient and in_time):
+                    how_long = f" It was waited for, {waited:.0f} seconds (unreachable_timeout)." if waited else ""
+                    kind = Unreachable if harmless else OutcomeUnknown
+                    raise kind(f"{exc}{how_long}", **exc.details) from None
+                self._tell_away(exc, now)
+                self.clock.sleep(pause)
+                continue
+            self._tell_back()
+            if response.status_code != 429:
+                return response, answer
+            pause = next(busy)
+            if self.clock.monotonic() + pause >= deadline:
+                raise TimedOut(
+                    f"Heketi was too busy for {method} {path} all the time: run again later.", http_status=429
+                )
             self.clock.sleep(pause)
+
+    def _tell_away(self, why: Failure, now: float) -> None:
+        with self._telling:
+            if self._away is None:
+                self._away = now
+                patience = self.connection.unreachable_timeout
+                self._say(f"{why} Waiting for Heketi, {patience:g} seconds at most (unreachable_timeout).")
+
+    def _tell_back(self) -> None:
+        with self._telling:
+            if self._away is not None:
+                self._say(f"Heketi answers again, {self.clock.monotonic() - self._away:.0f} seconds later.")
+                self._away = None
 
     def _send(self, method: str, path: str, body: t.Any, timeout: float) -> requests.Response:
         """The one place that sends: one signed request, one answer of any status, or a Failure."""

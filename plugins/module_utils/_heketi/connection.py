@@ -60,6 +60,16 @@ _HINTS = (
     ("The target exists, contains other items", "another operation on it is under way or was left unfinished"),
 )
 _WEEK = 7 * 24 * 3600
+# What OpenSSL says of a certificate, and what is wrong with it. The first may be said of a CA's, too.
+_CERTIFICATES = (
+    ("expired", "has expired, or its CA's has ({why}): have it renewed, unless the clock here is wrong"),
+    ("not yet valid", "is not valid yet ({why}): compare the clock here with that of the CA"),
+    ("ostname mismatch", "is for another name ({why}): heketi_url must have a name that stands in it"),
+    ("address mismatch", "is for another address ({why}): heketi_url must have a name or address that stands in it"),
+)
+_UNTRUSTED = "is not trusted ({why}): set ca_path to the CA that signed it"
+# The options that are seconds, and the least of each.
+_TIMES = {"request_timeout": 1, "operation_timeout": 1, "poll_interval": 0.01, "unreachable_timeout": 0}
 _NOT_TLS = re.compile(
     "WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|record layer failure|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST"
 )
@@ -76,6 +86,7 @@ class Connection:
     request_timeout: float = 30
     operation_timeout: float = 3600
     poll_interval: float = 1.0
+    unreachable_timeout: float = 120
 
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any]) -> Connection:
@@ -93,7 +104,7 @@ class Connection:
         for option in ("heketi_user", "heketi_key"):
             if not params[option]:
                 raise BadInput(f"{option} is empty: is the variable that it comes from defined?")
-        for option, least in (("request_timeout", 1), ("operation_timeout", 1), ("poll_interval", 0.01)):
+        for option, least in _TIMES.items():
             check_number(params[option], least, _WEEK, option, " seconds")
         ca_path = params["ca_path"]
         if ca_path:
@@ -106,9 +117,7 @@ class Connection:
             key=params["heketi_key"],
             user=params["heketi_user"],
             verify=(ca_path or True) if params["validate_certs"] else False,
-            request_timeout=params["request_timeout"],
-            operation_timeout=params["operation_timeout"],
-            poll_interval=params["poll_interval"],
+            **{option: params[option] for option in _TIMES},
         )
 
 
@@ -149,7 +158,8 @@ def failure(exc: OSError, method: str, url: str, timeout: float) -> Failure:
             message = f"{url} does not speak TLS: heketi_url must begin with http://, or name the TLS port."
         elif "CERTIFICATE_VERIFY_FAILED" in text:
             why = text.rpartition("certificate verify failed: ")[2].partition(" (_ssl")[0] or text
-            message = f"Heketi's certificate at {url} is not trusted ({why}): set ca_path to the CA that signed it."
+            remedy = next((remedy for words, remedy in _CERTIFICATES if words in why), _UNTRUSTED)
+            message = f"Heketi's certificate at {url} {remedy.format(why=why)}."
         else:
             # Also a connection that was cut: no telling at what moment.
             return Failure(f"The TLS connection to {url} failed: {text}.", True, True, request=request)

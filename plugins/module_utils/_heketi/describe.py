@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Device, HeketiCluster, Node
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Observed
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
@@ -64,10 +65,23 @@ def describe_cluster(cluster: HeketiCluster) -> Description:
 
 def _describe_node(node: Node) -> Description:
     # JMESPath cannot look upwards from a device, so each says whose it is.
-    devices = [dict(dataclasses.asdict(device), node=node.id, manage=node.manage) for device in node.devices]
+    devices = [
+        {**dataclasses.asdict(device), "paths": list(device.paths), "node": node.id, "manage": node.manage}
+        for device in node.devices
+    ]
     return dict(dataclasses.asdict(node), **_space(node.devices), devices=devices)
 
 
 def _space(devices: t.Iterable[Device]) -> dict[str, int]:
     known = list(devices)
     return {what: sum(getattr(device, what) for device in known) for what in ("total", "free", "used")}
+
+
+def describe_operation(operation: Operation) -> Description:
+    """What Heketi has begun and not ended."""
+    return {
+        "id": operation.id,
+        "kind": operation.kind,
+        "status": operation.status or "under way",
+        "volumes": sorted(operation.volumes),
+    }

@@ -47,6 +47,20 @@ def _volume_info(dump: Tables, entry: t.Mapping[str, t.Any]) -> dict[str, t.Any]
     }
 
 
+def touched(dump: Tables, operation: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The names of the volumes that an operation works on, and the bricks that it adds or removes, C(host:path)."""
+    with understood("its database"):
+        volumes, bricks = dump["volumeentries"], dump.get("brickentries") or {}
+        actions = dump["pendingoperations"].get(operation, {}).get("Actions") or []
+        ids = {action["Id"] for action in actions}
+        ids |= {volume for volume, entry in volumes.items() if entry["Pending"]["Id"] == operation}
+        infos = [bricks[brick]["Info"] for brick in sorted(bricks) if bricks[brick]["Pending"]["Id"] == operation]
+        return (
+            frozenset(volumes[volume]["Info"]["name"] for volume in ids if volume in volumes),
+            tuple(f"{_host(dump['nodeentries'][brick['node']])}:{brick['path']}" for brick in infos),
+        )
+
+
 def idle(dump: Tables) -> bool:
     """Whether no operation was under way or left unfinished."""
     with understood("its database"):

@@ -13,11 +13,11 @@ import typing as t
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi import reading
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.describe import (
-    Description,
     describe_cluster,
+    describe_operation,
     describe_volume,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation, unfinished
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Unfinished
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import Observed
 
 PARTS = ("clusters", "volumes", "operations", "gluster")
@@ -28,15 +28,16 @@ def gather(client: HeketiClient, parts: t.Collection[str]) -> dict[str, t.Any]:
 
     Requests for C(clusters): one, one for each cluster and one for each server. For C(volumes): one; where Heketi does
     not show its database another, one for each volume and, without C(clusters), one for each server that has a brick.
-    For C(operations): one, a second when there are any. For C(gluster): one, and those for C(volumes) and
-    C(operations) if they are not asked for.
+    For C(operations): one, and that for C(volumes) when there are any. For C(gluster): one, and those for C(volumes)
+    and C(operations) if they are not asked for.
     """
     wanted = set(parts)
     found: dict[str, t.Any] = {}
     # In this order a volume that is being made is among the operations when Gluster has it, or in the list after them.
     names = reading.gluster_volumes(client) if "gluster" in wanted else frozenset()
-    operations = unfinished(client) if wanted & {"operations", "gluster"} else []
-    seen = reading.picture(client) if wanted & {"volumes", "gluster"} else reading.Picture([])
+    unfinished = Unfinished(client)
+    operations = unfinished.look() if wanted & {"operations", "gluster"} else []
+    seen = reading.picture(client, tables=unfinished.tables) if wanted & {"volumes", "gluster"} else reading.Picture([])
     clusters = reading.clusters(client) if "clusters" in wanted else []
     if "clusters" in wanted:
         found["clusters"] = [describe_cluster(cluster) for cluster in clusters]
@@ -45,7 +46,7 @@ def gather(client: HeketiClient, parts: t.Collection[str]) -> dict[str, t.Any]:
         hosts.update(_hosts(client, seen.volumes, hosts))
         found["volumes"] = [describe_volume(volume, hosts) for volume in seen.volumes]
     if "operations" in wanted:
-        found["operations"] = [_describe_operation(operation) for operation in operations]
+        found["operations"] = [describe_operation(operation) for operation in operations]
     if "gluster" in wanted:
         known = {volume.name for volume in seen.volumes}.union(*(operation.volumes for operation in operations))
         found["gluster"] = {"volumes": sorted(names), "foreign": sorted(names - known)}
@@ -57,12 +58,3 @@ def _hosts(client: HeketiClient, volumes: t.Iterable[Observed], known: t.Collect
     ids = sorted({brick.node for volume in volumes for brick in volume.bricks}.difference(known))
     nodes = reading.at_once(lambda one: reading.node_of(client, one), ids)
     return {node.id: node.storage for node in nodes if node}
-
-
-def _describe_operation(operation: Operation) -> Description:
-    return {
-        "id": operation.id,
-        "kind": operation.kind,
-        "status": operation.status or "under way",
-        "volumes": sorted(operation.volumes),
-    }

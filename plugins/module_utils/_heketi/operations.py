@@ -11,7 +11,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import NotFound
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import NotFound, Refused, few
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi import dump
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient, understood
 
 # More ids in one request are refused.
@@ -20,7 +21,8 @@ _CLEANED_AT_ONCE = 32
 
 @dataclasses.dataclass(frozen=True)
 class Operation:
-    """An operation that has not ended: its id, its kind (C(create-volume), ...), and its volumes' names.
+    """An operation that has not ended: its id, its kind (C(create-volume), ...), its volumes' names, and the bricks
+    that it adds or removes, C(host:path) each.
 
     status is Heketi's: empty while it is under way, C(stale) after a restart, C(failed) when its rollback failed.
     """
@@ -29,45 +31,74 @@ class Operation:
     kind: str
     status: str
     volumes: frozenset[str]
+    bricks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id} ({self.status or 'under way'})"
 
+    @property
+    def destroys(self) -> bool:
+        """Whether to clean it up takes its volumes away."""
+        return self.kind != "expand-volume"
 
-def unfinished(client: HeketiClient) -> list[Operation]:
-    """All operations that have not ended: one request, a second when there are any. None on servers too old to tell."""
-    try:
-        pending = client.get("/operations/pending")
+
+class Unfinished:
+    """Looks for operations that have not ended: one request each time, and one more for the whole database where that
+    has to tell what an operation works on, which is once for each that is new."""
+
+    def __init__(self, client: HeketiClient, tables: dump.Tables | None = None) -> None:
+        self._client = client
+        self.tables = tables
+
+    def look(self) -> list[Operation]:
+        """All of them. None on servers too old to tell; Refused if there are some, and nobody can tell on which
+        volumes."""
+        try:
+            pending = self._client.get("/operations/pending")
+        except NotFound:
+            return []
         with understood("its operations"):
             rows = pending["pendingoperations"] or []
-        # Only the dump has the names of volumes that are not finished, and what each operation works on.
-        dump = client.get("/db/dump") if rows else {}
-    except NotFound:
-        return []
-    with understood("its database"):
-        entries = dump.get("volumeentries") or {}
-        details = dump.get("pendingoperations") or {}
-        operations = []
-        for row in rows:
-            actions = (details.get(row["id"]) or {}).get("Actions") or []
-            touched = {action["Id"] for action in actions}
-            touched |= {volume for volume, entry in entries.items() if entry["Pending"]["Id"] == row["id"]}
-            names = frozenset(entries[volume]["Info"]["name"] for volume in touched if volume in entries)
-            operations.append(Operation(row["id"], row["type_name"], row["status"], names))
-        return operations
+            known = self.tables["pendingoperations"].keys() if self.tables else frozenset()
+            new = not known >= {row["id"] for row in rows}
+        if new:
+            # Only the database has the names of volumes that are not finished, and what each operation works on.
+            try:
+                self.tables = self._client.get("/db/dump")
+            except NotFound as exc:
+                raise Refused(
+                    f"Heketi has not finished {len(rows)} operation{'s' if len(rows) > 1 else ''}, and does not tell on"
+                    f" which volumes: {exc} Run again when it has.",
+                    **exc.details,
+                ) from None
+        return [self._operation(row) for row in rows]
+
+    def _operation(self, row: t.Mapping[str, str]) -> Operation:
+        names, bricks = dump.touched(self.tables or {}, row["id"])
+        with understood("its operations"):
+            return Operation(row["id"], row["type_name"], row["status"], names, bricks)
 
 
-def wait_for(client: HeketiClient, names: t.Collection[str]) -> tuple[bool, list[Operation]]:
-    """Waits (at most operation_timeout) for what is under way on these volumes.
+def wait_for(
+    client: HeketiClient,
+    names: t.Collection[str],
+    unfinished: Unfinished | None = None,
+    say: t.Callable[[str], None] = lambda line: None,
+) -> tuple[bool, list[Operation]]:
+    """Waits (at most operation_timeout) for what is under way on these volumes, and says so.
 
     Whether there was anything to wait for, and the operations on them that have still not ended.
     """
+    looking = unfinished or Unfinished(client)
     deadline = client.deadline()
     waited = False
     while True:
-        left = [operation for operation in unfinished(client) if not operation.volumes.isdisjoint(names)]
+        left = [operation for operation in looking.look() if not operation.volumes.isdisjoint(names)]
         if all(operation.status for operation in left) or client.clock.monotonic() >= deadline:
             return waited, left
+        if not waited:
+            running = [operation for operation in left if not operation.status]
+            say(f"Waiting for Heketi to end {few(list(map(str, running)))}")
         waited = True
         client.clock.sleep(client.connection.poll_interval)
 

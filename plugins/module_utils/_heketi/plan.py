@@ -17,9 +17,15 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     NotFound,
     Refused,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi import room
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import HeketiCluster
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import ACCESS_LIST, Desired, Observed
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import HeketiCluster, host_key
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import (
+    ACCESS_LIST,
+    Desired,
+    InGluster,
+    Observed,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
 
@@ -44,14 +50,14 @@ class Step:
 def plan(
     desired: t.Sequence[Desired],
     observed: t.Iterable[Observed],
-    taken: t.Collection[str] = frozenset(),
+    taken: t.Mapping[str, InGluster] | None = None,
     unfinished: t.Mapping[str, Operation] | None = None,
 ) -> list[Step]:
     """What is to be done about each desired volume.
 
-    taken are the names of volumes that Gluster has, unfinished the operations of Heketi that have not ended, by
-    volume name.
+    taken are the volumes that Gluster has, unfinished the operations of Heketi that have not ended, by volume name.
     """
+    known = taken or {}
     there: dict[str, list[Observed]] = {}
     for volume in observed:
         there.setdefault(volume.name, []).append(volume)
@@ -62,6 +68,8 @@ def plan(
         found = there.get(want.name, [])
         if len(found) > 1:
             return Step(want, refusal=_ambiguous(found))
+        if found and want.name in known and not known[want.name].may_be(found[0]):
+            return Step(want, found[0], refusal=_another(known[want.name], found[0]))
         if not want.present:
             return _plan_absent(want, found[0] if found else None, left.get(want.name))
         if found:
@@ -69,7 +77,7 @@ def plan(
         refusal: GlusterOpsError | None = None
         if want.name in left:
             refusal = _refuse_unfinished(left[want.name])
-        elif want.name in taken:
+        elif want.name in known:
             refusal = Conflict(
                 "Gluster has a volume of this name that Heketi does not know, and Heketi would destroy it to make its"
                 " own: take another name, or remove that volume first."
@@ -78,10 +86,68 @@ def plan(
             return Step(want, changes=tuple(_creation(want)), refusal=refusal)
         sources = there.get(want.clone_of, [])
         source = sources[0] if sources else None
-        refusal = refusal or _refuse_source(want, sources, wanted.get(want.clone_of), left.get(want.clone_of))
+        refusal = refusal or _refuse_source(
+            want, sources, wanted.get(want.clone_of), left.get(want.clone_of), known.get(want.clone_of)
+        )
         return Step(want, source=source, changes=tuple(_cloning(want, source)), refusal=refusal)
 
     return [one(want) for want in desired]
+
+
+def refuse_blind(
+    steps: t.Iterable[Step], observed: t.Iterable[Observed], known: t.Mapping[str, InGluster]
+) -> list[Step]:
+    """The steps, refused where a volume shall be made in a cluster of which no volume is known, though Heketi has
+    some there: so what is known is not what Gluster has."""
+    there: dict[str, list[str]] = {}
+    for volume in observed:
+        there.setdefault(volume.cluster, []).append(volume.name)
+    unseen = {cluster: names for cluster, names in there.items() if known.keys().isdisjoint(names)}
+
+    def one(step: Step) -> Step:
+        among = sorted(unseen.keys() & set(step.desired.clusters) if step.desired.clusters else unseen)
+        if step.observed or not adds_bricks(step) or step.refusal or not among:
+            return step
+        names = unseen[among[0]]
+        count = f"{len(names)} volume{'s' if len(names) > 1 else ''}"
+        refusal = Refused(
+            f"known_volumes cannot be what Gluster has: of the {count} that Heketi has in cluster {among[0]}, such as"
+            f" {names[0]!r}, it has none. Give the volumes of every cluster that may be chosen, or leave it out."
+        )
+        return dataclasses.replace(step, refusal=refusal)
+
+    return [one(step) for step in steps]
+
+
+def refuse_hopeless(steps: t.Sequence[Step], clusters: t.Sequence[HeketiCluster]) -> list[Step]:
+    """The steps, refused where Heketi surely has no room for what shall be made or grow."""
+    asking = {step.desired.name: room_for(step) for step in steps if adds_bricks(step) and not step.refusal}
+    short = {name for name, lacks in zip(asking, room.hopeless(clusters, asking.values())) if lacks}
+
+    def one(step: Step) -> Step:
+        if step.desired.name not in short:
+            return step
+        need = asking[step.desired.name]
+        alone = room.hopeless(clusters, [need])[0]
+        why = (
+            room.explain(clusters, *need) if alone else "Together with the others that are asked for it takes too much."
+        )
+        return dataclasses.replace(step, refusal=Refused(f"Heketi has no room. {why}"))
+
+    return [one(step) for step in steps]
+
+
+def room_for(step: Step) -> room.Need:
+    """What a volume that shall be made or grow asks for."""
+    want, have = step.desired, step.observed
+    return room.Need(
+        have.durability if have else want.durability,
+        have.snapshot_factor if have else want.snapshot_factor,
+        want.allocated - (have.size if have else 0),
+        [have.cluster] if have else want.clusters,
+        have.options if have else want.options,
+        len(have.bricks) if have else 0,
+    )
 
 
 def refuse_unknown_clusters(steps: t.Iterable[Step], known: t.AbstractSet[str]) -> list[Step]:
@@ -101,13 +167,14 @@ def refuse_strangers(
 ) -> list[Step]:
     """The steps, refused where Heketi could put new bricks on a server of which neither name is known."""
     strangers: dict[str, list[str]] = {}
+    names = frozenset(map(host_key, known))
     for cluster in clusters:
         strangers[cluster.id] = sorted(
             node.manage
             for node in cluster.nodes
             if node.state == "online"
             and any(device.state == "online" for device in node.devices)
-            and known.isdisjoint((node.manage, node.storage))
+            and names.isdisjoint(map(host_key, (node.manage, node.storage)))
         )
 
     def one(step: Step) -> Step:
@@ -165,6 +232,14 @@ def _lost_track(have: Observed) -> str:
     )
 
 
+def _another(taken: InGluster, have: Observed) -> Conflict:
+    says = f"says that it is {taken.heketi_id}" if taken.heketi_id else "does not say that it is Heketi's"
+    return Conflict(
+        f"Heketi's volume of this name is {have.id}, and Gluster's {says} and has none of its bricks. Heketi works on"
+        " volumes by their names: rename one of them, or remove it by hand."
+    )
+
+
 def _ambiguous(found: t.Sequence[Observed]) -> Conflict:
     where = ", ".join(f"{volume.id} in cluster {volume.cluster}" for volume in found)
     return Conflict(f"{len(found)} volumes have this name, and none can be told to be meant: {where}.")
@@ -182,12 +257,18 @@ def _refuse_unfinished(operation: Operation) -> Refused:
 
 
 def _refuse_source(
-    want: Desired, sources: t.Sequence[Observed], also_wanted: Desired | None, unfinished: Operation | None
+    want: Desired,
+    sources: t.Sequence[Observed],
+    also_wanted: Desired | None,
+    unfinished: Operation | None,
+    taken: InGluster | None,
 ) -> GlusterOpsError | None:
     """Why a volume cannot be cloned from the one it shall be cloned from."""
     name = want.clone_of
     if len(sources) > 1:
         return _ambiguous(sources)
+    if sources and taken and not taken.may_be(sources[0]):
+        return Conflict(f"It shall be a clone of {name!r}: {_another(taken, sources[0])}")
     if also_wanted and not also_wanted.present:
         return Conflict(f"It shall be a clone of {name!r}, which the same list deletes.")
     if unfinished:

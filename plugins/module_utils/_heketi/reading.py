@@ -44,20 +44,26 @@ def at_once(work: t.Callable[[_In], _Out], things: t.Iterable[_In], limit: int =
 class Picture:
     """All volumes, and what was seen along with them.
 
-    hosts are servers' storage host names by id; idle says that no operation was under way or left unfinished.
+    hosts are servers' storage host names by id; tables are the whole database, None where Heketi does not show it.
     """
 
     volumes: list[Observed]
     hosts: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    idle: bool = False
+    tables: dump.Tables | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether no operation was under way or left unfinished, as far as that was seen."""
+        return self.tables is not None and dump.idle(self.tables)
 
 
-def picture(client: HeketiClient, seen: t.Collection[str] = frozenset()) -> Picture:
-    """All volumes of Heketi's except those seen: one request if it shows its database, else volumes() after it."""
+def picture(client: HeketiClient, seen: t.Collection[str] = frozenset(), tables: dump.Tables | None = None) -> Picture:
+    """All volumes of Heketi's except those seen: one request if it shows its database, else volumes() after it; none
+    if whoever asks has just read that (tables)."""
     try:
-        tables = client.get("/db/dump", tries=1)
+        tables = tables or client.get("/db/dump", patient=False)
         infos = [info for info in dump.volume_infos(tables) if info["id"] not in seen]
-        return Picture([Observed.from_info(info) for info in infos], dump.hosts(tables), dump.idle(tables))
+        return Picture([Observed.from_info(info) for info in infos], dump.hosts(tables), tables)
     except GlusterOpsError:
         # An older Heketi, a proxy that keeps it back, damage: whatever it is, asking for each volume tells more.
         return Picture(volumes(client, seen))

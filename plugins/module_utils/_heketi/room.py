@@ -7,7 +7,7 @@
 """Why Heketi has no room for a volume: how much is free where, and what would fit. No I/O.
 
 Heketi splits a volume into 1, 2, 4, … sets of bricks until they fit, and takes the servers in an order that nobody
-knows. What is said to fit does so in every order.
+knows. What is said to fit does so in every order, and what is said not to fits in none.
 """
 
 from __future__ import annotations
@@ -63,6 +63,73 @@ class _Place:
     domain: str | int
     free: int
     arbiter: str
+
+
+class Need(t.NamedTuple):
+    """What a volume that is made or grows asks for, as explain() takes it."""
+
+    durability: str
+    snapshot_factor: float | None
+    asked: int
+    among: t.Collection[str] = ()
+    options: t.Mapping[str, str] | None = None
+    existing_bricks: int = 0
+
+
+def hopeless(clusters: t.Sequence[HeketiCluster], needs: t.Iterable[Need]) -> list[bool]:
+    """Of each of several that are asked for one after the other, whether it fits nowhere, whatever the order."""
+    lack = []
+    left = {cluster.id: _left(cluster) for cluster in clusters}
+    for need in needs:
+        layout = _layout(need.durability, need.snapshot_factor, need.options or {})
+        among = [cluster for cluster in clusters if not need.among or cluster.id in need.among]
+        fitting = [cluster.id for cluster in among if _may_fit(need, _places(cluster, layout), layout)]
+        takes = _least(need, layout)
+        # Of several clusters nobody knows which one is taken: together they have to have enough.
+        short = not fitting or takes > sum(left[cluster] for cluster in fitting)
+        lack.append(short)
+        if not short and len(fitting) == 1:
+            left[fitting[0]] -= takes
+    return lack
+
+
+def _left(cluster: HeketiCluster) -> int:
+    """KiB that are free on devices which may take bricks at all."""
+    online = (device for node in cluster.nodes if node.state == "online" for device in node.devices)
+    return sum(device.free for device in online if device.state == "online") // 1024
+
+
+def _least(need: Need, layout: _Layout) -> int:
+    """KiB that its bricks take at least; what an arbiter takes is next to nothing."""
+    large = layout.bricks - layout.arbiter
+    return min(
+        (
+            sets * large * _takes(need.asked * GIB // 1024 // sets // layout.data, layout)
+            for sets in _sets_of(need, layout)
+        ),
+        default=0,
+    )
+
+
+def _sets_of(need: Need, layout: _Layout) -> list[int]:
+    """In how many sets it may be split."""
+    numbers = _numbers_of_sets(layout, need.existing_bricks)
+    return [sets for sets in numbers if 1 <= need.asked / sets / layout.data <= _LARGEST_BRICK]
+
+
+def _may_fit(need: Need, places: t.Sequence[_Place], layout: _Layout) -> bool:
+    """Whether there is an order in which its bricks find their places, each of a set in another domain."""
+    large = layout.bricks - layout.arbiter
+    if len({place.domain for place in places}) < layout.bricks:
+        return False
+    for sets in _sets_of(need, layout):
+        takes = _takes(need.asked * GIB // 1024 // sets // layout.data, layout)
+        slots: dict[str | int, int] = {}
+        for place in places:
+            slots[place.domain] = slots.get(place.domain, 0) + _bricks_in(place.free, takes)
+        if sum(min(number, sets) for number in slots.values()) >= sets * large:
+            return True
+    return False
 
 
 def explain(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import ipaddress
 import posixpath
 import re
 import typing as t
@@ -34,9 +35,18 @@ _TAG = re.compile(r"[A-Za-z0-9_.-]{1,32}", re.ASCII)
 _ARBITER = ("required", "supported", "disabled")
 
 
+def host_key(name: str) -> str:
+    """The same for all ways to write a host's name or address."""
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name.lower().rstrip(".")
+
+
 @dataclasses.dataclass(frozen=True)
 class Device:
-    """A device of a server: state is C(online), C(offline) or C(failed); bricks is how many volume bricks it holds."""
+    """A device of a server: state is C(online), C(offline) or C(failed); bricks is how many volume bricks it holds;
+    paths are its other names, such as those in C(/dev/disk/by-id), as far as Heketi knows them."""
 
     id: str
     name: str
@@ -46,6 +56,10 @@ class Device:
     used: int
     tags: t.Mapping[str, str]
     bricks: int
+    paths: tuple[str, ...] = ()
+
+    def is_called(self, name: str) -> bool:
+        return name == self.name or name in self.paths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +97,7 @@ class Node:
                         used=device["storage"]["used"] * 1024,
                         tags=device.get("tags") or {},
                         bricks=len(device["bricks"] or []),
+                        paths=tuple(device.get("paths") or ()),
                     )
                     for device in info["devices"] or []
                 ),
@@ -150,9 +165,20 @@ class DesiredCluster:
         return f"cluster {self.id}" if self.id else f"cluster of {self.nodes[0].manage}"
 
 
-def read_desired(entries: t.Sequence[t.Mapping[str, t.Any]], purge: bool = False) -> list[DesiredCluster]:
-    """The clusters of the parameters, or one BadInput that names all that is wrong with them."""
+def read_desired(
+    entries: t.Sequence[t.Mapping[str, t.Any]], purge: bool = False, destroy_data: t.Sequence[str] = ()
+) -> list[DesiredCluster]:
+    """The clusters of the parameters, or one BadInput that names all that is wrong with them.
+
+    destroy_data: devices that may be wiped when they are added, C(manage:path) each.
+    """
     wrong = list(_wrong(entries))
+    named = {_full_name(node, device) for entry in entries for node in entry["nodes"] for device in node["devices"]}
+    wrong += [
+        f"destroy_data: {name!r} is no device of clusters: give the server's manage name, ':' and the device's path."
+        for name in destroy_data
+        if _key(name) not in named
+    ]
     if purge and not entries:
         wrong.append("clusters is empty, and with purge that would empty all of Heketi: declare at least one cluster.")
     if wrong:
@@ -160,7 +186,7 @@ def read_desired(entries: t.Sequence[t.Mapping[str, t.Any]], purge: bool = False
     return [
         DesiredCluster(
             id=entry["id"],
-            nodes=tuple(_read_node(node) for node in entry["nodes"]),
+            nodes=tuple(_read_node(node, frozenset(map(_key, destroy_data))) for node in entry["nodes"]),
             file=entry["file"],
             block=entry["block"],
         )
@@ -168,7 +194,16 @@ def read_desired(entries: t.Sequence[t.Mapping[str, t.Any]], purge: bool = False
     ]
 
 
-def _read_node(entry: t.Mapping[str, t.Any]) -> DesiredNode:
+def _full_name(node: t.Mapping[str, t.Any], device: t.Mapping[str, t.Any]) -> str:
+    return _key(f"{node['manage']}:{device['name']}")
+
+
+def _key(name: str) -> str:
+    host, slash, path = name.partition(":/")
+    return host_key(host) + slash + path
+
+
+def _read_node(entry: t.Mapping[str, t.Any], destroy_data: t.Collection[str]) -> DesiredNode:
     return DesiredNode(
         manage=entry["manage"],
         storage=_storage(entry),
@@ -176,7 +211,12 @@ def _read_node(entry: t.Mapping[str, t.Any]) -> DesiredNode:
         tags=_read_tags(entry["tags"]),
         state=entry["state"],
         devices=tuple(
-            DesiredDevice(device["name"], _read_tags(device["tags"]), device["state"], device["destroy_data"])
+            DesiredDevice(
+                device["name"],
+                _read_tags(device["tags"]),
+                device["state"],
+                device["destroy_data"] or _full_name(entry, device) in destroy_data,
+            )
             for device in entry["devices"]
         ),
     )
@@ -206,7 +246,7 @@ def _wrong(entries: t.Sequence[t.Mapping[str, t.Any]]) -> t.Iterator[str]:
         yield f"clusters: id {cluster_id!r} stands more than once."
     nodes = [node for entry in entries for node in entry["nodes"]]
     # Heketi keeps both kinds in one list. A server may have one name for both.
-    for name in _twice(name for node in nodes for name in sorted({node["manage"].lower(), _storage(node).lower()})):
+    for name in _twice(name for node in nodes for name in sorted({host_key(node["manage"]), host_key(_storage(node))})):
         yield f"clusters: {name!r} is the manage or storage name of more than one server."
 
 

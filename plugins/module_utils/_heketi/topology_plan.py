@@ -20,6 +20,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology
     Device,
     HeketiCluster,
     Node,
+    host_key,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 
@@ -100,10 +101,11 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The steps, and the ids of those wanted clusters that Heketi has, by their place."""
+    """The steps, the ids of those wanted clusters that Heketi has, by their place, and what should be told."""
 
     steps: tuple[Step, ...]
     ids: t.Mapping[int, str]
+    notes: tuple[str, ...] = ()
 
     @property
     def changes(self) -> list[Change]:
@@ -124,7 +126,53 @@ def plan(desired: t.Sequence[DesiredCluster], observed: t.Sequence[HeketiCluster
     if purge:
         planner.shrink()
     ids = {place: cluster.id for place, cluster in enumerate(found) if cluster}
-    return Plan(tuple(planner.steps), ids)
+    return Plan(tuple(planner.steps), ids, tuple(_notes(desired, observed, planner.steps)))
+
+
+def aligned(desired: t.Iterable[DesiredCluster], observed: t.Iterable[HeketiCluster]) -> list[DesiredCluster]:
+    """The clusters, with their servers and devices called as Heketi calls them: so the same is the same from here on.
+
+    Conflict if two of them are one.
+    """
+    known = {host_key(node.manage): node for cluster in observed for node in cluster.nodes}
+
+    def device(want: DesiredDevice, have: Node) -> DesiredDevice:
+        name = next((one.name for one in have.devices if one.is_called(want.name)), want.name)
+        return dataclasses.replace(want, name=name)
+
+    def node(want: DesiredNode) -> DesiredNode:
+        have = known.get(host_key(want.manage))
+        if not have:
+            return want
+        devices = tuple(device(one, have) for one in want.devices)
+        for name, count in collections.Counter(one.name for one in devices).items():
+            if count > 1:
+                names = [old.name for old, new in zip(want.devices, devices) if new.name == name]
+                raise Conflict(f"{want.manage}: {' and '.join(names)} are one device, which Heketi has as {name}.")
+        same = host_key(want.storage) == host_key(have.storage)
+        storage = have.storage if same else want.storage
+        return dataclasses.replace(want, manage=have.manage, storage=storage, devices=devices)
+
+    return [dataclasses.replace(cluster, nodes=tuple(map(node, cluster.nodes))) for cluster in desired]
+
+
+def _notes(
+    desired: t.Iterable[DesiredCluster], observed: t.Iterable[HeketiCluster], steps: t.Iterable[Step]
+) -> t.Iterator[str]:
+    """What is said in vain."""
+    wiped = {step.subject for step in steps if isinstance(step.action, AddDevice)}
+    names = [
+        _name(node, device)
+        for cluster in desired
+        for node in cluster.nodes
+        for device in node.devices
+        if device.destroy_data and _name(node, device) not in wiped
+    ]
+    if names:
+        yield (
+            f"destroy_data has no effect any more for {', '.join(names)}, which Heketi has: take it out, or the device"
+            " is wiped again if Heketi ever loses it."
+        )
 
 
 def undeclared(
@@ -201,10 +249,10 @@ def _name(node: Node | DesiredNode, device: Device | DesiredDevice) -> str:
 def _conflicts(desired: t.Iterable[DesiredCluster], observed: t.Iterable[HeketiCluster]) -> t.Iterator[str]:
     """Names that other servers have in Heketi."""
     known = _known(observed)
-    owners = {name: node for node in known.values() for name in (node.manage, node.storage)}
+    owners = {host_key(name): node for node in known.values() for name in (node.manage, node.storage)}
     for want in _nodes_by_name(desired).values():
         for name in sorted({want.manage, want.storage}):
-            owner = owners.get(name)
+            owner = owners.get(host_key(name))
             if owner and owner.manage != want.manage:
                 yield (
                     f"{want.manage}: its name {name!r} is one of the server {owner.manage} in Heketi: declare that one,"

@@ -29,6 +29,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology
     Device,
     HeketiCluster,
     Node,
+    host_key,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology_plan import (
     AddCluster,
@@ -41,6 +42,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology
     RemoveNode,
     Step,
     TakeOffline,
+    aligned,
     plan,
     undeclared,
 )
@@ -61,6 +63,7 @@ def reconcile(
     purge: bool = False,
     parallel: int = 8,
     check_mode: bool = False,
+    warn: t.Callable[[str], None] = lambda sentence: None,
     progress: Progress | None = None,
 ) -> tuple[list[Change], dict[str, t.Any]]:
     """Makes the topology what it shall be, with at most parallel operations at once: the changes, and what is returned.
@@ -70,7 +73,10 @@ def reconcile(
     return keys C(clusters), C(undeclared) and C(changes).
     """
     observed = reading.clusters(client)
+    desired = aligned(desired, observed)
     todo = plan(desired, observed, purge)
+    for note in todo.notes:
+        warn(note)
     if check_mode or not todo.steps:
         return todo.changes, _values(desired, observed, todo.ids)
     operations = _Operations(client, desired, observed, todo, progress or Progress())
@@ -226,7 +232,7 @@ class _Operations:
 
     def _node(self, manage: str) -> Node | None:
         nodes = (node for cluster in reading.clusters(self._client) for node in cluster.nodes)
-        return next((node for node in nodes if node.manage == manage), None)
+        return next((node for node in nodes if host_key(node.manage) == host_key(manage)), None)
 
     def _join(self, place: int, node: Node) -> None:
         """When another run made a cluster for the same servers at the same time, it is that, and ours goes again."""
@@ -268,7 +274,7 @@ class _Operations:
         node = reading.node_of(self._client, node_id)
         if not node:
             raise NotFound(f"Something else removed the server {node_id} at the same time: run again.")
-        return next((device for device in node.devices if device.name == name), None)
+        return next((device for device in node.devices if device.is_called(name)), None)
 
     def _take_offline(self, action: TakeOffline) -> None:
         kind, one = "nodes", self._nodes[action.node.manage]

@@ -45,10 +45,16 @@ MAX_SIZE = 2**34
 ACCESS_LIST = "auth.ssl-allow"
 TLS_OPTIONS = (ACCESS_LIST, "client.ssl", "server.ssl")
 
+# With it on, existing files vanish for clients while Gluster rebalances a volume, as it does whenever Heketi has
+# expanded one; some for good.
+_LOOKUP = "cluster.lookup-optimize"
 _ARBITER = "user.heketi.arbiter"
 # What Heketi takes for yes.
 _TRUE = ("1", "t", "T", "true", "True", "TRUE")
 _OWN_OPTIONS = {_ARBITER: "say durability=replicate-3-arbiter", "user.heketi.id": "Heketi sets it itself"}
+
+# What may be told of a volume that Gluster has.
+_KNOWN = dict.fromkeys(("name", "heketi_id", "bricks"))
 
 _CLUSTER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
@@ -81,7 +87,7 @@ class Desired:
 
     def request(self) -> dict[str, t.Any]:
         """The body of POST /volumes."""
-        options = dict(self.options)
+        options = {_LOOKUP: "off", **self.options}
         if self.durability == "replicate-3-arbiter":
             options[_ARBITER] = "true"
         body: dict[str, t.Any] = {
@@ -178,6 +184,36 @@ class Observed:
             )
 
 
+@dataclasses.dataclass(frozen=True)
+class InGluster:
+    """A volume that Gluster has: its name, and if it was told, the id of Heketi's that it says it has (C(""): none)
+    and paths of its bricks."""
+
+    name: str
+    heketi_id: str | None = None
+    bricks: frozenset[str] = frozenset()
+
+    def may_be(self, volume: Observed) -> bool:
+        """Whether nothing speaks against it being Heketi's volume of this name.
+
+        A clone says its source's id, and after a snapshot was restored a volume has other bricks than Heketi knows.
+        """
+        return self.heketi_id in (None, volume.id) or any(brick.path in self.bricks for brick in volume.bricks)
+
+
+def read_known(entries: t.Sequence[t.Any] | None) -> dict[str, InGluster] | None:
+    """The volumes that Gluster has, by name (see argspec.making_spec), or BadInput; None if that was not told."""
+    if entries is None:
+        return None
+    found = {}
+    for entry in entries:
+        told = {"name": entry} if isinstance(entry, str) else entry
+        if not isinstance(told, t.Mapping) or not isinstance(told.get("name"), str) or told.keys() - _KNOWN:
+            raise BadInput(f"known_volumes: {entry!r} is neither a name nor a dictionary of {', '.join(_KNOWN)}.")
+        found[told["name"]] = InGluster(told["name"], told.get("heketi_id"), frozenset(told.get("bricks") or ()))
+    return found
+
+
 # ---- what is wanted --------------------------------------------------------------------------------------------------
 
 
@@ -209,6 +245,11 @@ def read_desired(entry: t.Mapping[str, t.Any]) -> Desired:
     for option, why in _OWN_OPTIONS.items():
         if option in options:
             raise BadInput(f"volume_options: {option} cannot be given: {why}.")
+    if options.get(_LOOKUP, "off") != "off":
+        raise BadInput(
+            f"volume_options: {_LOOKUP} {options[_LOOKUP]!r} must be off: with it existing files vanish for clients"
+            " while an expansion is rebalanced."
+        )
     if entry["seal"] is not None:
         both = sorted(set(options) & set(TLS_OPTIONS))
         if both:

@@ -46,6 +46,7 @@ def still_known(
         found.pop("identities", None)
     if found.get(DECLARED) != declared:
         found.pop("differing", None)
+        found.pop("free", None)
         found.pop(DECLARED, None)
     return found
 

@@ -104,13 +104,14 @@ class Waiter:
 
     def _cluster(self) -> dict[str, _Wrong]:
         """By volume, if anything is wrong with it."""
-        started = [volume for volume in answers.volumes(self.cli).values() if volume.started]
+        volumes = answers.volumes(self.cli)
+        started = [volume for volume in volumes.values() if volume.started]
         if not started:
             return {}
-        (processes, _tasks), clients = answers.status(self.cli), answers.clients(self.cli)
+        status, clients = answers.status(self.cli, volumes), answers.clients(self.cli, volumes)
         found = {}
         for volume in started:
-            rows = processes.get(volume.name, [])
+            rows = status[volume.name].processes if volume.name in status else []
             online = {(row.server, row.path) for row in rows if row.online}
             down = [
                 f"{brick.server}:{brick.path}" for brick in volume.bricks if (brick.server, brick.path) not in online

@@ -11,9 +11,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Limit, Volume
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Limit, Status, Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, placement, provision
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share, plan
+
+_Told = t.Sequence[t.Mapping[str, t.Any]]
 
 _FIELDS = [name for name in Volume._fields if name != "bricks"]
 
@@ -23,33 +25,72 @@ def read_volume(told: t.Mapping[str, t.Any]) -> Volume:
     return Volume(**{name: told[name] for name in _FIELDS}, bricks=tuple(Brick(**brick) for brick in told["bricks"]))
 
 
-def compare(declared: t.Mapping[str, t.Any], volumes: t.Sequence[t.Mapping[str, t.Any]]) -> list[str] | None:
+def _read(volumes: _Told) -> dict[str, Volume]:
+    return {volume["name"]: read_volume(volume) for volume in volumes}
+
+
+def compare(declared: t.Mapping[str, t.Any], volumes: _Told) -> list[str] | None:
     """The names of the declared shares that differ from their volumes here; None if what is declared cannot be read.
 
     declared: C(shares) as the role takes them, C(infrastructure), C(provisioner), C(pattern) and C(restart).
     """
+    shares = _declared(declared)
+    exposing = [volume["share"] for volume in volumes if volume.get("exposing")]
+    return None if shares is None else differing(shares, _read(volumes), exposing)
+
+
+def _declared(declared: t.Mapping[str, t.Any]) -> list[Share] | None:
     try:
-        shares = placement.read_shares(**declared)
-        return differing(shares, [read_volume(volume) for volume in volumes])
+        return placement.read_shares(**declared)
     except GlusterOpsError:
         # Whoever places them says what is wrong.
         return None
 
 
-def differing(shares: t.Iterable[Share], volumes: t.Sequence[Volume]) -> list[str]:
+def needs_supply(declared: t.Mapping[str, t.Any], volumes: _Told) -> bool:
+    """Whether some declared share may get a volume of a pool here, so that it has to be known which are in use."""
+    return provision.needs_supply(_declared(declared) or (), _read(volumes))
+
+
+def free(
+    declared: t.Mapping[str, t.Any],
+    volumes: _Told,
+    clients: t.Mapping[str, t.Mapping[str, int]] | None,
+    tasks: t.Mapping[str, t.Sequence[str]] | None,
+    peers: _Told | None,
+) -> list[str]:
+    """The volumes that a pool may give away here, as gluster_shares will decide it."""
+    status = None if tasks is None else {name: Status([], None, tuple(its)) for name, its in tasks.items()}
+    away = None if peers is None else {peer["uuid"] for peer in peers if not peer["connected"]}
+    scene = holding.Scene(_read(volumes), clients=clients, status=status, away=away)
+    return [
+        name
+        for name in scene.volumes
+        if holding.why_not_free(holding.picture(scene, name), declared["infrastructure"]) is None
+    ]
+
+
+def differing(
+    shares: t.Iterable[Share], volumes: t.Mapping[str, Volume], exposing: t.Collection[str] = ()
+) -> list[str]:
     """The names of those that have a volume here and need something done, or cannot be what they shall be.
 
-    Limits are taken to be right: one server does not know all of them.
+    exposing: those with snapshots that let in others. Limits are taken to be right: one server does not know all of
+    them.
     """
-    held = holding.holders(volumes)
-    return [share.name for share in shares if share.name in held and _differs(share, held[share.name])]
+    holders = holding.Holders(volumes)
+    return [
+        share.name for share in shares if share.name in holders and (share.name in exposing or _differs(share, holders))
+    ]
 
 
-def _differs(share: Share, several: t.Sequence[Volume]) -> bool:
+def _differs(share: Share, holders: holding.Holders) -> bool:
     limit = None if share.size is None else Limit(share.size, 0)
     try:
-        source = provision.present(share, several)
-        return bool(source.taking or source.superfluous or plan(share, source.volume, limit))
+        volume = t.cast(Volume, holders.get(share.name))
+        return bool(
+            holders.superfluous(share.name) or provision.present(share, volume).taking or plan(share, volume, limit)
+        )
     except GlusterOpsError:
         # gluster_shares says what is wrong.
         return True

@@ -46,6 +46,14 @@ class Declared:
     source: dict[str, t.Any]
 
 
+def answering(
+    clusters: t.Sequence[str], groups: t.Mapping[str, t.Sequence[str]], peers: t.Container[str]
+) -> dict[str, str]:
+    """Cluster to the first server of its group that answered, without those that have none."""
+    of = {cluster: [host for host in groups.get(cluster, ()) if host in peers] for cluster in clusters}
+    return {cluster: hosts[0] for cluster, hosts in of.items() if hosts}
+
+
 def workers(
     clusters: t.Sequence[str],
     groups: t.Mapping[str, t.Sequence[str]],
@@ -108,20 +116,26 @@ def place(
     clusters: t.Mapping[str, _Found | None],
     provisioner: str = HEKETI,
     pattern: str | None = None,
+    in_heketi: t.Collection[str] | None = None,
 ) -> list[dict[str, t.Any]]:
     """Each share with its C(provisioner), its C(cluster) (None if Heketi will choose it), its C(volume) (None if it has
     none yet), and the C(share) as the modules take it.
 
-    clusters: what each told of its volumes and snapshots, None if it could not. Where it also told which shares are
-    C(differing), and its servers their C(limits), each share has C(differs): whether it may need something done.
-    provisioner and pattern: of entries that have none. Raises what is wrong with any of them.
+    clusters: what each told of its volumes, snapshots and free volumes, None if it could not. Where it also told which
+    shares are C(differing), and its servers their C(limits) (None for one that could not tell), each share has
+    C(differs): whether it may need something done. provisioner and pattern: of entries that have none. in_heketi: the
+    volumes that Heketi has, if it was asked; what Gluster has of a share that shall come from Heketi is not the share's
+    as long as Heketi does not have it. Raises what is wrong with any of them.
     """
     declared = _read_all(entries, provisioner, pattern)
-    held = {cluster: _held(found) for cluster, found in _told(clusters).items()}
+    names = {one.wanted.name for one in declared if one.provisioner == HEKETI}
+    foreign = names.difference(names if in_heketi is None else in_heketi)
+    held = {cluster: _Holders(found, foreign) for cluster, found in _told(clusters).items()}
     stocks = {
         cluster: pool.Stock(
-            shares=held[cluster].keys(),
-            free=[volume["name"] for volume in found["volumes"] if volume["free"]],
+            shares=set(held[cluster]),
+            volumes=[volume["name"] for volume in found["volumes"]],
+            free=found.get("free") or (),
             snapshots=found.get("snapshots") or (),
         )
         for cluster, found in _told(clusters).items()
@@ -131,8 +145,9 @@ def place(
     shares = []
     for one in declared:
         cluster = placed[one.wanted.name]
-        volume = held[cluster].get(one.wanted.name) if cluster else None
+        volume = None
         try:
+            volume = held[cluster].get(one.wanted.name) if cluster else None
             _check_origin(one, volume)
         except GlusterOpsError as exc:
             failures.append(exc)
@@ -154,8 +169,10 @@ def _is_as_declared(wanted: pool.Wanted, volume: str, told: _Found | None) -> bo
     differing = (told or {}).get("differing")
     if differing is None or wanted.name in differing:
         return False
-    limits = {its[volume] for its in (told or {}).get("limits", ()) if volume in its}
-    return wanted.size is None or limits == {wanted.size}
+    known = (told or {}).get("limits", ())
+    limits = {its[volume] for its in known if its is not None and volume in its}
+    # A server that could not tell may have bricks of it.
+    return wanted.size is None or (None not in known and limits == {wanted.size})
 
 
 def read_shares(
@@ -179,13 +196,14 @@ def locate(names: t.Iterable[str], clusters: t.Mapping[str, _Found | None]) -> d
     wanted = set(names)
     found: dict[str, dict[str, t.Any]] = {}
     for cluster, told in _told(clusters).items():
-        for share, volume in _held(told).items():
-            if share in wanted and share in found:
+        holders = _Holders(told)
+        for share in wanted.intersection(holders):
+            if share in found:
                 raise Conflict(
                     f"Share {share!r} is on clusters {found[share]['cluster']} and {cluster}: rename one by hand."
                 )
-            if share in wanted:
-                found[share] = {**volume, "cluster": cluster, "volume": volume["name"]}
+            volume = t.cast(_Found, holders.get(share))
+            found[share] = {**volume, "cluster": cluster, "volume": volume["name"]}
     return found
 
 
@@ -196,10 +214,24 @@ def _told(clusters: t.Mapping[str, _Found | None]) -> dict[str, _Found]:
     return {cluster: found for cluster, found in clusters.items() if found}
 
 
-def _held(found: _Found) -> dict[str, _Found]:
-    """Share to its volume. Of several the one that tenants were let in to."""
-    order = sorted(found["volumes"], key=lambda volume: volume["state"] not in holding.MAKING)
-    return {volume["share"]: volume for volume in order if volume["share"] is not None}
+class _Holders:
+    """Which volumes of a cluster hold which shares, as it told of them. foreign: shares that none of them is."""
+
+    def __init__(self, found: _Found, foreign: t.Container[str] = ()) -> None:
+        self._volumes = {volume["name"]: volume for volume in found["volumes"]}
+        self._held = holding.held(
+            holding.Claim(name, one["share"], one["state"] in holding.MAKING and one["origin"] == holding.POOL)
+            for name, one in self._volumes.items()
+            if one["share"] is not None and one["share"] not in foreign
+        )
+
+    def __iter__(self) -> t.Iterator[str]:
+        return iter(self._held)
+
+    def get(self, share: str) -> _Found | None:
+        """The volume of a share, None if there is none. Conflict if there are several."""
+        several = self._held.get(share)
+        return self._volumes[holding.counting(share, several).volume] if several else None
 
 
 def _read_all(entries: t.Sequence[t.Any], provisioner: str, pattern: str | None) -> list[Declared]:
@@ -257,7 +289,7 @@ def _check_origin(declared: Declared, volume: _Found | None) -> None:
     if volume is None:
         return
     origin = volume["origin"]
-    has = HEKETI if origin is None else POOL if origin == holding.POOL else SNAPSHOT
+    has = HEKETI if origin in (None, holding.ADOPTED) else POOL if origin == holding.POOL else SNAPSHOT
     # A clone has no mark yet when the run that made it was interrupted.
     if has != declared.provisioner and (has, declared.provisioner) != (HEKETI, SNAPSHOT):
         raise Conflict(

@@ -78,11 +78,13 @@ class Supply(t.NamedTuple):
     cluster: str = ""
 
 
-def choose(share: str, size: int | None, pattern: Pattern, supplies: t.Iterable[Supply]) -> Supply:
+def choose(
+    share: str, size: int | None, pattern: Pattern, supplies: t.Iterable[Supply], volumes: t.Iterable[str]
+) -> Supply:
     """The volume that the share of C(size) bytes gets: the smallest that suffices.
 
     Those without a size in their name are a last resort. Among equal ones the cluster with most of them is taken, then
-    the first name. Raises NotFound.
+    the first name. volumes: the names of all, free or not. Raises NotFound.
     """
     matching = [supply for supply in supplies if pattern.regex.fullmatch(supply.name)]
     if pattern.sized and size is not None:
@@ -92,7 +94,8 @@ def choose(share: str, size: int | None, pattern: Pattern, supplies: t.Iterable[
     else:
         best, sizes, fitting = None, {}, matching
     if not fitting:
-        raise NotFound(_nothing(share, size, pattern, sizes), pattern=pattern.text)
+        matches = any(map(pattern.regex.fullmatch, volumes))
+        raise NotFound(_nothing(share, size, pattern, sizes if matches else None), pattern=pattern.text)
     count = {supply.cluster: sum(1 for other in fitting if other.cluster == supply.cluster) for supply in fitting}
     return min(fitting, key=lambda supply: (-count[supply.cluster], supply.cluster, natural(supply.name)))
 
@@ -104,7 +107,13 @@ def larger(size: int, pattern: Pattern, supplies: t.Iterable[Supply]) -> list[Su
     return [supply for _has, supply in sorted(fitting, key=lambda one: (one[0], natural(one[1].name)))]
 
 
-def _nothing(share: str, size: int | None, pattern: Pattern, sizes: t.Mapping[Supply, int | None]) -> str:
+def _nothing(share: str, size: int | None, pattern: Pattern, sizes: t.Mapping[Supply, int | None] | None) -> str:
+    """sizes: of those that match and are free; None if none matches, whosever it is."""
+    if sizes is None:
+        return (
+            f"No volume for share {share!r}: there is none whose whole name matches {pattern.text!r}. Correct the"
+            " pattern, or make volumes."
+        )
     found = sorted(has for has in sizes.values() if has is not None)
     free = f"the largest free one has {format_size(found[-1])}" if found else "none is free"
     asked = f" of {format_size(size)}" if size is not None else ""
@@ -126,9 +135,10 @@ class Wanted(t.NamedTuple):
 
 
 class Stock(t.NamedTuple):
-    """What a cluster has: the shares on it, the names of free volumes, and of snapshots."""
+    """What a cluster has: the shares on it, the names of its volumes, of the free ones, and of snapshots."""
 
     shares: t.Collection[str]
+    volumes: t.Collection[str] = ()
     free: t.Collection[str] = ()
     snapshots: t.Collection[str] = ()
 
@@ -165,7 +175,9 @@ def _place(share: Wanted, clusters: t.Mapping[str, Stock], supplies: set[Supply]
         return here[0]
     may = [cluster for cluster in clusters if share.cluster in (None, cluster)]
     if share.pattern:
-        taken = choose(share.name, share.size, share.pattern, [one for one in supplies if one.cluster in may])
+        volumes = [name for cluster in may for name in clusters[cluster].volumes]
+        free = [one for one in supplies if one.cluster in may]
+        taken = choose(share.name, share.size, share.pattern, free, volumes)
         supplies.remove(taken)
         return taken.cluster
     if share.snapshot:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
@@ -16,23 +17,31 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     GlusterOpsError,
     NotFound,
     Refused,
+    few,
     raise_all,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, snapshot
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import (
+    GLUSTERD,
+    snapshots_info,
+    volume_info,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, pool
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LIST, SEAL, Share
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, pool, steps
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import options as rules
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import DYNAMIC, LIST, SEAL
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LOOKUP, Share
 from ansible_collections.glusterops.shares.plugins.module_utils._units import format_size
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import Snapshot
+    from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
 
 TAKEN = "volume"
 CLONED = "clone of"
-# Lists take effect on clients that are connected.
-DYNAMIC = "server.dynamic-auth"
+# In glusterd's own file of a volume: the UUID of the snapshot that it was cloned of.
+_RESTORED_FROM = "restored_from_snap"
 
 # Names in a message.
 _FEW = 5
@@ -55,76 +64,92 @@ class Source(t.NamedTuple):
     superfluous: tuple[str, ...] = ()
 
 
-def needs_clients(shares: t.Iterable[Share], volumes: t.Mapping[str, Volume]) -> bool:
+def needs_supply(shares: t.Iterable[Share], volumes: t.Mapping[str, Volume]) -> bool:
     """Whether some share takes a volume of a pool, so that it has to be known which are in use."""
-    present = holding.by_share(volumes)
-    return any(share.pattern and share.name not in present for share in shares)
+    holders = holding.Holders(volumes)
+    return any(share.pattern and share.name not in holders for share in shares)
 
 
 def needs_snapshots(shares: t.Iterable[Share], volumes: t.Mapping[str, Volume]) -> bool:
     """Whether some share can only be found with the help of its snapshot."""
-    present = holding.by_share(volumes)
-    return any(
-        share.snapshot and (share.name not in present or not holding.mark_of(present[share.name])) for share in shares
-    )
+    holders = holding.Holders(volumes)
+    return any(share.snapshot and not _is_marked(share, holders) for share in shares)
 
 
-def sources(
-    shares: t.Sequence[Share],
-    volumes: t.Mapping[str, Volume],
-    snapshots: t.Mapping[str, Snapshot],
-    mounted: t.Collection[str] = (),
-) -> dict[str, Source]:
-    """Share to its volume, or the one that it gets, none twice. Raises what is wrong with any of them.
+def _is_marked(share: Share, holders: holding.Holders) -> bool:
+    with contextlib.suppress(Conflict):
+        volume = holders.get(share.name)
+        return bool(volume and holding.mark_of(volume))
+    return True
 
-    mounted: volumes that have clients, which no pool gives away, whatever their marks say.
-    """
-    held = holding.holders(volumes.values())
-    kept = {*mounted, *(share.name for share in shares)}
-    free = {name: pool.Supply(name) for name, volume in volumes.items() if holding.is_free(volume) and name not in kept}
-    busy = [name for name in sorted(mounted) if name in volumes and holding.is_free(volumes[name])]
+
+class _Supplies:
+    """The volumes that a pool may give away, each once, and why it may not give others."""
+
+    def __init__(self, shares: t.Sequence[Share], scene: holding.Scene) -> None:
+        infrastructure = {entry for share in shares for entry in share.infrastructure}
+        declared = {share.name for share in shares}
+        # Only what some pool's pattern matches is looked at.
+        patterns = {share.pattern for share in shares if share.pattern}
+        matching = [name for name in scene.volumes if any(one.regex.fullmatch(name) for one in patterns)]
+        whys = {name: holding.why_not_free(holding.picture(scene, name), infrastructure) for name in matching}
+        whys.update({name: "a share is declared with its name" for name in matching if name in declared})
+        self._volumes = list(scene.volumes)
+        self.free = {name: pool.Supply(name) for name, why in whys.items() if why is None}
+        # Whose mark is on it everybody sees.
+        self._busy = {
+            name: why for name, why in whys.items() if why and holding.SHARE not in scene.volumes[name].options
+        }
+
+    def choose(self, share: Share) -> str:
+        """The volume that the share gets. Raises NotFound."""
+        pattern = t.cast(pool.Pattern, share.pattern)
+        try:
+            return pool.choose(share.name, share.size, pattern, self.free.values(), self._volumes).name
+        except NotFound as exc:
+            busy = [f"{name} ({why})" for name, why in self._busy.items() if pattern.regex.fullmatch(name)]
+            if not busy:
+                raise
+            told = few([f"{one}." for one in sorted(busy)], _FEW)
+            raise NotFound(f"{exc} These match, and are not free: {told}", **exc.details) from exc
+
+    def taken(self, volume: str) -> None:
+        self.free.pop(volume, None)
+
+
+def sources(shares: t.Sequence[Share], scene: holding.Scene, glusterd: str = GLUSTERD) -> dict[str, Source]:
+    """Share to its volume, or the one that it gets, none twice. Raises what is wrong with any of them."""
+    holders, supplies = holding.Holders(scene.volumes), _Supplies(shares, scene)
     found: dict[str, Source] = {}
     failures: list[GlusterOpsError] = []
     for share in shares:
         try:
-            source = _source(share, volumes, held, snapshots, list(free.values()), busy)
+            source = _source(share, scene, holders, supplies, glusterd)
         except GlusterOpsError as exc:
             failures.append(exc)
         else:
             found[share.name] = source
             if source.volume:
-                free.pop(source.volume.name, None)
+                supplies.taken(source.volume.name)
     raise_all(failures, "cannot be done")
     return found
 
 
-def _source(
-    share: Share,
-    volumes: t.Mapping[str, Volume],
-    held: t.Mapping[str, list[Volume]],
-    snapshots: t.Mapping[str, Snapshot],
-    free: t.Sequence[pool.Supply],
-    busy: t.Sequence[str],
-) -> Source:
-    if share.name in held:
-        return present(share, held[share.name], free)
-    if share.name in volumes:
+def _source(share: Share, scene: holding.Scene, holders: holding.Holders, supplies: _Supplies, glusterd: str) -> Source:
+    volume = holders.get(share.name)
+    if volume is None:
         # Not the share's by any mark: a free volume, or a clone that still has its parent's mark.
-        return _present(share, volumes[share.name], free)
+        volume = scene.volumes.get(share.name)
+    if volume is not None:
+        unfinished = bool(share.snapshot) and is_unfinished_clone(volume, scene, t.cast(str, share.snapshot), glusterd)
+        found = present(share, volume, list(supplies.free.values()), unfinished)
+        return found._replace(superfluous=holders.superfluous(share.name))
     if share.size is None and (share.pattern or share.snapshot):
         raise BadInput(
             f"Share {share.name!r} needs a size: it gets a volume now, and a tenant gets no more than asked for."
         )
     if share.pattern:
-        try:
-            volume = volumes[pool.choose(share.name, share.size, share.pattern, free).name]
-        except NotFound as exc:
-            matching = [name for name in busy if share.pattern.regex.fullmatch(name)]
-            if not matching:
-                raise
-            raise NotFound(
-                f"{exc} Without a mark, but mounted by somebody: {', '.join(matching[:_FEW])}.", **exc.details
-            ) from exc
+        volume = scene.volumes[supplies.choose(share)]
         if volume.started and not all(map(volume.is_on, SEAL)) and not share.restart:
             raise Refused(
                 f"Share {share.name!r} would get volume {volume.name!r}, which is started and not sealed. Sealing it"
@@ -132,28 +157,47 @@ def _source(
             )
         return Source(_taken(share, volume, holding.POOL), Change(share.name, TAKEN, None, volume.name))
     if share.snapshot:
-        origin = snapshots.get(share.snapshot)
-        if origin is None or origin.volume not in volumes:
-            raise NotFound(f"Share {share.name!r}: snapshot {share.snapshot!r} does not exist: make it first.")
-        parent = volumes[origin.volume]
-        clone = parent._replace(name=share.name, status="Created", snapshots=0)
-        taking = Change(share.name, CLONED, None, share.snapshot)
-        return Source(_taken(share, clone, _origin(share)), taking, inactive=not origin.active)
+        return _cloned(share, share.snapshot, scene, glusterd)
     return Source(None)
 
 
-def present(share: Share, several: t.Sequence[Volume], free: t.Sequence[pool.Supply] = ()) -> Source:
-    """The source of a share that holds volumes already. Raises why it cannot be as declared."""
-    others = holding.superfluous(share.name, several)
-    source = _present(share, several[0], free)
-    return source._replace(superfluous=tuple(volume.name for volume in others))
+def _cloned(share: Share, name: str, scene: holding.Scene, glusterd: str) -> Source:
+    origin = (scene.snapshots or {}).get(name)
+    if origin is None or origin.volume not in scene.volumes:
+        raise NotFound(f"Share {share.name!r}: snapshot {name!r} does not exist: make it first.")
+    parent = scene.volumes[origin.volume]
+    if not origin.active:
+        _check_activation(share, name, parent, glusterd)
+    clone = parent._replace(name=share.name, status="Created", snapshots=0)
+    taking = Change(share.name, CLONED, None, name)
+    return Source(_taken(share, clone, _origin(share)), taking, inactive=not origin.active)
 
 
-def _present(share: Share, volume: Volume, free: t.Sequence[pool.Supply]) -> Source:
+def _check_activation(share: Share, name: str, parent: Volume, glusterd: str) -> None:
+    """Refused if the snapshot, which has to be active to be cloned, would let in meanwhile whom its volume does not."""
+    if holding.unsealed(parent):
+        # Who may come to the snapshot may come to its volume.
+        return
+    active = [one._replace(active=True) for one in snapshots_info(glusterd) if one.name == name]
+    whom = holding.exposing(parent.name, holding.listed(parent), active).get(name)
+    if whom:
+        raise Refused(
+            f"Share {share.name!r}: snapshot {name!r} is not active, and would be for as long as it is cloned. It keeps"
+            f" the access list of its time, and lets in whom its volume {parent.name!r} does not any more:"
+            f" {', '.join(whom)}. Activate it yourself with gluster_snapshot if they may see it.",
+            exposing=list(whom),
+        )
+
+
+def present(share: Share, volume: Volume, free: t.Sequence[pool.Supply] = (), unfinished: bool = False) -> Source:
+    """The source of a share that has a volume already. unfinished: it is an unmarked clone of the share's snapshot.
+
+    Raises why it cannot be as declared.
+    """
     mark = holding.mark_of(volume)
-    if mark is None and share.snapshot and is_unfinished_clone(volume):
+    if mark is None and unfinished:
         return Source(_taken(share, volume, _origin(share)), Change(share.name, CLONED, None, share.snapshot))
-    if mark is None and (share.pattern or share.snapshot or holding.SHARE in volume.options):
+    if _is_another(share, volume, mark):
         raise Conflict(
             f"Volume {volume.name!r} exists, and is not what was taken from a pool or cloned for share {share.name!r}:"
             " rename the share. If it is to become that volume, declare it without pattern and from_snapshot."
@@ -179,12 +223,26 @@ def _present(share: Share, volume: Volume, free: t.Sequence[pool.Supply]) -> Sou
     return Source(volume)
 
 
-def is_unfinished_clone(volume: Volume) -> bool:
-    """Whether a run was interrupted after it cloned the volume and before it marked it."""
+def _is_another(share: Share, volume: Volume, mark: holding.Mark | None) -> bool:
+    """Whether the volume came from somewhere else than the share is declared to."""
+    if mark is None:
+        return bool(share.pattern or share.snapshot or holding.SHARE in volume.options or holding.is_clone(volume))
+    if share.snapshot:
+        return mark.origin != _origin(share)
+    return bool(share.pattern) and mark.origin != holding.POOL
+
+
+def is_unfinished_clone(volume: Volume, scene: holding.Scene, name: str, glusterd: str) -> bool:
+    """Whether a run was interrupted after it cloned the volume of this snapshot, and before it marked it.
+
+    That a volume was cloned, and of which snapshot, only glusterd's own files tell.
+    """
+    origin = (scene.snapshots or {}).get(name)
     return (
-        volume.status == "Created"
-        and bool(volume.bricks)
-        and all(brick.path.startswith(snapshot.BRICKS) for brick in volume.bricks)
+        origin is not None
+        and volume.status == "Created"
+        and holding.is_clone(volume)
+        and volume_info(volume.name, glusterd).get(_RESTORED_FROM) == origin.uuid
     )
 
 
@@ -192,8 +250,9 @@ def _taken(share: Share, volume: Volume, origin: str) -> Volume:
     """The volume as it is once it was taken."""
     sealed = all(map(volume.is_on, SEAL))
     status = volume.status if sealed or not volume.started else "Stopped"
-    options = {**volume.options, **taking_options(share, volume.name, origin)}
-    return volume._replace(status=status, options=options)
+    changed, reset = rules.put_right(volume.options)
+    options = {**volume.options, **changed, **taking_options(share, volume.name, origin)}
+    return volume._replace(status=status, options={key: value for key, value in options.items() if key not in reset})
 
 
 def _origin(share: Share) -> str:
@@ -202,7 +261,8 @@ def _origin(share: Share) -> str:
 
 def taking_options(share: Share, volume: str, origin: str) -> dict[str, str]:
     """What makes it the share's: a mark, and a seal that lets nobody in but the infrastructure."""
-    return {**closed(share.infrastructure), **holding.mark(share.name, volume, holding.PREPARING, origin)}
+    marks = holding.mark(share.name, volume, holding.PREPARING, origin)
+    return {**closed(share.infrastructure), **LOOKUP, **marks, holding.UNPROVEN: volume}
 
 
 def closed(infrastructure: t.Iterable[str]) -> dict[str, str]:
@@ -210,47 +270,47 @@ def closed(infrastructure: t.Iterable[str]) -> dict[str, str]:
     return {**dict.fromkeys(SEAL, "on"), DYNAMIC: "on", LIST: ",".join(sorted(set(infrastructure)))}
 
 
-def take(cli: GlusterCli, share: Share, source: Source, volumes: t.Mapping[str, Volume]) -> None:
-    """Makes the volume the share's. volumes: as they are now."""
+def take(cluster: LiveCluster, share: Share, source: Source, volumes: t.Mapping[str, Volume]) -> None:
+    """Makes the volume the share's. volumes: as they were when it was chosen. Raises Conflict if it is another now."""
+    cli = cluster.cli
     taken = t.cast("Volume", source.volume)
-    now = volumes.get(taken.name)
     mark = t.cast(holding.Mark, holding.mark_of(taken))
-    if now is None:
-        _clone(cli, t.cast(str, share.snapshot), taken.name, source.inactive)
-    elif now.started and not taken.started:
+    if taken.name not in volumes:
+        _clone(cluster, t.cast(str, share.snapshot), taken.name, source.inactive)
+    now = answers.volume(cli, taken.name)
+    if taken.name in volumes and now.options != volumes[taken.name].options:
+        raise Conflict(f"Volume {taken.name!r} was changed by somebody while share {share.name!r} was getting it.")
+    if now.started and not taken.started:
         cli.xml("volume", "stop", taken.name)
+    changed, reset = rules.put_right(now.options)
+    for option in reset:
+        cli.xml("volume", "reset", taken.name, option)
     # One transaction, so that it is never the share's and open.
-    set_options(cli, taken.name, taking_options(share, taken.name, mark.origin))
+    steps.set_options(cli, taken.name, {**changed, **taking_options(share, taken.name, mark.origin)})
 
 
-def _clone(cli: GlusterCli, origin: str, name: str, inactive: bool) -> None:
+def _clone(cluster: LiveCluster, origin: str, name: str, inactive: bool) -> None:
     """Clones the snapshot. An inactive one cannot be cloned, so it is active meanwhile."""
+    cli = cluster.cli
     if inactive:
         snapshot.activate(cli, origin)
     try:
         cli.xml("snapshot", "clone", name, origin)
     except Refused:
-        # A run that was killed may have begun with it.
-        if name not in answers.volumes(cli):
+        # A run that was killed may have begun with it. Nobody else's volume is gone on with.
+        scene = holding.Scene(answers.volumes(cli), snapshots=snapshot.snapshots(cli))
+        if name not in scene.volumes or not is_unfinished_clone(scene.volumes[name], scene, origin, cluster.glusterd):
             raise
     finally:
         if inactive:
             snapshot.deactivate(cli, origin)
 
 
-def give_up(cli: GlusterCli, volume: str) -> None:
-    """The pool may have the volume again. It was nobody's but the infrastructure's."""
-    set_options(cli, volume, holding.unmark())
-
-
-def set_aside(cli: GlusterCli, volume: str) -> None:
-    """No pool gives the volume away until somebody frees it."""
-    set_options(cli, volume, holding.set_aside())
-
-
-def set_options(cli: GlusterCli, volume: str, options: t.Mapping[str, str]) -> None:
-    """Sets them in one transaction."""
-    cli.xml("volume", "set", volume, *(word for option in options.items() for word in option))
+def give_up(cli: GlusterCli, volume: str, share: str) -> None:
+    """The pool may have the volume again. It was nobody's but the infrastructure's, and is nobody else's meanwhile."""
+    mark = holding.mark_of(answers.volume(cli, volume))
+    if mark and mark.share == share and mark.state != holding.IN_USE:
+        steps.set_options(cli, volume, holding.unmark())
 
 
 def check_room(cli: GlusterCli, share: Share, volume: Volume) -> None:
@@ -264,7 +324,7 @@ def check_room(cli: GlusterCli, share: Share, volume: Volume) -> None:
     if room is not None and room + max(_KEPT, share.size * _KEPT_PERCENT // 100) < share.size:
         mark = holding.mark_of(volume)
         if mark and holding.is_preparing(volume) and mark.origin == holding.POOL:
-            give_up(cli, volume.name)
+            give_up(cli, volume.name, share.name)
         raise Refused(
             f"Share {share.name!r} cannot have {format_size(share.size)}: its volume {volume.name!r} holds"
             f" {room} bytes, by the file systems of its bricks.",

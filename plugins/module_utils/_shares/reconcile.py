@@ -6,30 +6,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import time
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Conflict,
     GlusterOpsError,
+    Refused,
+    few,
     raise_all,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, quota, snapshot
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import GLUSTERD
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import (
+    GLUSTERD,
+    SnapshotInfo,
+    snapshots_info,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY, held
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.plaintext import in_plaintext
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, provision
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_sealed, listed
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import (
-    ADMIT,
-    LIST,
     QUOTA,
     Share,
-    is_sealed,
+    check_snapshots,
     plan,
-    split_list,
+    shut_out,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.steps import (
+    ACTIVE,
+    Admit,
+    Close,
+    Step,
+    Work,
+    value_of,
 )
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -41,7 +57,6 @@ _SETTLE = 1.0
 _ROUNDS = 6
 # Held while volumes are taken from pools.
 _POOL_LOCK = ".pool"
-_ADMISSION = (LIST, ADMIT)
 
 
 @dataclasses.dataclass
@@ -53,6 +68,7 @@ class LiveCluster:
     glusterd: str = GLUSTERD
     locks: str = DIRECTORY
     sleep: t.Callable[[float], None] = time.sleep
+    in_plaintext: t.Callable[[str, int], bool] = in_plaintext
 
 
 def reconcile(
@@ -61,81 +77,292 @@ def reconcile(
     """Makes the shares what they shall be: their changes, and by name what was observed afterwards.
 
     When nothing has to change that is one gluster call, however many shares there are (and one for each share whose
-    limit neither this server's bricks nor known_limits tell). All shares are checked before the first is changed.
-    Between servers no lock exists: what another server's run overwrote is noticed in the look afterwards and done
-    again.
+    limit neither this server's bricks nor known_limits tell). Who shall not be let in any more is shut out first,
+    share by share, whatever is wrong with others; all else is checked before the first of it is changed. Between
+    servers no lock exists: what another server's run overwrote is noticed in the look afterwards and done again.
     """
+    _check(shares)
+    return _Run(cluster, shares, check_mode, progress or Progress()).run()
+
+
+def close(
+    cluster: LiveCluster, shares: t.Sequence[Share], check_mode: bool
+) -> tuple[list[Change], list[GlusterOpsError]]:
+    """Shuts out of the shares whoever shall not be let in any more, and does nothing else: what was changed, and what
+    went wrong, which holds none of the others back."""
+    _check(shares)
+    run = _Run(cluster, shares, check_mode, Progress())
+    failures = run.close()
+    return run.done, failures
+
+
+def _check(shares: t.Sequence[Share]) -> None:
     for share in shares:
         share.check()
     check_unique((share.name for share in shares), "share")
-    done: list[Change] = []
-    try:
-        return done, _reconcile(cluster, shares, check_mode, done, progress or Progress())
-    except GlusterOpsError as exc:
-        exc.details["changes"] = done
-        raise
 
 
-def _reconcile(
-    cluster: LiveCluster, shares: t.Sequence[Share], check_mode: bool, done: list[Change], progress: Progress
-) -> dict[str, dict[str, t.Any]]:
-    helpers: dict[str, int] = {}
-    for _round in range(_ROUNDS):
-        volumes, sources = _observe(cluster, shares)
-        present = {name: source.volume for name, source in sources.items() if source.volume}
-        limits = _limits(cluster, shares, present, check_mode)
-        pending = _plan_all(shares, present, limits)
-        taking = [share for share in shares if sources[share.name].taking or sources[share.name].superfluous]
-        if not (pending or taking):
-            _check_helpers(cluster, helpers)
-            return {share.name: describe(share.name, present[share.name], limits.get(share.name)) for share in shares}
-        if check_mode:
-            for share in shares:
-                done += _taking(sources[share.name], share.name) + pending.get(share.name, [])
-            return {}
-        if taking:
-            # What was taken is looked at again before anything is done with it.
-            _take(cluster, taking, done, progress)
-            cluster.sleep(_SETTLE)
-            continue
-        removing = {
-            present[name].name
-            for name, changes in pending.items()
-            if any(map(_removes, changes)) and present[name].started
-        }
-        if removing:
-            counted = answers.clients(cluster.cli)
-            # What the first round saw counts: later ones may see the loss already.
-            helpers = {**{name: counted.get(name, {}).get(answers.HEALER, 0) for name in removing}, **helpers}
-        # Servers compile what they import, and mostly nothing has to be done.
-        from ansible_collections.glusterops.shares.plugins.module_utils._shares.apply import apply
+class _Run:
+    """One run over the shares. done: what was changed so far."""
 
-        progress.expect(len(pending))
+    def __init__(self, cluster: LiveCluster, shares: t.Sequence[Share], check_mode: bool, progress: Progress) -> None:
+        self._cluster, self._shares, self._check_mode, self._progress = cluster, shares, check_mode, progress
+        self._done: list[Change] = []
+        self._failures: dict[str, GlusterOpsError] = {}
+        # By volume, how many self-heal daemons it had before somebody was taken off its list.
+        self._healers: dict[str, int] = {}
+
+    def run(self) -> tuple[list[Change], dict[str, dict[str, t.Any]]]:
+        try:
+            volumes = answers.volumes(self._cluster.cli)
+            # A dry run tells it in the order of the plan.
+            if not self._check_mode and self._close_all(volumes):
+                volumes = answers.volumes(self._cluster.cli)
+            found = self._reconcile(volumes)
+            _raise(self._failures, len(self._shares))
+            return self._done, found
+        except GlusterOpsError as exc:
+            exc.details["changes"] = self._done
+            raise
+
+    # ---- who shall not be let in any more ----
+    def close(self) -> list[GlusterOpsError]:
+        """Only shuts out who shall not be let in any more. What went wrong."""
+        volumes = answers.volumes(self._cluster.cli)
+        self._close_all(volumes)
+        after = volumes if self._check_mode else answers.volumes(self._cluster.cli)
+        holders, snapshots = holding.Holders(after), Snapshots(self._cluster)
+        for share in self._shares:
+            with self._failing(share.name):
+                volume = holders.get(share.name)
+                if volume and not self._check_mode and shut_out(share, volume) and share.name not in self._failures:
+                    raise Conflict(f"Volume {volume.name!r}: somebody else changed its access list at the same time.")
+                if volume and not (self._check_mode and share.deactivate):
+                    check_snapshots(share, snapshots.exposing(share, volume))
+        with self._failing(""):
+            self._check_healers(after)
+        return list(self._failures.values())
+
+    @property
+    def done(self) -> list[Change]:
+        return self._done
+
+    def _close_all(self, volumes: t.Mapping[str, Volume]) -> bool:
+        """Shuts out of all volumes whoever shall not be let in any more, then proves it. Whether there was anybody."""
+        holders, snapshots = holding.Holders(volumes), Snapshots(self._cluster)
+        shut: list[tuple[Work, Close]] = []
+        for share in self._shares:
+            with self._failing(share.name):
+                volume = holders.get(share.name)
+                if volume is None:
+                    continue
+                if share.deactivate:
+                    self._deactivate(snapshots.exposing(share, volume))
+                if shut_out(share, volume):
+                    self._count_healers(volumes, volume)
+                    shut += self._shut(share, volume)
+        for work, step in shut:
+            if work.share.name not in self._failures:
+                with self._failing(work.share.name), held(work.volume.name, self._cluster.locks):
+                    step.prove(work)
+        return bool(shut)
+
+    def _shut(self, share: Share, volume: Volume) -> list[tuple[Work, Close]]:
+        """Shuts out whoever shall not be let in any more, whatever others did since it was looked at."""
+        if self._check_mode:
+            self._done += t.cast(Close, shut_out(share, volume)).changes
+            return []
+        with held(volume.name, self._cluster.locks):
+            now = answers.volume(self._cluster.cli, volume.name)
+            step = shut_out(share, now)
+            if step is None or holding.share_of(now) != share.name:
+                return []
+            work = self._work(share, now)
+            # Noted before it is done: what fails halfway has changed something.
+            self._done += step.changes
+            step.shut(work)
+        return [(work, step)]
+
+    @contextlib.contextmanager
+    def _failing(self, share: str) -> t.Iterator[None]:
+        """What goes wrong with one share is told at the end, and holds no other back."""
+        try:
+            yield
+        except GlusterOpsError as exc:
+            self._failures[share] = exc
+
+    def _deactivate(self, exposing: t.Iterable[str]) -> None:
+        for name in exposing:
+            self._done.append(Change(name, ACTIVE, True, False))
+            if not self._check_mode:
+                snapshot.deactivate(self._cluster.cli, name)
+
+    def _work(self, share: Share, volume: Volume) -> Work:
+        return Work(self._cluster, share, volume, self._progress)
+
+    def _count_healers(self, volumes: t.Mapping[str, Volume], volume: Volume) -> None:
+        if volume.started and not self._check_mode and volume.name not in self._healers:
+            counted = answers.clients(self._cluster.cli, volumes)
+            self._healers.update({name: kinds.get(answers.HEALER, 0) for name, kinds in counted.items()})
+
+    def _check_healers(self, volumes: t.Mapping[str, Volume]) -> None:
+        """Conflict if volumes lost self-heal daemons: a server's CN was taken off their lists.
+
+        gluster's status calls such a daemon online, but it stays disconnected, and heals nothing.
+        """
+        if not self._healers:
+            return
+        after = answers.clients(self._cluster.cli, volumes)
+        lost = sorted(
+            name for name, count in self._healers.items() if after.get(name, {}).get(answers.HEALER, 0) < count
+        )
+        if lost:
+            raise Conflict(
+                f"Self-heal daemons were cut off from {', '.join(lost)}: a server's identity was on the access list and"
+                " is not in infrastructure. Add it, run this again, and stop and start the volume, or they stay"
+                " disconnected."
+            )
+
+    # ---- all else ----
+    def _reconcile(self, volumes: dict[str, Volume]) -> dict[str, dict[str, t.Any]]:
+        pending: dict[str, list[Step]] = {}
+        for _round in range(_ROUNDS):
+            shares = [share for share in self._shares if share.name not in self._failures]
+            sources = _sources(self._cluster, shares, volumes)
+            present = {name: source.volume for name, source in sources.items() if source.volume}
+            limits = self._limits(shares, present)
+            shares = [share for share in shares if share.name not in self._failures]
+            pending = self._plan_all(shares, present, limits)
+            taking = [share for share in shares if sources[share.name].taking or sources[share.name].superfluous]
+            if not (pending or taking):
+                self._check_healers(volumes)
+                return {
+                    share.name: describe(share.name, present[share.name], limits.get(share.name)) for share in shares
+                }
+            if self._check_mode:
+                for share in shares:
+                    self._done += _taking(sources[share.name], share.name)
+                    self._done += [change for step in pending.get(share.name, ()) for change in step.changes]
+                return {}
+            if taking:
+                # What was taken is looked at again before anything is done with it.
+                self._take(taking)
+            else:
+                self._progress.expect(len(pending))
+                for share in shares:
+                    if share.name in pending:
+                        with self._failing(share.name), self._progress.of(share.name, "set"):
+                            self._apply(share, present[share.name].name, limits.get(share.name))
+            self._cluster.sleep(_SETTLE)
+            volumes = answers.volumes(self._cluster.cli)
+        raise Conflict(_unsettled(pending))
+
+    def _plan_all(
+        self, shares: t.Iterable[Share], present: t.Mapping[str, Volume], limits: t.Mapping[str, Limit | None]
+    ) -> dict[str, list[Step]]:
+        plans: dict[str, list[Step]] = {}
+        failures: list[GlusterOpsError] = []
+        snapshots = Snapshots(self._cluster)
         for share in shares:
-            if share.name in pending:
-                name = present[share.name].name
-                with progress.of(share.name, "set"), held(name, cluster.locks):
-                    volume = answers.volume(cluster.cli, name)
-                    if holding.share_of(volume) != share.name:
-                        continue  # Another server's run took it. The next round sees what that means.
-                    changes = plan(share, volume, limits.get(share.name))
-                    admission = [
-                        change for change in changes if holding.is_preparing(volume) and change.what in _ADMISSION
-                    ]
-                    # Noted before it is done: what fails halfway has changed something.
-                    done += [change for change in changes if change not in admission]
-                    apply(cluster, share, volume, changes, progress)
-                    done += admission
-        cluster.sleep(_SETTLE)
-    raise Conflict(f"Somebody else keeps changing {', '.join(sorted(pending))}: not as asked after {_ROUNDS} tries.")
+            try:
+                volume = present.get(share.name)
+                exposing = snapshots.exposing(share, volume) if volume else {}
+                steps = plan(share, volume, limits.get(share.name), exposing)
+            except GlusterOpsError as exc:
+                failures.append(exc)
+            else:
+                if steps:
+                    plans[share.name] = steps
+        raise_all([*self._failures.values(), *failures] if failures else [], "cannot be done", bool(self._done))
+        return plans
+
+    def _limits(self, shares: t.Iterable[Share], present: t.Mapping[str, Volume]) -> dict[str, Limit | None]:
+        """The present limits of the shares whose size is asked for, exact where they are about to change.
+
+        What a volume has that is only being made into a share counts for nothing: a clone has its parent's.
+        """
+        cluster = self._cluster
+        limited = {
+            share.name: (volume, share.size)
+            for share in shares
+            for volume in [present.get(share.name)]
+            if share.size is not None and volume and volume.is_on(QUOTA) and not holding.is_preparing(volume)
+        }
+        local = quota.local_limits((volume for volume, _size in limited.values()), cluster.glusterd)
+        limits: dict[str, Limit | None] = {}
+        for name, (volume, size) in limited.items():
+            known = cluster.known_limits.get(volume.name)
+            limit = local.get(volume.name) if volume.name in local else answers.Limit(known, 0) if known else None
+            if (limit is None or limit.size != size) and volume.started:
+                with self._failing(name):
+                    limit = quota.limit(cluster.cli, volume.name, cluster.sleep, restart=not self._check_mode)
+            limits[name] = limit
+        return limits
+
+    def _apply(self, share: Share, name: str, limit: Limit | None) -> None:
+        with held(name, self._cluster.locks):
+            volume = answers.volume(self._cluster.cli, name)
+            if holding.share_of(volume) != share.name:
+                return  # Another server's run took it. The next round sees what that means.
+            exposing = Snapshots(self._cluster).exposing(share, volume)
+            work = self._work(share, volume)
+            for step in plan(share, volume, limit, exposing):
+                # Noted before it is done: what fails halfway has changed something. But who was not let in was not.
+                if not isinstance(step, Admit):
+                    self._done += step.changes
+                step.do(work)
+                if isinstance(step, Admit):
+                    self._done += step.changes
+
+    def _take(self, shares: t.Sequence[Share]) -> None:
+        cluster = self._cluster
+        with held(_POOL_LOCK, cluster.locks):
+            # Other runs may have taken some since.
+            volumes = answers.volumes(cluster.cli)
+            sources = _sources(cluster, shares, volumes)
+            for share in shares:
+                with self._failing(share.name):
+                    source = sources[share.name]
+                    self._done += _taking(source, share.name)
+                    for name in source.superfluous:
+                        provision.give_up(cluster.cli, name, share.name)
+                    if source.taking:
+                        self._progress.expect(1)
+                        with self._progress.of(share.name, f"is {source.taking.what} {source.taking.after}"):
+                            provision.take(cluster, share, source, volumes)
 
 
-def _observe(cluster: LiveCluster, shares: t.Sequence[Share]) -> tuple[dict[str, Volume], dict[str, provision.Source]]:
-    volumes = answers.volumes(cluster.cli)
-    snapshots = snapshot.snapshots(cluster.cli) if provision.needs_snapshots(shares, volumes) else {}
-    clients = answers.clients(cluster.cli) if provision.needs_clients(shares, volumes) else {}
-    mounted = [name for name, kinds in clients.items() if any(map(kinds.get, answers.TENANTS))]
-    return volumes, provision.sources(shares, volumes, snapshots, mounted)
+@dataclasses.dataclass
+class Snapshots:
+    """The active snapshots that let in whom their volume's share does not. Read when the first volume has some."""
+
+    cluster: LiveCluster
+
+    @functools.cached_property
+    def _known(self) -> list[SnapshotInfo]:
+        return snapshots_info(self.cluster.glusterd)
+
+    def exposing(self, share: Share, volume: Volume) -> dict[str, list[str]]:
+        """Snapshot to whom it lets in that the share does not, or shall not."""
+        if not volume.snapshots or not (share.exclusive or share.deny):
+            return {}
+        return holding.exposing(volume.name, share.access_list(listed(volume)), self._known)
+
+
+def _sources(
+    cluster: LiveCluster, shares: t.Sequence[Share], volumes: dict[str, Volume]
+) -> dict[str, provision.Source]:
+    scene = holding.Scene(volumes)
+    if provision.needs_snapshots(shares, volumes):
+        scene = dataclasses.replace(scene, snapshots=snapshot.snapshots(cluster.cli))
+    if provision.needs_supply(shares, volumes):
+        scene = dataclasses.replace(
+            scene,
+            clients=answers.settled_clients(cluster.cli, volumes, cluster.sleep),
+            status=answers.status(cluster.cli, volumes),
+            away=answers.away(cluster.cli),
+        )
+    return provision.sources(shares, scene, cluster.glusterd)
 
 
 def _taking(source: provision.Source, share: str) -> list[Change]:
@@ -143,81 +370,30 @@ def _taking(source: provision.Source, share: str) -> list[Change]:
     return [*back, source.taking] if source.taking else back
 
 
-def _take(cluster: LiveCluster, shares: t.Sequence[Share], done: list[Change], progress: Progress) -> None:
-    with held(_POOL_LOCK, cluster.locks):
-        # Other runs may have taken some since.
-        volumes, sources = _observe(cluster, shares)
-        for share in shares:
-            source = sources[share.name]
-            changes = _taking(source, share.name)
-            done += changes
-            for name in source.superfluous:
-                provision.give_up(cluster.cli, name)
-            if source.taking:
-                progress.expect(1)
-                with progress.of(share.name, f"is {source.taking.what} {source.taking.after}"):
-                    provision.take(cluster.cli, share, source, volumes)
-
-
-def _removes(change: Change) -> bool:
-    return change.what == LIST and not set(change.before) <= set(change.after)
-
-
-def _check_helpers(cluster: LiveCluster, before: t.Mapping[str, int]) -> None:
-    """Conflict if volumes lost self-heal daemons since C(before): a server's CN was taken off their lists.
-
-    gluster's status calls such a daemon online, but it stays disconnected, and heals nothing.
-    """
-    if not before:
-        return
-    after = answers.clients(cluster.cli)
-    lost = sorted(name for name, count in before.items() if after.get(name, {}).get(answers.HEALER, 0) < count)
-    if lost:
-        raise Conflict(
-            f"Self-heal daemons were cut off from {', '.join(lost)}: a server's identity was on the access list and is"
-            " not in infrastructure. Add it, run this again, and stop and start the volume, or they stay disconnected."
+def _raise(failures: t.Mapping[str, GlusterOpsError], count: int) -> None:
+    """Raises what went wrong with some of so many shares."""
+    found = list(failures.values())
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise Refused(
+            f"{len(found)} of {count} shares are not as asked: {few(list(map(str, found)))}",
+            failures=[str(exc) for exc in found],
         )
 
 
-def _plan_all(
-    shares: t.Iterable[Share], present: t.Mapping[str, Volume], limits: t.Mapping[str, Limit | None]
-) -> dict[str, list[Change]]:
-    plans: dict[str, list[Change]] = {}
-    failures: list[GlusterOpsError] = []
-    for share in shares:
-        try:
-            changes = plan(share, present.get(share.name), limits.get(share.name))
-        except GlusterOpsError as exc:
-            failures.append(exc)
-        else:
-            if changes:
-                plans[share.name] = changes
-    raise_all(failures, "cannot be done")
-    return plans
-
-
-def _limits(
-    cluster: LiveCluster, shares: t.Iterable[Share], present: t.Mapping[str, Volume], check_mode: bool
-) -> dict[str, Limit | None]:
-    """The present limits of the shares whose size is asked for, exact where they are about to change.
-
-    What a volume has that is only being made into a share counts for nothing: a clone has its parent's.
-    """
-    limited = {
-        share.name: (volume, share.size)
-        for share in shares
-        for volume in [present.get(share.name)]
-        if share.size is not None and volume and volume.is_on(QUOTA) and not holding.is_preparing(volume)
-    }
-    local = quota.local_limits((volume for volume, _size in limited.values()), cluster.glusterd)
-    limits: dict[str, Limit | None] = {}
-    for share_name, (volume, size) in limited.items():
-        known = cluster.known_limits.get(volume.name)
-        limit = local.get(volume.name) if volume.name in local else answers.Limit(known, 0) if known else None
-        if (limit is None or limit.size != size) and volume.started:
-            limit = quota.limit(cluster.cli, volume.name, cluster.sleep, restart=not check_mode)
-        limits[share_name] = limit
-    return limits
+def _unsettled(pending: t.Mapping[str, t.Sequence[Step]]) -> str:
+    """What to say of shares that are not as asked, though all was done again and again."""
+    told = [
+        f"{change.subject}: {change.what} shall be {value_of(change.after)} and is {value_of(change.before)}."
+        for steps in pending.values()
+        for step in steps
+        for change in step.changes
+    ]
+    return (
+        f"{', '.join(sorted(pending))}: what was set {_ROUNDS} times is not there afterwards. Gluster does not keep it"
+        f" as it was written, or somebody else sets it back. {few(told)}"
+    )
 
 
 def describe(share: str, volume: Volume, limit: Limit | None) -> dict[str, t.Any]:
@@ -226,7 +402,7 @@ def describe(share: str, volume: Volume, limit: Limit | None) -> dict[str, t.Any
         "name": share,
         "volume": volume.name,
         "sealed": is_sealed(volume),
-        "identities": sorted(split_list(volume.options.get(LIST, ""))),
+        "identities": sorted(listed(volume)),
         "started": volume.started,
         "limit": limit.size if limit else None,
         "servers": list(volume.servers),

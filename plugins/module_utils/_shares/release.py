@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
@@ -16,7 +17,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     GlusterOpsError,
     Refused,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, snapshot
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, quota, snapshot
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import held
 from ansible_collections.glusterops.shares.plugins.module_utils._names import (
     check_pattern,
@@ -24,27 +25,55 @@ from ansible_collections.glusterops.shares.plugins.module_utils._names import (
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, provision, reclaim, wipe
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LIST, QUOTA, split_list
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import (
+    closing,
+    holding,
+    provision,
+    reclaim,
+    steps,
+    wipe,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import options as rules
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST, listed
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LIMIT, QUOTA
 from ansible_collections.glusterops.shares.plugins.module_utils._units import check_number
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
 
-STATE, WIPED, DELETED = "state", "data", "volume"
+STATE, WIPED, DELETED, RESTART = "state", "data", "volume", "restart"
 # Who is cut off is gone within these seconds.
 _GONE_WITHIN = 15.0
 
 
-def plan(
-    share: str, volume: Volume | None, snapshots: t.Sequence[str], infrastructure: t.Sequence[str]
-) -> list[Change]:
-    """What has to be done so that the share is no more, in order. snapshots: the volume's. Raises Conflict, Refused."""
+@dataclasses.dataclass
+class _Work:
+    """On what the steps work, and what they found: how much was wiped."""
+
+    cluster: LiveCluster
+    volume: Volume
+    infrastructure: t.Sequence[str]
+    heal_timeout: float
+    progress: Progress
+    wiped: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Step:
+    changes: tuple[Change, ...]
+    do: t.Callable[[_Work], None]
+
+
+def plan(share: str, volume: Volume | None, snapshots: t.Sequence[str], infrastructure: t.Sequence[str]) -> list[_Step]:
+    """What has to be done so that the share is no more, in the order in which it is done. snapshots: the volume's.
+
+    In this order an interruption leaves the share its tenant's, or nobody's. Raises Conflict and Refused.
+    """
     if volume is None:
         return []
     mark = holding.mark_of(volume)
-    if mark is None:
+    if mark is None or mark.origin == holding.ADOPTED:
         raise Conflict(
             f"Volume {volume.name!r} is neither of a pool nor a clone made for share {share!r}: delete it with what"
             " made it."
@@ -55,17 +84,39 @@ def plan(
             " first.",
             snapshots=list(snapshots),
         )
-    listed, wanted = sorted(split_list(volume.options.get(LIST, ""))), sorted(set(infrastructure))
-    changes = []
+    impossible = rules.impossible(volume.options)
+    if impossible:
+        raise Refused(
+            f"Share {share!r} cannot be given back, because its volume {volume.name!r} cannot be wiped: it has"
+            f" {', '.join(impossible)}. Reset that with 'gluster volume reset {volume.name} OPTION'."
+        )
+    pooled = mark.origin == holding.POOL
+    trash = any(rule.option == rules.TRASH for rule in rules.contradictions(volume.options))
+    found = [_Step(tuple(_closing(share, volume, mark, infrastructure)), _close)]
+    if not volume.started:
+        found.append(_Step((), _start))
+    elif trash:
+        # Bricks take that only when they start, and nobody is in any more.
+        found.append(_Step((Change(share, RESTART, False, True),), _restart))
+    if volume.is_on(QUOTA):
+        # Over its limit a volume with shards lets nobody remove anything.
+        found.append(_Step((Change(share, LIMIT, "limited", None),), _lift))
+    found.append(_Step((Change(share, WIPED, volume.name, None),), _wipe))
+    if pooled and volume.is_on(QUOTA):
+        found.append(_Step((Change(share, QUOTA, "on", "off"),), _count_no_more))
+    found.append(_Step((Change(share, DELETED, volume.name, None),), _give_up if pooled else _delete))
+    return found
+
+
+def _closing(share: str, volume: Volume, mark: holding.Mark, infrastructure: t.Sequence[str]) -> t.Iterator[Change]:
+    entries, wanted = sorted(listed(volume)), sorted(set(infrastructure))
     if mark.state != holding.RELEASING:
-        changes.append(Change(share, STATE, mark.state, holding.RELEASING))
-    if listed != wanted:
-        changes.append(Change(share, LIST, listed, wanted))
-    changes.append(Change(share, WIPED, volume.name, None))
-    if mark.origin == holding.POOL and volume.is_on(QUOTA):
-        changes.append(Change(share, QUOTA, "on", "off"))
-    changes.append(Change(share, DELETED, volume.name, None))
-    return changes
+        yield Change(share, STATE, mark.state, holding.RELEASING)
+    if entries != wanted:
+        yield Change(share, LIST, entries, wanted)
+    changed, reset = rules.put_right(volume.options)
+    for option in sorted([*changed, *reset]):
+        yield Change(share, option, volume.options[option], changed.get(option))
 
 
 def release(
@@ -78,7 +129,7 @@ def release(
 ) -> tuple[list[Change], dict[str, t.Any]]:
     """Ends the share: its changes, and of a wiped volume how many files and directories went in how many seconds.
 
-    In this order an interruption leaves the share its tenant's, or nobody's; the next run finishes.
+    What was interrupted the next run finishes.
     """
     check_volume_name(share, "share")
     check_number(heal_timeout, 0, 86400, "heal_timeout", " seconds")
@@ -86,102 +137,136 @@ def release(
         raise BadInput("infrastructure must name at least the cluster's servers: they are clients of every volume.")
     for entry in infrastructure:
         check_pattern(entry)
-    volume, changes = _observe(cluster, share, infrastructure)
+    volume, plan_ = _observe(cluster, share, infrastructure)
     if volume is None or check_mode:
-        return changes, {}
+        return [change for step in plan_ for change in step.changes], {}
     done: list[Change] = []
     try:
         with held(volume.name, cluster.locks):
-            volume, changes = _observe(cluster, share, infrastructure)
+            volume, plan_ = _observe(cluster, share, infrastructure)
             if volume is None:
                 return [], {}
-            return done, _apply(cluster, volume, changes, infrastructure, done, heal_timeout, progress or Progress())
+            work = _Work(cluster, volume, infrastructure, heal_timeout, progress or Progress())
+            if volume.started:
+                # While it still is the tenant's: what cannot be wiped is not taken away.
+                wipe.ready(cluster.cli, volume, heal_timeout)
+            for step in plan_:
+                # Noted before it is done: what fails halfway has changed something.
+                done += step.changes
+                step.do(work)
+            return done, work.wiped
     except GlusterOpsError as exc:
         exc.details["changes"] = done
         raise
 
 
-def _observe(cluster: LiveCluster, share: str, infrastructure: t.Sequence[str]) -> tuple[Volume | None, list[Change]]:
+def _observe(cluster: LiveCluster, share: str, infrastructure: t.Sequence[str]) -> tuple[Volume | None, list[_Step]]:
     volumes = answers.volumes(cluster.cli)
-    several = holding.holders(volumes.values()).get(share, [])
-    holding.superfluous(share, several)
-    if not several and share in volumes and provision.is_unfinished_clone(volumes[share]):
+    volume = holding.Holders(volumes).get(share)
+    if volume is None and share in volumes and holding.is_clone(volumes[share]):
         raise Conflict(
             f"Volume {share!r} is a clone whose making was interrupted, if it is not somebody else's: make the share"
             " with from_snapshot once more and give it back then, or delete the volume."
         )
-    volume = several[0] if several else None
-    snapshots = snapshot.snapshots(cluster.cli).values() if volume and volume.snapshots else ()
-    of = [one.name for one in snapshots if volume and one.volume == volume.name]
-    return volume, plan(share, volume, of, infrastructure)
+    if volume is None:
+        return None, []
+    held_by = snapshot.snapshots(cluster.cli) if volume.snapshots else {}
+    of = holding.picture(holding.Scene(volumes, snapshots=held_by), volume.name).snapshots
+    names = ["some that gluster does not name"] if of is None else [one.name for one in of]
+    return volume, plan(share, volume, names, infrastructure)
 
 
-def _apply(
-    cluster: LiveCluster,
-    volume: Volume,
-    changes: t.Sequence[Change],
-    infrastructure: t.Sequence[str],
-    done: list[Change],
-    heal_timeout: float,
-    progress: Progress,
-) -> dict[str, t.Any]:
-    cli, name, what = cluster.cli, volume.name, {change.what: change for change in changes}
+def _close(work: _Work) -> None:
+    """Lets nobody in any more, proves that on every server, and that nobody is in."""
+    cli, volume = work.cluster.cli, work.volume
     mark = t.cast(holding.Mark, holding.mark_of(volume))
-    if volume.started:
-        # While it still is the tenant's: what cannot be wiped is not taken away.
-        wipe.ready(cli, volume, heal_timeout)
-    done += [change for change in changes if change.what in (STATE, LIST)]
-    provision.set_options(
+    changed, reset = rules.put_right(volume.options)
+    steps.set_options(
         cli,
-        name,
+        volume.name,
         {
-            **provision.closed(infrastructure),
-            **holding.mark(mark.share, name, holding.RELEASING, mark.origin),
-            "features.trash": "off",
+            **changed,
+            **provision.closed(work.infrastructure),
+            **holding.mark(mark.share, volume.name, holding.RELEASING, mark.origin),
+            holding.UNPROVEN: volume.name,
         },
     )
-    done.append(what[WIPED])
-    pooled = mark.origin == holding.POOL
-    counted = _wipe(cluster, volume, heal_timeout, progress, pooled)
-    if QUOTA in what:
-        done.append(what[QUOTA])
-        cli.xml("volume", "quota", name, "disable")
-    done.append(what[DELETED])
-    if pooled:
-        provision.give_up(cli, name)
-    else:
-        cli.xml("volume", "stop", name, "force")
-        cli.xml("volume", "delete", name)
-    return counted
+    for option in reset:
+        cli.xml("volume", "reset", volume.name, option)
+    closing.check(work.cluster, volume, sorted(set(work.infrastructure)))
+    if volume.started:
+        _cut_off(work)
 
 
-def _wipe(
-    cluster: LiveCluster, volume: Volume, heal_timeout: float, progress: Progress, pooled: bool
-) -> dict[str, t.Any]:
-    cli = cluster.cli
-    if not volume.started:
-        cli.xml("volume", "start", volume.name)
-    else:
-        _cut_off(cluster, volume)
-    wipe.ready(cli, volume, heal_timeout)
-    with wipe.mounted(cli.run_command, volume.name) as root:
-        counted = wipe.wipe(root, progress, volume).told()
-        if not pooled:
-            reclaim.mark_released(root, volume.name)
-        return counted
-
-
-def _cut_off(cluster: LiveCluster, volume: Volume) -> None:
+def _cut_off(work: _Work) -> None:
     """Waits until no tenant is connected. Stops and starts the volume if one stays: then nobody can be."""
+    cluster, volume = work.cluster, work.volume
     wipe.unmount(cluster.cli.run_command, volume.name)
-    waited = 0.0
-    while True:
-        kinds = answers.clients(cluster.cli).get(volume.name, {})
-        if not any(kinds.get(kind) for kind in answers.TENANTS):
-            return
-        if waited >= _GONE_WITHIN:
-            break
-        cluster.sleep(1.0)
-        waited += 1.0
+    if _are_gone(work):
+        return
     cluster.cli.xml("volume", "stop", volume.name, "force")
     cluster.cli.xml("volume", "start", volume.name)
+    if not _are_gone(work):
+        raise Refused(
+            f"Volume {volume.name!r} still has clients that are none of its servers' daemons, though its list lets in"
+            " nobody else: does one of the servers mount it? See 'gluster volume status"
+            f" {volume.name} clients'."
+        )
+
+
+def _are_gone(work: _Work) -> bool:
+    cluster, volume = work.cluster, work.volume
+    waited = 0.0
+    while True:
+        kinds = answers.clients(cluster.cli, {volume.name: volume}).get(volume.name)
+        if kinds is not None and not answers.tenants(kinds):
+            return True
+        if waited >= _GONE_WITHIN:
+            return False
+        cluster.sleep(1.0)
+        waited += 1.0
+
+
+def _start(work: _Work) -> None:
+    work.cluster.cli.xml("volume", "start", work.volume.name)
+
+
+def _restart(work: _Work) -> None:
+    work.cluster.cli.xml("volume", "stop", work.volume.name, "force")
+    _start(work)
+
+
+def _lift(work: _Work) -> None:
+    quota.lift(work.cluster.cli, work.volume.name, work.cluster.sleep)
+
+
+def _wipe(work: _Work) -> None:
+    cli, volume = work.cluster.cli, work.volume
+    wipe.ready(cli, volume, work.heal_timeout)
+    with wipe.mounted(cli, volume.name) as root:
+        work.wiped = wipe.wipe(root, work.progress, volume).told()
+        if t.cast(holding.Mark, holding.mark_of(volume)).origin != holding.POOL:
+            reclaim.mark_released(root, volume.name)
+
+
+def _count_no_more(work: _Work) -> None:
+    work.cluster.cli.xml("volume", "quota", work.volume.name, "disable")
+
+
+def _give_up(work: _Work) -> None:
+    """The list once more with the mark: whoever changed it meanwhile gets nobody into what the next tenant gets."""
+    cli, name = work.cluster.cli, work.volume.name
+    mark = holding.mark_of(answers.volume(cli, name))
+    if (
+        mark is None
+        or mark.state != holding.RELEASING
+        or mark.share != t.cast(t.Any, holding.mark_of(work.volume)).share
+    ):
+        raise Conflict(f"Volume {name!r} was given to somebody else while it was wiped.")
+    closed = provision.closed(work.infrastructure)
+    steps.set_options(cli, name, {**closed, **holding.unmark(), holding.UNPROVEN: "-"})
+
+
+def _delete(work: _Work) -> None:
+    work.cluster.cli.xml("volume", "stop", work.volume.name, "force")
+    work.cluster.cli.xml("volume", "delete", work.volume.name)

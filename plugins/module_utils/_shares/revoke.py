@@ -14,20 +14,26 @@ import socket
 import time
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, few
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    BadInput,
+    Conflict,
+    few,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
-from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster, reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import (
-    DYNAMIC,
-    LIST,
-    SEAL,
-    Share,
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing, holding
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import (
+    listed,
     matches,
-    open_entries,
-    split_list,
+    strange_entries,
+    unsealed,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import (
+    LiveCluster,
+    Snapshots,
+    close,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Door, Volume
@@ -47,40 +53,60 @@ class Plan:
     problems: tuple[str, ...]
 
 
-def plan(identities: t.Sequence[str], infrastructure: t.Sequence[str], volumes: t.Mapping[str, Volume]) -> Plan:
-    """What to do. Raises BadInput."""
+def plan(
+    identities: t.Sequence[str],
+    infrastructure: t.Sequence[str],
+    volumes: t.Mapping[str, Volume],
+    exposing: t.Callable[[Share, Volume], t.Mapping[str, t.Sequence[str]]],
+    deactivate: bool = False,
+) -> Plan:
+    """What to do. exposing: a volume's active snapshots that let in others than the share does. Raises BadInput."""
     if not identities:
         raise BadInput("identities is empty: name whom to revoke.")
     check_unique(identities, "identity")
     # The rules that hold for each of them.
     Share("shares", tuple(infrastructure), deny=tuple(identities)).check()
-    by_share, shares, problems = holding.by_share(volumes), {}, []
+    holders, shares, problems = holding.Holders(volumes), {}, []
     for volume in volumes.values():
-        entries = split_list(volume.options.get(LIST, ""))
+        entries = listed(volume)
         named = tuple(name for name in identities if name in entries)
-        off = [option for option in SEAL if not volume.is_on(option)]
         patterns = {entry for entry in entries for name in identities if entry != name and matches(name, entry)}
-        share = holding.share_of(volume)
         if patterns:
             problems.append(
                 f"{volume.name}: its access list lets them in by {', '.join(sorted(patterns))}. Name who is meant"
                 " instead."
             )
-        if named and off:
+        strange = [entry for entry in strange_entries(entries) if entry not in patterns]
+        if strange:
+            problems.append(f"{volume.name}: nobody can be sure whom {', '.join(strange)} on its access list lets in.")
+        why = unsealed(volume)
+        if why and (volume.started or named):
+            problems.append(f"{volume.name}: it is not sealed ({', '.join(why)}), so it keeps nobody out. Seal it.")
+            continue
+        share = _share_of(volume, holders)
+        names = share or holding.share_of(volume) or volume.name
+        wanted = Share(names, tuple(infrastructure), deny=tuple(identities), deactivate=deactivate)
+        snapshots = exposing(wanted, volume)
+        if not (named or snapshots or holding.unproven(volume)):
+            continue
+        if share is None:
             problems.append(
-                f"{volume.name}: it is not sealed ({', '.join(off)} off), so its access list keeps nobody out. Seal it."
+                f"{volume.name}: it is only being made into a share, or no share's any more. Run the role shares."
             )
-        elif named and not open_entries(entries):
-            if share is None or by_share[share] is not volume or holding.is_preparing(volume):
-                problems.append(
-                    f"{volume.name}: it is only being made into a share, or no share's any more. Run the role"
-                    " shares."
-                )
-            else:
-                lasting = DYNAMIC in volume.options and not volume.is_on(DYNAMIC)
-                options = {DYNAMIC: "on"} if lasting else {}
-                shares[volume.name] = Share(share, tuple(infrastructure), deny=named, options=options)
+        else:
+            shares[volume.name] = wanted
     return Plan(shares, tuple(problems))
+
+
+def _share_of(volume: Volume, holders: holding.Holders) -> str | None:
+    """The share that the volume holds for its tenants, None if it does not."""
+    share = holding.share_of(volume)
+    if share is None or holding.is_preparing(volume):
+        return None
+    try:
+        return share if holders.get(share) is volume else None
+    except Conflict:
+        return None
 
 
 def revoke(
@@ -88,18 +114,22 @@ def revoke(
     identities: t.Sequence[str],
     infrastructure: t.Sequence[str],
     check_mode: bool,
-    in_plaintext: t.Callable[[str, int], bool],
     clock: t.Any = time,
+    deactivate: bool = False,
 ) -> tuple[list[Change], dict[str, t.Any]]:
     """Changes and return values. Conflict, with both as details, if one of the identities can get in all the same."""
     volumes = answers.volumes(cluster.cli)
-    todo = plan(identities, infrastructure, volumes)
-    before = {} if check_mode or not todo.shares else answers.doors(cluster.cli)
-    changes = reconcile(cluster, list(todo.shares.values()), check_mode)[0] if todo.shares else []
+    todo = plan(identities, infrastructure, volumes, Snapshots(cluster).exposing, deactivate)
+    before = {} if check_mode or not todo.shares else answers.doors(cluster.cli, volumes)
     problems = list(todo.problems)
+    changes, failures = close(cluster, list(todo.shares.values()), check_mode) if todo.shares else ([], [])
+    problems += map(str, failures)
     values: dict[str, t.Any] = {
         "shares": [
-            {"name": share.name, "volume": name, "removed": list(share.deny)} for name, share in todo.shares.items()
+            {"name": share.name, "volume": name, "removed": removed}
+            for name, share in todo.shares.items()
+            for removed in [[one for one in share.deny if one in listed(volumes[name])]]
+            if removed
         ],
         "cut": [],
         "kept": [],
@@ -108,21 +138,25 @@ def revoke(
         touched = [volumes[name] for name in todo.shares]
         views = {volume.name: view for volume in touched for view in [_view(before.get(volume.name, ()))] if view}
         own = _addresses(before)
-        left = _wait(cluster, views, own, clock)
+        left = _wait(cluster, views, volumes, own, clock)
         for name, view in views.items():
             sessions = [one for one in view.clients if not _of(one, own)]
             values["cut"] += [{"volume": name, "client": one} for one in sessions if one not in left[name]]
             kept = [{"volume": name, "client": one} for one in sessions if one in left[name]]
-            if kept and view.port and in_plaintext(view.server, view.port):
+            if kept and view.port and cluster.in_plaintext(view.server, view.port):
                 values["kept"] += kept
                 problems.append(
                     f"{name}: its bricks speak no TLS, although it says that it is sealed, so nobody knows whose its"
                     f" {len(kept)} sessions are. Stop and start it."
                 )
-        problems += _unreached(cluster, touched)
+    # Whether or not there was anything to take off a list in this run.
+    away = answers.away(cluster.cli)
+    problems += [one for volume in volumes.values() for one in closing.unreached(volume, away)]
     if problems:
         who = ", ".join(identities)
-        raise Conflict(f"{who} may get in or stay in all the same. {few(problems)}", changes=changes, **values)
+        raise Conflict(
+            f"{who} may get in or stay in all the same. {few(problems)}", changes=changes, problems=problems, **values
+        )
     return changes, values
 
 
@@ -131,11 +165,13 @@ def _view(doors: t.Sequence[Door]) -> Door | None:
     return max((door for door in doors if door.online), key=lambda door: len(door.clients), default=None)
 
 
-def _wait(cluster: LiveCluster, views: t.Mapping[str, Door], own: set[str], clock: t.Any) -> dict[str, set[str]]:
+def _wait(
+    cluster: LiveCluster, views: t.Mapping[str, Door], volumes: t.Mapping[str, Volume], own: set[str], clock: t.Any
+) -> dict[str, set[str]]:
     """By volume, who is still connected, once on each somebody is gone or nobody could be, or when patience ends."""
     end, before = clock.monotonic() + _PATIENCE, None
     while True:
-        now = answers.doors(cluster.cli)
+        now = answers.doors(cluster.cli, volumes)
         left = {
             name: {one for door in now.get(name, ()) if _same(door, view) for one in door.clients}
             for name, view in views.items()
@@ -165,15 +201,3 @@ def _addresses(doors: _Doors) -> set[str]:
         with contextlib.suppress(OSError):
             found.update(str(one[4][0]) for one in socket.getaddrinfo(server, None))
     return found
-
-
-def _unreached(cluster: LiveCluster, volumes: t.Sequence[Volume]) -> t.Iterator[str]:
-    """Bricks learn of a new list from their server's glusterd."""
-    away = {peer.uuid for peer in answers.peers(cluster.cli) if not peer.connected}
-    for volume in volumes:
-        servers = sorted({brick.server for brick in volume.bricks if brick.server_uuid in away})
-        if servers:
-            yield (
-                f"{volume.name}: the glusterd of {', '.join(servers)} is not connected, so its bricks go by the old"
-                " list until it is."
-            )

@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-import fnmatch
-import re
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound, Refused
@@ -21,36 +19,38 @@ from ansible_collections.glusterops.shares.plugins.module_utils._names import (
     check_volume_name,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, steps
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import options as rules
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import (
-    IN_USE,
-    POOL,
-    is_preparing,
-    mark_of,
+    DYNAMIC,
+    LIST,
+    SEAL,
+    listed,
+    matches,
+    open_entries,
+    strange_entries,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._units import format_size
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Limit, Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._shares.pool import Pattern
+    from ansible_collections.glusterops.shares.plugins.module_utils._shares.steps import Step
 
-LIST = "auth.ssl-allow"
-SEAL = ("client.ssl", "server.ssl")
 CRL_PATH = "ssl.crl-path"
-# Whether a client that was taken off the list is cut off at once. It is on unless set otherwise.
-DYNAMIC = "server.dynamic-auth"
 LIMIT = "size"
 RESTART = "restart"
 START = "started"
-ADMIT = "state"
+STATE = "state"
 QUOTA = "features.quota"
-_NAME, _BRACKETS, _NAMING = re.compile(r"[A-Za-z0-9._-]+"), re.compile(r"\[[^]]*\]"), re.compile(r"[A-Za-z0-9]")
 # What bricks read once, when they start.
 TLS = "ssl."
 # Gluster counts what is stored anew only after these seconds, below 80 % of the limit and above. By its own defaults
 # (60 and 5) a tenant could write for a minute past the limit.
 PROMPT = {"features.soft-timeout": "5", "features.hard-timeout": "1"}
-# What follows from other parameters of a share.
-_OWN = {LIST, "auth.allow", "auth.reject", *SEAL, *PROMPT, QUOTA, "features.inode-quota"}
+# While a volume is rebalanced with it, files that are there vanish for clients, some of them for good.
+LOOKUP = {"cluster.lookup-optimize": "off"}
+_NONE: t.Mapping[str, t.Sequence[str]] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Share:
     infrastructure and allow shall be on the access list, deny shall not; exclusive: nobody else shall.
     size: bytes its tenant can store, None to leave the limit as it is. options: of its volume, besides.
     seal: may be sealed if it is not; start: shall be started; restart: a started volume may be stopped for that.
+    deactivate: active snapshots that let in others may be.
     If it has no volume yet, it gets one from the pool of those whose names match pattern, or a clone of snapshot.
     """
 
@@ -72,6 +73,7 @@ class Share:
     seal: bool = False
     start: bool = False
     restart: bool = False
+    deactivate: bool = False
     options: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     pattern: Pattern | None = None
     snapshot: str | None = None
@@ -96,11 +98,7 @@ class Share:
                 raise BadInput(
                     f"{self.name}: {entry!r} is infrastructure ({covering[0]}) and stays on every access list."
                 )
-        own = sorted(option for option in self.options if option in _OWN)
-        if own:
-            raise BadInput(
-                f"{self.name}: volume_options may not have {', '.join(own)}: the share's own options say that."
-            )
+        rules.check_given(self.options, f"{self.name}: volume_options")
         self._check_length({*self.infrastructure, *self.allow})
         return self
 
@@ -122,118 +120,236 @@ class Share:
             )
 
 
-def matches(name: str, entry: str) -> bool:
-    """Whether the access list's entry lets the CN in, as Gluster decides it."""
-    return fnmatch.fnmatchcase(name, entry)
+def plan(
+    share: Share, volume: Volume | None, limit: Limit | None, exposing: t.Mapping[str, t.Sequence[str]] = _NONE
+) -> list[Step]:
+    """What has to be done, in the order in which it is done. limit: the present one of its root, None if there is none.
+    exposing: its active snapshots that let in others, and whom.
 
-
-def split_list(value: str) -> list[str]:
-    """The entries of an auth.ssl-allow value. Gluster separates by commas and by spaces."""
-    return value.replace(",", " ").split()
-
-
-def open_entries(entries: t.Iterable[str]) -> list[str]:
-    """Those of an access list's entries that name nobody, and so let in whoever has a certificate.
-
-    They are patterns without a letter or digit outside of brackets, such as V(*). Two quotation marks are no list at
-    all for Gluster.
+    Who shall not be let in any more is shut out first, and nobody is let in before the share is limited, and its volume
+    proven empty if it is from a pool. Raises NotFound, Conflict and Refused with nothing changed.
     """
-    return [entry for entry in entries if not (_NAME.fullmatch(entry) or _NAMING.search(_BRACKETS.sub("", entry)))]
-
-
-def is_sealed(volume: Volume) -> bool:
-    """TLS on both sides, and an explicit list that is neither empty nor open to everybody."""
-    entries = split_list(volume.options.get(LIST, ""))
-    return all(map(volume.is_on, SEAL)) and bool(entries) and not open_entries(entries)
-
-
-def plan(share: Share, volume: Volume | None, limit: Limit | None) -> list[Change]:
-    """What has to be done, in order. limit: the volume's present quota limit, None if it has none.
-
-    Raises NotFound, Conflict and Refused with nothing changed.
-    """
-    name = share.name
     if volume is None:
-        raise NotFound(f"Volume {name!r} does not exist on this cluster: create it first.")
-    mark = mark_of(volume)
-    preparing = is_preparing(volume)
+        raise NotFound(f"Volume {share.name!r} does not exist on this cluster: create it first.")
+    _check_state(share, volume)
+    check_snapshots(share, exposing)
+    mark = holding.mark_of(volume)
+    making = mark if holding.is_preparing(volume) else None
+    closing, restart = close(share, volume), _plan_restart(share, volume)
+    # A server whose identity is new is a client of every volume, and comes before tenants do.
+    setting = _plan_options(share, volume, enlist=closing is None and not making)
+    # Nothing is stopped before Gluster has taken all options.
+    found: list[Step] = [steps.Deactivate((Change(name, steps.ACTIVE, True, False),)) for name in exposing]
+    if closing and closing.restart:
+        found += [*setting, closing]
+    else:
+        found += [*([closing] if closing else []), *setting, *restart]
+    if share.start and not volume.started:
+        found.append(steps.Start((Change(share.name, START, False, True),)))
+    if share.size is not None:
+        found += _plan_limit(share, volume, limit)
+    found += _admit(share, volume, making) if making else _welcome(share, volume)
+    return found
+
+
+def _check_state(share: Share, volume: Volume) -> None:
+    name, mark, preparing = share.name, holding.mark_of(volume), holding.is_preparing(volume)
     if preparing and not share.seal:
         raise Conflict(f"Share {name!r} is not ready for its tenants yet: finish it with gluster_shares first.")
-    if preparing and mark and mark.origin == POOL and not (share.start or volume.started):
+    if preparing and mark and mark.origin == holding.POOL and not (share.start or volume.started):
         raise Conflict(f"Share {name!r} is from a pool, so its volume has to be proven empty: allow start.")
-    changes: list[Change] = []
-    listed = split_list(volume.options.get(LIST, ""))
-    unsealed = [option for option in SEAL if not volume.is_on(option)]
-    if unsealed and not share.seal:
+    off = [option for option in SEAL if not volume.is_on(option)]
+    if off and not share.seal:
         raise Conflict(
-            f"Volume {name!r} is not sealed ({', '.join(unsealed)} off), so an access list would protect nothing:"
-            " seal it with gluster_shares first."
+            f"Volume {name!r} is not sealed ({', '.join(off)} off), so an access list would protect nothing: seal it"
+            " with gluster_shares first."
         )
-    changes += [Change(name, option, volume.options.get(option, "off"), "on") for option in unsealed]
-    options = [
-        Change(name, option, volume.options.get(option), value)
-        for option, value in sorted(share.options.items())
-        if volume.options.get(option) != value
+    refused = [
+        rules.told(volume.options, rule)
+        for rule in rules.contradictions(volume.options, share.options)
+        if rule.kept is rules.Kept.REFUSED
     ]
-    if volume.started:
-        changes += _plan_restart(share, unsealed, [change.what for change in options if change.what.startswith(TLS)])
-    if not share.exclusive and open_entries(listed):
+    if refused:
         raise Conflict(
-            f"The access list of volume {name!r} holds {open_entries(listed)[0]!r}: whoever has a certificate of the CA"
-            " can mount it."
+            f"Volume {volume.name!r} cannot be a sealed share: it has {', '.join(refused)}. Reset that with 'gluster"
+            f" volume reset {volume.name} OPTION' if nobody needs it."
+        )
+    if not share.exclusive:
+        _check_entries(share, volume)
+
+
+def _check_entries(share: Share, volume: Volume) -> None:
+    """Conflict if what stays on the list lets in somebody who is not named on it."""
+    entries = listed(volume)
+    for entry in open_entries(entries):
+        raise Conflict(
+            f"The access list of volume {volume.name!r} holds {entry!r}: whoever has a certificate of the CA can mount"
+            " it. Replace the whole list with exclusive: true."
+        )
+    for entry in strange_entries(entries):
+        raise Conflict(
+            f"The access list of volume {volume.name!r} holds {entry!r}, and nobody can be sure whom that lets in."
             " Replace the whole list with exclusive: true."
         )
-    wanted = share.access_list(listed)
-    admission = [Change(name, LIST, sorted(listed), sorted(wanted))] if set(listed) != wanted else []
-    if not preparing:
-        changes += admission
-    changes += options
-    if share.start and not volume.started:
-        changes.append(Change(name, START, False, True))
-    if share.size is not None:
-        changes += _plan_limit(share, volume, limit)
-    if preparing:
-        # Nobody is let in before it is limited, and was proven empty if it is from a pool.
-        changes += [*admission, Change(name, ADMIT, mark.state if mark else None, IN_USE)]
-    return changes
+    for name in share.deny:
+        by = sorted(entry for entry in entries if entry != name and matches(name, entry))
+        if by:
+            raise Conflict(
+                f"Volume {volume.name!r} lets in {name!r} by {', '.join(by)} on its access list, whether it is named"
+                " there or not. Replace the whole list with exclusive: true, and name who is meant."
+            )
 
 
-def _plan_restart(share: Share, unsealed: t.Sequence[str], tls: t.Sequence[str]) -> list[Change]:
-    """The restart of a started volume that these options need. Raises Refused if it is not allowed."""
-    if not (unsealed or tls):
+def check_snapshots(share: Share, exposing: t.Mapping[str, t.Sequence[str]]) -> None:
+    """Conflict if active snapshots let in others than the share does, and may not be deactivated."""
+    if exposing and not share.deactivate:
+        told = [f"{name} ({', '.join(whom)})" for name, whom in sorted(exposing.items())]
+        raise Conflict(
+            f"Share {share.name!r} has active snapshots, which keep the access list of their time, and let in others"
+            f" than the share does: {', '.join(told)}. Deactivate them with gluster_snapshot and active: false, or"
+            " allow deactivate_snapshots.",
+            exposing=dict(exposing),
+        )
+
+
+def shut_out(share: Share, volume: Volume) -> steps.Close | None:
+    """As close(), where that can be done whatever else is wrong with the share, and cuts off nobody else."""
+    if holding.is_preparing(volume) or not all(map(volume.is_on, SEAL)):
+        return None
+    return close(share, volume)
+
+
+def close(share: Share, volume: Volume) -> steps.Close | None:
+    """What shuts out of the volume whoever shall not be let in any more, None if there is nothing to do.
+
+    Whatever kept an earlier change from some server is done again, whatever this server shows.
+    """
+    if holding.is_preparing(volume):
+        # Nobody is in yet. What a clone holds is shown to nobody before it is proven that it is closed.
+        again = holding.unproven(volume) and not _is_pooled(volume)
+        return _closed(share, (Change(share.name, steps.PROOF, None, share.name),), again=True) if again else None
+    entries, staying = set(listed(volume)), _staying(share, volume)
+    off = [option for option in SEAL if not volume.is_on(option)]
+    changes = [Change(share.name, option, volume.options.get(option, "off"), "on") for option in off]
+    if entries - staying or not entries or off and entries != staying:
+        changes.append(Change(share.name, LIST, sorted(entries), sorted(staying)))
+    if holding.lasting(volume):
+        changes.append(Change(share.name, DYNAMIC, volume.options[DYNAMIC], "on"))
+    if not changes and not holding.unproven(volume):
+        return None
+    options = {**dict.fromkeys(off, "on"), **({DYNAMIC: "on"} if holding.lasting(volume) else {})}
+    restart = bool(off) and volume.started
+    if restart:
+        _check_restart(share, off, ())
+        changes.append(Change(share.name, RESTART, False, True))
+    if not changes:
+        changes.append(Change(share.name, steps.PROOF, None, sorted(staying)))
+        return steps.Close(tuple(changes), tuple(sorted(staying)), again=True)
+    return steps.Close(tuple(changes), tuple(sorted(staying)), options, restart)
+
+
+def _staying(share: Share, volume: Volume) -> set[str]:
+    """Who is on its list and shall stay there, and the infrastructure."""
+    entries = set(listed(volume))
+    return entries & share.access_list(entries) | set(share.infrastructure)
+
+
+def _closed(share: Share, changes: tuple[Change, ...] = (), again: bool = False) -> steps.Close:
+    """The volume of a share that is only being made lets in the infrastructure alone."""
+    options = {**dict.fromkeys(SEAL, "on"), DYNAMIC: "on"}
+    return steps.Close(changes, tuple(sorted(set(share.infrastructure))), options, again=again)
+
+
+def _is_pooled(volume: Volume) -> bool:
+    mark = holding.mark_of(volume)
+    return mark is not None and mark.origin == holding.POOL
+
+
+def _plan_options(share: Share, volume: Volume, enlist: bool) -> list[Step]:
+    """The share's own options, and what else has to be put right. enlist: the infrastructure, too."""
+    changes = _differing(share, volume)
+    entries, staying = set(listed(volume)), _staying(share, volume)
+    if enlist and entries != staying:
+        changes.insert(0, Change(share.name, LIST, sorted(entries), sorted(staying)))
+    mark = {}
+    if share.seal and holding.marked(volume) is None:
+        mark = holding.mark(share.name, volume.name, holding.IN_USE, holding.ADOPTED)
+        changes.append(Change(share.name, holding.SHARE, volume.options.get(holding.SHARE), mark[holding.SHARE]))
+    return [steps.Set(tuple(changes), mark)] if changes else []
+
+
+def _differing(share: Share, volume: Volume) -> list[Change]:
+    if not share.seal:
         return []
-    if not share.restart:
-        what, means = (
-            (f"not sealed ({', '.join(unsealed)} off)", "Sealing it")
-            if unsealed
-            else (f"its bricks take {', '.join(tls)} only when they start", "Setting that")
-        )
-        raise Refused(
-            f"Volume {share.name!r} is started and {what}. {means} stops and starts it, and every client must mount"
-            " again: allow that with restart: true."
-        )
-    return [Change(share.name, RESTART, False, True)]
+    wanted = dict(share.options, **LOOKUP)
+    if share.size is not None:
+        wanted.update(PROMPT)
+    wanted.update(
+        (rule.option, rule.good)
+        for rule in rules.contradictions(volume.options, share.options)
+        if rule.kept is rules.Kept.SET and rule.good
+    )
+    return [
+        Change(share.name, option, volume.options.get(option), value)
+        for option, value in sorted(wanted.items())
+        if volume.options.get(option) != value
+    ]
 
 
-def _plan_limit(share: Share, volume: Volume, limit: Limit | None) -> list[Change]:
+def _plan_restart(share: Share, volume: Volume) -> list[Step]:
+    """What bricks read only when they start makes them start."""
+    waiting = [change.what for change in _differing(share, volume) if change.what.startswith(TLS)]
+    if not (waiting and volume.started):
+        return []
+    _check_restart(share, (), waiting)
+    return [steps.Restart((Change(share.name, RESTART, False, True),))]
+
+
+def _check_restart(share: Share, off: t.Sequence[str], waiting: t.Sequence[str]) -> None:
+    """Refused if the volume may not be stopped and started for these options."""
+    if share.restart:
+        return
+    what, means = (
+        (f"not sealed ({', '.join(off)} off)", "Sealing it")
+        if off
+        else (f"its bricks take {', '.join(waiting)} only when they start", "Setting that")
+    )
+    raise Refused(
+        f"Volume {share.name!r} is started and {what}. {means} stops and starts it, and every client must mount again:"
+        " allow that with restart: true."
+    )
+
+
+def _plan_limit(share: Share, volume: Volume, limit: Limit | None) -> list[Step]:
     size = t.cast(int, share.size)
     if not (volume.started or share.start):
         raise Conflict(f"Volume {share.name!r} is not started, so it can have no limit: allow start, or give no size.")
     quota = volume.is_on(QUOTA)
     present = limit.size if limit and quota else None
-    changes = [
-        Change(share.name, option, volume.options.get(option), seconds)
-        for option, seconds in PROMPT.items()
-        if volume.options.get(option) != seconds
-    ]
     if present == size:
-        return changes
+        return []
     if limit and quota:
         check_used(share, limit)
-    if not quota:
-        changes.append(Change(share.name, QUOTA, "off", "on"))
+    changes = [] if quota else [Change(share.name, QUOTA, volume.options.get(QUOTA, "off"), "on")]
     changes.append(Change(share.name, LIMIT, format_size(present) if present else None, format_size(size)))
-    return changes
+    return [steps.Limit(tuple(changes), enable=not quota)]
+
+
+def _admit(share: Share, volume: Volume, mark: holding.Mark) -> list[Step]:
+    """The tenants of a share that is only being made."""
+    entries, wanted = set(listed(volume)), share.access_list(listed(volume))
+    changes = [Change(share.name, LIST, sorted(entries), sorted(wanted))] if entries != wanted else []
+    changes.append(Change(share.name, STATE, mark.state, holding.IN_USE))
+    return [steps.Admit(tuple(changes), tuple(sorted(wanted)), _closed(share))]
+
+
+def _welcome(share: Share, volume: Volume) -> list[Step]:
+    """Further tenants of a share."""
+    staying = _staying(share, volume)
+    wanted = share.access_list(listed(volume))
+    if wanted <= staying:
+        return []
+    return [steps.Set((Change(share.name, LIST, sorted(staying), sorted(wanted)),))]
 
 
 def check_used(share: Share, limit: Limit) -> None:

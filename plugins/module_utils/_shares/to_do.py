@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import tenants
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.placement import HEKETI
 
 _Values = t.Mapping[str, t.Any]
 
+# The clean-up of this leaves the volume where it is.
+_EXPANSION = "expand-volume"
 # What a share says of its volume to Heketi; the last only when the volume is made.
 _HEKETI_OPTIONS = ("clusters", "snapshot_factor", "gid", "volume_options")
 
@@ -48,6 +51,7 @@ def divide(
             for entry in entries
             if entry["name"] in made_by_heketi
         ],
+        "present": [name for name, share in made_by_heketi.items() if share["volume"]],
         "nowhere": [name for name, share in made_by_heketi.items() if share["cluster"] is None],
     }
 
@@ -87,7 +91,46 @@ def heketi_volume(entry: _Values, present: bool, heketi: _Values) -> dict[str, t
         if name in entry:
             volume[name] = entry[name]
     if not present:
-        identities = entry.get("identities") or []
-        names = identities.split(",") if isinstance(identities, str) else identities
-        volume["seal"] = list(dict.fromkeys([*heketi["infrastructure"], *(name.strip() for name in names)]))
+        # Heketi starts it, and without a limit. So gluster_shares lets the tenants in, when it has that.
+        volume["seal"] = list(heketi["infrastructure"])
     return volume
+
+
+def known_volumes(names: t.Collection[str], clusters: t.Mapping[str, _Values | None]) -> list[t.Any]:
+    """What gluster_heketi_volumes is told of Gluster's volumes: their names, and of these what they say of Heketi."""
+    told = {volume["name"]: volume for found in clusters.values() for volume in (found or {}).get("volumes", ())}
+    return [
+        {"name": name, "heketi_id": volume["heketi_id"], "bricks": [volume["brick"]]} if name in names else name
+        for name, volume in told.items()
+    ]
+
+
+def in_the_way(
+    volumes: t.Iterable[_Values], clusters: t.Mapping[str, _Values | None], clients: t.Mapping[str, _Values | None]
+) -> list[str]:
+    """Why what Heketi did not finish must not be cleaned up now, a sentence for each volume that somebody has mounted.
+
+    volumes: as gluster_heketi_volumes returns them; by cluster, what it told of its volumes, and its clients by volume.
+    """
+    doomed = {
+        name
+        for volume in volumes
+        if (volume.get("unfinished") or {}).get("kind") not in (None, _EXPANSION)
+        for name in volume["unfinished"]["volumes"]
+    }
+    return [
+        sentence
+        for cluster, found in clusters.items()
+        for volume in (found or {}).get("volumes", ())
+        if volume["name"] in doomed and volume["started"]
+        for sentence in _mounted(volume["name"], (clients.get(cluster) or {}).get(volume["name"]))
+    ]
+
+
+def _mounted(name: str, kinds: t.Mapping[str, int] | None) -> t.Iterator[str]:
+    if kinds is None:
+        yield f"Nobody can tell who has {name} mounted: run again when its servers answer."
+        return
+    count = tenants(kinds)
+    if count:
+        yield f"{name} is mounted by {count} client{'s' if count > 1 else ''}: unmount it there first."

@@ -17,13 +17,13 @@ import time
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused, few
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import volfile
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import (
     number_of,
     read_processes,
     text_of,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import RunCommand
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import address
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY
 from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import read_mounts
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.attach import attach
@@ -38,6 +38,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 
 
+# The translator that shows files in pieces as whole ones.
+_SHARDS = "features/shard"
 # Seconds between two looks at a volume that is not ready.
 _PAUSE = 2.0
 
@@ -129,21 +131,32 @@ def _problems(cli: GlusterCli, volume: Volume) -> t.Iterator[str]:
         yield f"{exc}: {listed}"
 
 
+class _Bare(Mount):
+    """A mount by a volfile of ours. What is mounted tells no source, and nobody else can mount there."""
+
+    def is_of(self, source: str | None) -> bool:
+        return True
+
+
 @contextlib.contextmanager
-def mounted(run_command: RunCommand, volume: str, directory: str = DIRECTORY) -> t.Iterator[int]:
+def mounted(cli: GlusterCli, volume: str, directory: str = DIRECTORY) -> t.Iterator[int]:
     """The volume's root, as a descriptor, mounted for nobody else to see. The caller holds the volume's lock.
 
+    What bricks hold is seen as it is: files in pieces (features.shard) and what is left of such as were deleted, too.
     All work goes through the descriptor: if the mount goes away, it fails, and never touches this machine's files.
     """
+    run_command = cli.run_command
     unmount(run_command, volume, directory)
     path = _path(volume, directory)
     os.makedirs(directory, mode=0o700, exist_ok=True)
+    recipe = _recipe(volume, directory)
     with contextlib.suppress(FileExistsError):
         os.mkdir(path, mode=0o700)
     here = os.stat(path).st_dev
-    mount = Mount(volume, volume, path, (address(),))
+    mount = _Bare(volume, volume, path, ("localhost",))
     try:
-        attach(mount, ["-t", "glusterfs", mount.source, path])
+        _write(recipe, volfile.without(volfile.client(cli, volume), _SHARDS))
+        attach(mount, ["-t", "glusterfs", recipe, path])
         root = os.open(path, OPEN)
         try:
             if os.fstat(root).st_dev == here:
@@ -156,7 +169,20 @@ def mounted(run_command: RunCommand, volume: str, directory: str = DIRECTORY) ->
     finally:
         _unmount(run_command, path)
         with contextlib.suppress(OSError):
+            os.unlink(recipe)
+        with contextlib.suppress(OSError):
             os.rmdir(path)
+
+
+def _write(path: str, text: str) -> None:
+    """It holds what opens an unsealed volume."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as handle:
+        handle.write(text)
+
+
+def _recipe(volume: str, directory: str) -> str:
+    return os.path.join(directory, f"{volume}.vol")
 
 
 def _path(volume: str, directory: str) -> str:

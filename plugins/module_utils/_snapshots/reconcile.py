@@ -16,6 +16,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     few,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, snapshot
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import server_info
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import held
 from ansible_collections.glusterops.shares.plugins.module_utils._machines import thin
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
@@ -37,7 +38,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._snapshots.resto
 from ansible_collections.glusterops.shares.plugins.module_utils._snapshots.series import Renewal, Series, renew
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Process, Volume
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import Allowed, Snapshot
     from ansible_collections.glusterops.shares.plugins.module_utils._machines.thin import Lvm
@@ -55,7 +56,7 @@ class _Scene:
     lvm: Lvm
 
     def __post_init__(self) -> None:
-        self.by_share = holding.by_share(self.volumes)
+        self.by_share = holding.Holders(self.volumes)
 
     def describe(self, share: str, name: str) -> dict[str, t.Any]:
         """A snapshot as modules return it."""
@@ -87,7 +88,7 @@ class _Room:
 
     def __post_init__(self) -> None:
         self.allowed: dict[str, Allowed] = snapshot.allowed(self.cluster.cli)
-        self.processes: dict[str, list[Process]] = answers.status(self.cluster.cli)[0]
+        self.status = answers.status(self.cluster.cli, self.scene.volumes)
         self.count: dict[str, int] = {}
         for found in self.scene.snapshots.values():
             self.count[found.volume] = self.count.get(found.volume, 0) + 1
@@ -101,7 +102,7 @@ class _Room:
         check_possible(
             share,
             volume,
-            self.processes.get(volume.name, []),
+            self.status[volume.name].processes if volume.name in self.status else (),
             thin.ground(volume, self.scene.lvm, self.cluster.glusterd),
             count,
             allowed,
@@ -176,7 +177,8 @@ def _make_or_delete(
 def reconcile_series(
     cluster: LiveCluster, series: t.Sequence[Series], now: float, check_mode: bool, progress: Progress | None = None
 ) -> tuple[list[Change], dict[str, t.Any]]:
-    """Makes what the series need now, and deletes what has expired: the changes, and all their snapshots afterwards.
+    """Makes what the series need now, and deletes what has expired: the changes, and all their snapshots afterwards,
+    with which server this is and which ones have bricks of each share, by UUID.
 
     When nothing has to be done that is two gluster calls, however many shares there are. A series that cannot get its
     next snapshot keeps the earlier ones, and does not stop the others; what was in the way is raised at the end.
@@ -199,15 +201,21 @@ def reconcile_series(
     except GlusterOpsError as exc:
         exc.details["changes"] = done
         raise
-    found = [
-        scene.describe(one.share, member.name)
-        for one in series
-        if one.share in scene.by_share
-        for member in one.members(scene.by_share[one.share].name, scene.snapshots.values())
-    ]
+    known = {one.share for one in series} - {failed.share for failed, _exc in failures}
+    there = {share: scene.by_share[share] for share in sorted(known) if share in scene.by_share}
+    values = {
+        "snapshots": [
+            scene.describe(one.share, member.name)
+            for one in series
+            if one.share in there
+            for member in one.members(there[one.share].name, scene.snapshots.values())
+        ],
+        "server": server_info(cluster.glusterd).get("UUID"),
+        "bricks": {share: sorted({brick.server_uuid for brick in volume.bricks}) for share, volume in there.items()},
+    }
     if failures:
-        raise _failed(failures, changes=done, snapshots=found)
-    return done, {"snapshots": found}
+        raise _failed(failures, changes=done, **values)
+    return done, values
 
 
 def _renewals(

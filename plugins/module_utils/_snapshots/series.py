@@ -13,7 +13,7 @@ import re
 import time
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_volume_name
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._snapshots.plan import MADE
@@ -30,6 +30,20 @@ _MONDAY = 4 * 86400
 _STAMP = "%Y%m%dT%H%M%SZ"
 _PREFIX = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
 _MAX_KEEP = 256  # as many as Gluster lets a volume have
+# Seconds by which the server's clock may differ from the control node's.
+MAX_APART = 120.0
+
+
+def check_clock(now: float, here: float) -> None:
+    """Refused if the server's clock (C(here)) is wrong by the control node's (C(now)): Gluster stamps snapshots with
+    the clock of the server that makes them, and by that they are kept or deleted."""
+    ahead = here - now
+    if abs(ahead) > MAX_APART:
+        raise Refused(
+            f"The clock of this server is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the control"
+            " node's, and Gluster would stamp snapshots with it, by which they are kept or deleted: set the one that is"
+            " wrong, and keep both right with chrony or systemd-timesyncd."
+        )
 
 
 def parse_duration(value: t.Any, what: str) -> int:

@@ -9,7 +9,6 @@ import os
 import re
 import socket
 import ssl
-import struct
 import time
 import typing as t
 
@@ -25,10 +24,6 @@ _SHORT = {
     "organizationalUnitName": "OU",
     "stateOrProvinceName": "ST",
 }
-# A call of the empty procedure of Gluster's program DUMP, which every brick answers whoever calls: length, number of
-# the call, then that it is one, the versions and numbers of RPC and program, and twice that it has no credentials.
-_CALL = struct.pack(">11I", 0x80000028, 1, 0, 2, 123451501, 1, 0, 0, 0, 0, 0)
-_ANSWER = struct.pack(">2I", 1, 1)
 
 _Name = t.Tuple[t.Tuple[t.Tuple[str, str], ...], ...]
 
@@ -87,14 +82,3 @@ def _rfc2253(name: _Name) -> str:
 
 def _escaped(value: str) -> str:
     return re.sub(r'^[# ]|[,+"\\<>;]| $', r"\\\g<0>", value)
-
-
-def in_plaintext(host: str, port: int, timeout: float = 10.0) -> bool:
-    """Whether a brick answers Gluster's own protocol without TLS."""
-    try:
-        with socket.create_connection((host, port), timeout) as plain:
-            plain.sendall(_CALL)
-            # Its length precedes the answer.
-            return plain.recv(12, socket.MSG_WAITALL)[4:] == _ANSWER
-    except OSError:
-        return False

@@ -31,6 +31,7 @@ _ENVIRONMENT = {"LC_ALL": "C", "SSL_CERT_DIR": "/nonexistent", "SSL_CERT_FILE": 
 _BLOCK = r"-----BEGIN {0}-----\s[A-Za-z0-9+/=\s]+-----END {0}-----"
 # Without its end: keys are compared.
 _PUBLIC_KEY = re.compile(r"(-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----")
+_PRIVATE_KEY = re.compile(r"^-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s", re.MULTILINE)
 _KINDS = {"CERTIFICATE": "certificates", "X509 CRL": "CRLs"}
 # Names are printed backwards (RFC 2253), so the last CN is the certificate's first, the one that Gluster takes.
 _NAMES = ["-nameopt", "RFC2253"]
@@ -157,6 +158,9 @@ class OpenSSL:
             public = _PUBLIC_KEY.search(out)
             if rc or not public:
                 why = "cannot be read as a private key in PEM"
+            elif not _PRIVATE_KEY.search(text):
+                # The program reads other forms, too.
+                why = "is not in PEM, which is all that Gluster reads ('openssl pkey -in KEY -out OTHER' writes it so)"
             elif "Modulus" in out and bits and int(bits.group(1)) < 2048:
                 why = f"is an RSA key of {bits.group(1)} bits, which is too weak"
             elif not re.search("Modulus|ED25519|prime256v1|secp384r1|secp521r1", out):

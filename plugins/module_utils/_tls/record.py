@@ -126,7 +126,8 @@ def read(path: str, passphrase: bytes | None = None) -> Record | None:
 
 def _damaged(path: str, name: str, why: str) -> Conflict:
     return Conflict(
-        f"The CA's file {os.path.join(path, name)!r} {why}. Nothing was changed: restore the directory from a backup."
+        f"The CA's file {os.path.join(path, name)!r} {why}. The CA was not changed: restore its directory from"
+        " a backup."
     )
 
 
@@ -205,7 +206,7 @@ def _read_key(path: str, name: str, data: bytes, passphrase: bytes) -> Certifica
     except (ValueError, UnsupportedAlgorithm) as exc:
         if b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in data and b"-----END ENCRYPTED PRIVATE KEY-----" in data:
             raise Conflict(
-                f"The passphrase does not open {os.path.join(path, file)!r}, or it is damaged. Nothing was changed."
+                f"The passphrase does not open {os.path.join(path, file)!r}, or it is damaged. The CA was not changed."
             ) from exc
         raise _damaged(path, file, "cannot be read as a private key") from exc
     return t.cast("CertificateIssuerPrivateKeyTypes", key)

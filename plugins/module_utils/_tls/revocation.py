@@ -60,7 +60,7 @@ def revoke(
             serial = f" with the serial {revocation.serial}" if revocation.serial else ""
             raise NotFound(
                 f"revoke: the CA in {path!r} has no certificate of {revocation.common_name!r}{serial} in its record:"
-                " compare with what gluster_tls_info shows. Nothing was changed."
+                " compare with what gluster_tls_info shows. The CA was not changed."
             )
         for number in found:
             entry = after[number]
@@ -83,7 +83,7 @@ def check_not_revoked(entries: t.Iterable[dict[str, t.Any]], requests: t.Iterabl
         sentences = [
             f"{option}: the key of {name!r} was revoked under this name: ask with a new key." for name in names
         ]
-        raise Refused(f"{few(sentences)} Nothing was changed.", revoked=names)
+        raise Refused(f"{few(sentences)} The CA was not changed.", revoked=names)
 
 
 def told(entries: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

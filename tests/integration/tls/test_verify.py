@@ -57,7 +57,7 @@ def verify(identities: Lab, tmp_path: pathlib.Path) -> t.Callable[..., tuple[Tol
 def test_all_is_well(verify: t.Any, data: str) -> None:
     told, report = verify("--check", check_fail_on="warning")
     assert told.play.rc == 0 and told.rows == [], told.play.output
-    assert "trash, self-heal, quota, sealed, list, crl, served, plaintext." in told.words
+    assert "trash, rebalance, stored, self-heal, quota, sealed, list, crl, served, plaintext." in told.words
     assert report["findings"] == [] and {"served", "plaintext", "pair"} <= set(report["checked"])
     installed = {
         machine["told"]["machine"]["uuid"]: machine["told"]["identity"]["serial"] for machine in report["machines"]

@@ -165,7 +165,14 @@ def left(vm: Lab) -> list[str]:
 
 def a_share_from_an_inactive_snapshot(parent: Lab, make: Program) -> None:
     vm, done = parent, make.first
-    assert [change["what"] for change in done["changes"]] == ["clone of", "started", "size", "auth.ssl-allow", "state"]
+    assert [change["what"] for change in done["changes"]] == [
+        "clone of",
+        "proof",
+        "started",
+        "size",
+        "auth.ssl-allow",
+        "state",
+    ]
     assert done["share"]["identities"] == [SERVER, "tenant-b"] and done["share"]["limit"] == 100 * 1024**2
     assert holding.mark_of(vm.volumes()["copy"]) == holding.Mark("copy", "in-use", "snapshot:monday")
     [snapshot] = vm.module("server1", "gluster_info", gather=["snapshots"])["snapshots"]
@@ -173,6 +180,29 @@ def a_share_from_an_inactive_snapshot(parent: Lab, make: Program) -> None:
     assert mounted_as(vm, "tenant-b", "copy", "cat kept && df --output=size -BM . | tail -1") == "precious\n     100M\n"
     assert mounted_as(vm, "tenant-a", "copy", "ls") is None
     assert mounted_as(vm, "tenant-b", "pool-1G-1", "ls") is None
+
+
+def a_denied_tenant_and_an_active_snapshot(parent: Lab) -> None:
+    """It keeps the list of its time, and no command changes that."""
+    vm, kept = parent, "/snaps/monday/pool-1G-1"
+    deny = {"name": "origin", "identities": ["tenant-a"], "infrastructure": [SERVER]}
+    vm.gluster("snapshot activate monday")
+    assert mounted_as(vm, "tenant-a", kept, "cat kept") == "precious\n"
+    for _run in range(2):
+        denied = vm.module("server1", "gluster_share_access", state="absent", **deny)
+        assert denied["failed"] and "let in others than the share does: monday (tenant-a)" in denied["msg"], denied
+        assert mounted_as(vm, "tenant-a", "pool-1G-1", "ls") is None
+    revoke = {"identities": ["tenant-a"], "infrastructure": [SERVER]}
+    revoked = vm.module("server1", "gluster_revoke", **revoke)
+    assert revoked["failed"] and "monday (tenant-a)" in revoked["msg"], revoked
+    revoked = vm.predicted("server1", "gluster_revoke", deactivate_snapshots=True, **revoke)
+    assert [(change["subject"], change["what"]) for change in revoked["changes"]] == [("monday", "active")]
+    assert mounted_as(vm, "tenant-a", kept, "ls") is None
+    # For a clone it would be active again.
+    refused = vm.module("server1", "gluster_share", **{**CLONE, "name": "again"})
+    assert refused["failed"] and "does not any more: tenant-a" in refused["msg"], refused
+    assert mounted_as(vm, "tenant-a", kept, "ls") is None and "again" not in vm.volumes()
+    assert not vm.module("server1", "gluster_share_access", **deny)["failed"]
 
 
 def what_gluster_has_not_counted(parent: Lab) -> None:
@@ -219,7 +249,7 @@ def deleted_in_either_order(parent: Lab) -> None:
     assert not given_back["failed"] and given_back["wiped"]["files"] == 2, given_back
     assert mounted_as(vm, "tenant-b", "copy", "cat kept") == "precious\n"
     assert not vm.module("server1", "gluster_share", **CLONE_GONE)["failed"]
-    assert "copy" not in vm.volumes() and holding.is_free(vm.volumes()["pool-1G-1"])
+    assert "copy" not in vm.volumes() and holding.marked(vm.volumes()["pool-1G-1"]) is None
 
 
 def what_deleted_clones_leave(parent: Lab) -> None:
@@ -245,6 +275,7 @@ def test_clones(parent: Lab, siege: Siege, make: Program, subtests: pytest.Subte
     steps: dict[str, t.Callable[[], None]] = {
         "nobody else gets in": lambda: nobody_else_gets_in(siege),
         "a share from an inactive snapshot": lambda: a_share_from_an_inactive_snapshot(parent, make),
+        "a denied tenant and an active snapshot": lambda: a_denied_tenant_and_an_active_snapshot(parent),
         "what gluster has not counted": lambda: what_gluster_has_not_counted(parent),
         "killed again and again": lambda: killed_again_and_again(parent, make),
         "deleted in either order": lambda: deleted_in_either_order(parent),

@@ -36,7 +36,11 @@ LIKE = {
     "sealed": True,
     "started": True,
 }
-VOLUMES = [{**LIKE, "name": "good", "options": {**OPTIONS, **PROMPT}}, {**LIKE, "name": "open", "options": PROMPT}]
+MADE = {"cluster.lookup-optimize": "off", "user.heketi.id": "0a1b"}
+VOLUMES = [
+    {**LIKE, "name": "good", "options": {**OPTIONS, **PROMPT, **MADE}},
+    {**LIKE, "name": "open", "options": PROMPT},
+]
 DECLARED = {
     "shares": [{"name": name, "size": "1G", "identities": ["tenant-a"]} for name in ("good", "open", "elsewhere")],
     "infrastructure": ["glusterfs-server1"],
@@ -161,12 +165,13 @@ def test_clocks_are_compared_when_the_machine_was_asked() -> None:
     [
         (["peers"], None, [["peers", "volumes"]], ["peers"]),
         (["peers"], told(peers=[]), [["volumes"]], ["peers"]),
-        (["peers"], told(peers=[], differing=["open"], compared=DIGEST), [], ["peers"]),
+        (["peers"], told(peers=[], differing=["open"], free=[], compared=DIGEST), [], ["peers"]),
         (["peers"], told(peers=[], differing=None, compared=DIGEST), [["volumes"]], ["peers"]),
-        (["peers"], told(differing=["open"], compared=DIGEST), [["peers"]], ["peers"]),
+        (["peers"], told(differing=["open"], free=[], compared=DIGEST), [["peers"]], ["peers"]),
         # Of something else that was declared.
         (["peers"], told(peers=[], differing=[], compared="other"), [["volumes"]], ["peers"]),
         (["peers"], told(peers=[], differing=[]), [["volumes"]], ["peers"]),
+        (["peers"], told(peers=[], differing=["open"], compared=DIGEST), [["volumes"]], ["peers"]),
         (["volumes"], None, [["volumes"]], ["volumes"]),
         (["volumes"], told(volumes=VOLUMES), [["volumes"]], ["volumes"]),
         ([], None, [["volumes"]], []),
@@ -177,8 +182,35 @@ def test_declared_shares_are_compared_here(
 ) -> None:
     calls, found = run(known, gather=gather, declared=DECLARED)
     assert calls == asked and found["differing"] == ["open"]
-    assert found["compared"] == DIGEST
-    assert sorted(set(found) - {"changed", "compared", "looked", "differing"}) == returned
+    # Nobody gets a volume of a pool.
+    assert found["free"] == [] and found["compared"] == DIGEST
+    assert sorted(set(found) - {"changed", "compared", "looked", "differing", "free"}) == returned
+
+
+POOL = {"provisioner": "pool", "pattern": "open|good"}
+USE = {"clients": {"open": {"glustershd": 1}}, "tasks": {"open": []}}
+
+
+@pytest.mark.parametrize(
+    "use, free",
+    [
+        ({}, ["open"]),
+        ({"clients": {"open": {"glustershd": 1, "unknown": 1}}}, []),
+        ({"tasks": {"open": ["Remove brick: completed"]}}, []),
+        ({"peers": [{"hostname": "server1", "uuid": "u1", "connected": False}]}, []),
+        ({"clients": None}, []),
+    ],
+)
+def test_what_a_pool_may_give_away_is_what_gluster_shares_would_take(
+    use: dict[str, t.Any], free: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peers = [{"hostname": "localhost", "uuid": "u1", "connected": True}]
+    for part, value in {**USE, "peers": peers, **use}.items():
+        monkeypatch.setitem(ANSWER, part, value)
+    monkeypatch.setitem(ANSWER, "volumes", [VOLUMES[0], {**VOLUMES[1], "started": True, "status": "Started"}])
+    shares = [{"name": "new", "size": "1G", **POOL}]
+    calls, found = run(gather=["limits"], declared={**DECLARED, "shares": shares})
+    assert calls == [["limits", "volumes"], ["clients", "tasks", "peers"]] and found["free"] == free
 
 
 def test_what_is_declared_cannot_be_read() -> None:

@@ -235,7 +235,7 @@ def test_two_servers_of_one_name(inventory: Inventory) -> None:
 def test_options_are_those_of_the_modules(inventory: Inventory) -> None:
     documented = yaml.safe_load(plugin.DOCUMENTATION)["options"]
     for name, option in connection_spec().items():
-        if name in ("operation_timeout", "poll_interval"):
+        if name in ("operation_timeout", "poll_interval", "unreachable_timeout"):
             assert name not in documented
             continue
         for what in ("type", "default", "required"):

@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, snapshot
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, snapshot, volfile
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import wipe
 from fuzzing import ODD, more, spoilt
@@ -24,13 +24,29 @@ from recorded import FIXTURES, VERSIONS
 Reader = t.Callable[[GlusterCli], t.Any]
 BRICKS = tuple(answers.Brick(f"server{number}", "/srv/bricks/sealed", "") for number in (1, 2, 3))
 VOLUME = answers.Volume("sealed", "", "Started", "", 3, 0, 0, 0, 0, BRICKS, {})
+
+
+def status(cli: GlusterCli) -> t.Any:
+    return answers.status(cli, {})
+
+
+def doors(cli: GlusterCli) -> t.Any:
+    return answers.doors(cli, {})
+
+
+def clients(cli: GlusterCli) -> t.Any:
+    return answers.clients(cli, {})
+
+
 READERS: dict[str, list[Reader]] = {
     "volume-info-*.xml": [answers.volumes, lambda cli: answers.volume(cli, "sealed")],
     "pool-list*.xml": [answers.peers],
-    "volume-status-*.xml": [answers.status, answers.doors, lambda cli: answers.capacity(cli, VOLUME)],
+    "volume-status-*.xml": [status, doors, lambda cli: answers.capacity(cli, VOLUME)],
     "volume-rebalance-*.xml": [lambda cli: answers.rebalance(cli, "grown")],
     "quota-list*.xml": [lambda cli: answers.read_limit(cli.xml("volume", "quota", "sealed", "list"))],
-    "volume-status-client-list*.txt": [answers.clients],
+    "volume-status-client-list*.txt": [clients],
+    "volfile-brick*.txt": [lambda cli: volfile.read_rules(cli.text("system::", "getspec", "sealed"))],
+    "volfile-client*.txt": [lambda cli: volfile.without(cli.text("system::", "getspec", "sealed"), "features/shard")],
     "volume-heal-*.xml": [lambda cli: wipe.heals(cli, "twofold")],
     "snapshot-info-*.xml": [snapshot.snapshots],
     "snapshot-config*.xml": [lambda cli: snapshot.read_allowed(cli.xml("snapshot", "config"))],

@@ -12,7 +12,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._names import (
     check_unique,
     check_volume_name,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import matches
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import matches
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 
 
@@ -30,6 +31,14 @@ def test_a_line_for_each(tmp_path: pathlib.Path) -> None:
         "c expanded (0 s, 0 left)",
     ]
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("exception", [KeyError, OSError, KeyboardInterrupt])
+def test_what_ends_in_an_exception_was_not_done(tmp_path: pathlib.Path, exception: type[BaseException]) -> None:
+    progress = Progress(str(tmp_path / "lines"))
+    with pytest.raises(exception), progress.of("a", "created"):
+        raise exception("of some kind")
+    assert (tmp_path / "lines").read_text().startswith(f"a failed: {exception.__name__} (")
 
 
 def test_a_line_in_between(tmp_path: pathlib.Path) -> None:
@@ -70,3 +79,22 @@ def test_a_file_of_somebody_else_is_not_touched(tmp_path: pathlib.Path) -> None:
 def test_without_a_file_nothing_is_told() -> None:
     with Progress().of("a", "created"):
         pass
+
+
+def test_the_same_reason_is_told_once(tmp_path: pathlib.Path) -> None:
+    progress = Progress(str(tmp_path / "lines"))
+    for name, why in (
+        ("v1", "brick v1 of a" + "0" * 31 + ": No space."),
+        ("v2", "brick v2 of b" + "0" * 31 + ": No space."),
+        ("v3", "brick v33 of a" + "0" * 31 + ": No space."),
+        ("v1", "another"),
+    ):
+        with contextlib.suppress(GlusterOpsError), progress.of(name, "created"):
+            raise GlusterOpsError(why)
+    lines = [line.partition(" (")[0] for line in (tmp_path / "lines").read_text().splitlines()]
+    assert [line.partition(" of ")[0] for line in lines] == [
+        "v1 failed: brick v1",
+        "v2 failed: like v1",
+        "v3 failed: brick v33",
+        "v1 failed: another",
+    ]

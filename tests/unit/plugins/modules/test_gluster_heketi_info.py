@@ -40,6 +40,7 @@ def device(number: str, free: int = 60, state: str = "online") -> dict[str, t.An
         "state": state,
         "storage": {"total": 100, "free": free, "used": 100 - free},
         "bricks": [brick] if free < 100 else None,
+        "paths": [f"/dev/disk/by-id/{number}"],
     }
 
 
@@ -114,6 +115,7 @@ def test_clusters(heketi: ScriptedHeketi) -> None:
                 "free": 10 * KIB,
                 "used": 90 * KIB,
                 "bricks": 1,
+                "paths": ["/dev/disk/by-id/d"],
             },
             {
                 "id": "e" * 32,
@@ -126,6 +128,7 @@ def test_clusters(heketi: ScriptedHeketi) -> None:
                 "free": 100 * KIB,
                 "used": 0,
                 "bricks": 0,
+                "paths": ["/dev/disk/by-id/e"],
             },
         ],
     }

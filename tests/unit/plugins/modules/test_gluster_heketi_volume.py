@@ -204,7 +204,13 @@ def test_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ((connection, desired, options),) = calls
     assert (connection.url, connection.user, connection.key) == ("http://heketi.test:8080", "admin", "a secret")
     assert desired == [Desired("v", size=2)]
-    assert options == {"known_volumes": ["x"], "known_servers": ["s"], "clean_up": False, "check_mode": False}
+    assert options == {
+        "known_volumes": ["x"],
+        "known_servers": ["s"],
+        "clean_up": False,
+        "check_room": True,
+        "check_mode": False,
+    }
 
 
 def test_many(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,6 +226,7 @@ def test_many(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         "known_volumes": None,
         "known_servers": None,
         "clean_up": True,
+        "check_room": True,
         "parallel": 3,
         "check_mode": True,
     }

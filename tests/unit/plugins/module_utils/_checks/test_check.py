@@ -20,10 +20,12 @@ from ansible_collections.glusterops.shares.plugins.module_utils._checks import (
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import MEMBER
+from ansible_collections.glusterops.shares.plugins.module_utils._machines.stored import digests
 
 NOW = 1_800_000_000.0  # 2027-01-15 08:00 UTC
 SERVERS = ("server1", "server2", "server3")
 HOSTS = ("host1", "host2")
+STORED = {"auth.ssl-allow": "server1,tenant-a", "client.ssl": "on", "server.ssl": "on"}
 Told = t.Dict[str, t.Any]
 
 
@@ -35,6 +37,7 @@ def server(number: int, members: t.Iterable[int] = (1, 2, 3)) -> Told:
     told = host(f"glusterfs-server-server{number}")
     told["machine"].update(uuid=f"uuid-{number}", op_version=100000)
     told["peers"] = [peer(one) for one in members if one != number] + [peer(number, hostname="localhost", state="")]
+    told["stored"] = {"data": digests(STORED), "plain": digests({})}
     return told
 
 
@@ -100,6 +103,7 @@ class World:
         self.cluster: Told = {
             "max_op_version": 100000,
             "trash_directories": {},
+            "vanishing": [],
             "daemons": {
                 "data": {"healers": daemons(), "limiters": daemons(), "identities": [*infrastructure, "tenant-a"]},
                 "plain": {"healers": None, "limiters": None, "identities": []},
@@ -220,6 +224,10 @@ class World:
             for number in {1, 2, 3}.intersection(pool):
                 self.told[f"server{number}"] = server(number, pool)
 
+    def stores(self, name: str, options: t.Mapping[str, str]) -> None:
+        """The server has other options of the volume in its own file."""
+        self.told[name]["stored"]["data"] = digests({**STORED, **options})
+
     def two_groups(self) -> None:
         self.groups = {"left": SERVERS[:2], "right": SERVERS[2:]}
         self.answers = {"left": {"cluster": self.cluster}, "right": {"cluster": copy.deepcopy(self.cluster)}}
@@ -238,7 +246,7 @@ def test_all_is_well() -> None:
     assert check_table.table(world.scene(), []) == [
         "All is well on 5 machines, 3 of them servers.",
         "Checked: reachable, version, clusters, connected, op-version, certificate, pair, bundle, name,",
-        "clock, trash, self-heal, quota.",
+        "clock, trash, rebalance, stored, self-heal, quota.",
         "Not checked: sealed, list, crl, served, plaintext (nobody asked for TLS); thin-bricks (nobody asked",
         "for snapshots).",
     ]
@@ -284,7 +292,7 @@ ROWS: list[tuple[str, Spoil, str, str, tuple[str, ...], str, str]] = [
      "GlusterFS devel is none", "9 to 11"),
     ("mixed", lambda w: w.machine("server2", version="11.1"),
      WARNING, "version", ("gluster_servers",),
-     "server1 10.3, server2 11.1, server3 10.3", "one after the other"),
+     "server1 10.3, server2 11.1, server3 10.3", "one server at a time"),
     ("other-on-host", lambda w: w.machine("host2", version="11.1"),
      WARNING, "version", ("host2",),
      "its GlusterFS is 11.1, and no server's is: 10.3", "servers before hosts"),
@@ -297,7 +305,7 @@ ROWS: list[tuple[str, Spoil, str, str, tuple[str, ...], str, str]] = [
     ("same-uuid", lambda w: w.copied(),
      ERROR, "clusters", ("server1", "server2"),
      "all have the glusterd UUID uuid-1", "/var/lib/glusterd"),
-    ("alone", lambda w: w.apart((1, 2), (3,)),
+    ("alone", lambda w: (w.apart((1, 2), (3,)), w.stores("server3", {"auth.ssl-allow": "of-another-pool"})),
      WARNING, "clusters", ("server3",),
      "not in the pool of server1", "gluster peer probe server3"),
     ("another-pool", lambda w: w.apart((1, 2), (3, 4)),
@@ -308,7 +316,7 @@ ROWS: list[tuple[str, Spoil, str, str, tuple[str, ...], str, str]] = [
      "not in the inventory's group gluster_servers", "peer detach"),
     ("rejected", lambda w: w.told["server1"]["peers"][1].update(state="Peer Rejected"),
      ERROR, "connected", ("server3",),
-     "to server1 it is no full member of the pool: Peer Rejected", "glusterd.log names the first"),
+     "to server1 it is no full member of the pool: Peer Rejected", "there, one server at a time, and only while"),
     ("rejected-by-all", lambda w: w.rejected("server3"),
      ERROR, "connected", ("server3",),
      "to server1, server2 it is no full member of the pool: Peer Rejected", "glusterd.log names the first"),
@@ -317,7 +325,7 @@ ROWS: list[tuple[str, Spoil, str, str, tuple[str, ...], str, str]] = [
      "not connected to that of server1", "port 24007"),
     ("op-versions", lambda w: w.machine("server2", op_version=90000),
      ERROR, "op-version", ("gluster_servers",),
-     "server1 100000, server2 90000", "Restart glusterd"),
+     "server1 100000, server2 90000", "(systemctl restart glusterd), one server at a time, and only while"),
     ("op-version-low", lambda w: w.cluster.update(max_op_version=110000),
      WARNING, "op-version", ("gluster_servers",),
      "is 100000, and its servers could have 110000", "gluster volume set all cluster.op-version 110000"),
@@ -360,12 +368,25 @@ ROWS: list[tuple[str, Spoil, str, str, tuple[str, ...], str, str]] = [
     ("trash", lambda w: w.cluster.update(trash_directories={"data": "bin", "plain": "bin"}),
      WARNING, "trash", ("data", "plain"),
      "trash directory is 'bin'", "gluster volume reset VOLUME features.trash-dir"),
+    ("vanishing", lambda w: w.cluster.update(vanishing=["data", "plain"]),
+     WARNING, "rebalance", ("data", "plain"),
+     "its cluster.lookup-optimize is on", "gluster volume set VOLUME cluster.lookup-optimize off"),
+    ("stored-another-list", lambda w: w.stores("server2", {"auth.ssl-allow": "server1,tenant-a,tenant-b"}),
+     ERROR, "stored", ("data",),
+     "server2 stored another auth.ssl-allow of it than server1, server3, and its bricks may go by that",
+     "restart glusterd there, one server at a time"),
+    ("stored-unsealed", lambda w: w.stores("server1", {"server.ssl": "off", "auth.allow": "*"}),
+     ERROR, "stored", ("data",),
+     "server1 stored another server.ssl and auth.allow of it than server2, server3", "where it is down"),
+    ("stored-nothing", lambda w: w.told["server3"]["stored"].update(data=None, plain=None),
+     ERROR, "stored", ("data", "plain"),
+     "server3 cannot read what it has stored of it", "takes it over from the others"),
     ("healer-offline", lambda w: w.daemon(healers=daemons(1, 1, ["localhost", "server3"])),
      ERROR, "self-heal", ("data",),
      "its self-heal daemon does not run on server1, server3", "gluster volume start VOLUME force"),
     ("healer-shut-out", lambda w: w.daemon(healers=daemons(3, 2), identities=["glusterfs-server-server[12]"]),
      ERROR, "self-heal", ("data",),
-     "2 of 3 self-heal daemons are connected", "glusterops.shares.shares for the list, then there: pkill"),
+     "2 of 3 self-heal daemons are connected", "glusterops.shares.shares for the list, then on each server: pkill"),
     ("healer-cut-off", lambda w: w.daemon(healers=daemons(3, 2)),
      ERROR, "self-heal", ("data",),
      "though gluster calls all of them online.", "On each server: pkill -f 'volfile-id [s]hd/'"),
@@ -482,6 +503,8 @@ def test_one_thing_is_wrong(
         lambda w: w.cluster.update(max_op_version=None),
         lambda w: w.daemon(identities=["glusterfs-server-*"]),
         lambda w: w.bricks(True),
+        # A volume that was made or deleted while one of them was down, and one that nobody asked.
+        lambda w: w.told["server2"]["stored"].pop("data") and w.told["server3"].pop("stored"),
         # That there is none is said of its certificate.
         lambda w: w.identity("host2", bundle_sha256=None),
         # A name that a pattern of the infrastructure lets in all the same is not too many.
@@ -497,6 +520,14 @@ def test_nothing_is_wrong(spoil: Spoil) -> None:
     world = World()
     spoil(world)
     assert world.findings() == []
+
+
+def test_what_a_server_has_stored_whose_glusterd_is_down() -> None:
+    """Its bricks go by it until it runs again."""
+    world = World()
+    world.down("server2")
+    world.stores("server2", {"auth.ssl-allow": "server1,tenant-a,tenant-b"})
+    assert [(one.what, one.where) for one in world.findings()] == [("reachable", ("server2",)), ("stored", ("data",))]
 
 
 def test_a_server_that_has_not_joined_brings_no_other_findings() -> None:
@@ -527,7 +558,10 @@ def test_what_could_not_be_checked_is_told() -> None:
     made = check.checked(world.scene())
     assert made == ["reachable", "version", "certificate", "pair", "bundle", "name", "clock"]
     last = " ".join(check_table.table(world.scene(), world.findings())[-3:])
-    assert "Not checked: clusters, connected, op-version, trash, self-heal, quota (nobody could tell);" in last
+    assert (
+        "Not checked: clusters, connected, op-version, trash, rebalance, stored, self-heal, quota (nobody could tell);"
+        in last
+    )
 
 
 def test_clients_of_an_unsealed_volume() -> None:
@@ -593,7 +627,7 @@ def test_the_table() -> None:
         "",
         "1 error and 1 warning on 5 machines, 3 of them servers.",
         "Checked: reachable, version, clusters, connected, op-version, certificate, pair, bundle, name,",
-        "clock, trash, self-heal, quota, thin-bricks.",
+        "clock, trash, rebalance, stored, self-heal, quota, thin-bricks.",
         "Not checked: sealed, list, crl, served, plaintext (nobody asked for TLS).",
     ]
 

@@ -12,7 +12,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._checks.proof im
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-from recorded import VERSIONS, Recorded
+from recorded import VERSIONS, Alone, with_options
 
 LOOK = ("volume-info-all.xml", "volume-status-all.xml", "volume-status-client-list.txt")
 
@@ -30,19 +30,19 @@ class Clock:
         self.now += seconds
 
 
-def uuids(run: Recorded) -> dict[str, str]:
+def uuids(run: Alone) -> dict[str, str]:
     """The identity of each server of the recorded pool."""
     volumes = answers.read_volumes(ET.fromstring(run.text("volume-info-all.xml").encode()))
     return {brick.server_uuid: f"glusterfs-{brick.server}" for brick in volumes["sealed"].bricks}
 
 
-def prover(run: Recorded, answer: t.Callable[[str, int], str] = lambda host, _port: f"glusterfs-{host}") -> Prover:
+def prover(run: Alone, answer: t.Callable[[str, int], str] = lambda host, _port: f"glusterfs-{host}") -> Prover:
     return Prover(GlusterCli(run), uuids(run), answer, Clock())
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_share_that_works(version: str) -> None:
-    run = Recorded(version, *LOOK)
+    run = Alone(version, *LOOK)
     (proof,) = prover(run).prove([Expected("sealed", bricks=3)], 30, 30)
     assert proof.problems == () and proof.healers == 3 and proof.rebalance is None
     assert [brick["common_name"] for brick in proof.bricks] == [f"glusterfs-server{number}" for number in (1, 2, 3)]
@@ -54,7 +54,7 @@ def test_a_share_that_works(version: str) -> None:
 
 
 def test_nothing_to_look_at_asks_nothing() -> None:
-    run = Recorded("10.3")
+    run = Alone("10.3")
     assert Prover(GlusterCli(run), {}, lambda _host, _port: "", Clock()).prove([], 30, 30) == [] and run.calls == []
 
 
@@ -64,7 +64,7 @@ def test_bricks_that_answer_wrong() -> None:
             raise GlusterOpsError("no answer (refused)")
         return {"server1": "glusterfs-server1", "server3": "glusterfs-server1"}[host]
 
-    run = Recorded("10.3", *LOOK)
+    run = Alone("10.3", *LOOK)
     (proof,) = prover(run, answer).prove([Expected("sealed")], 0, 0)
     assert len(proof.problems) == 2
     assert "brick server2:" in proof.problems[0] and "gives no answer (refused): has its server" in proof.problems[0]
@@ -72,7 +72,7 @@ def test_bricks_that_answer_wrong() -> None:
 
 
 def test_a_server_that_is_not_ours() -> None:
-    run = Recorded("10.3", *LOOK)
+    run = Alone("10.3", *LOOK)
     looking = prover(run)
     looking.servers = dict(list(looking.servers.items())[:2])
     (proof,) = looking.prove([Expected("sealed")], 0, 0)
@@ -82,13 +82,18 @@ def test_a_server_that_is_not_ours() -> None:
 
 
 def test_daemons_are_given_time() -> None:
-    first = [*LOOK[:2], "volume-status-none.xml"]  # a list of clients with none in it
-    run = Recorded("10.3", *first, *LOOK)
-    looking = prover(run)
+    class Late(Alone):
+        """At first no daemon has connected."""
+
+        def __call__(self, argv: list[str], **options: t.Any) -> tuple[int, str, str]:
+            rc, out, err = super().__call__(argv, **options)
+            early = argv[-1] == "client-list" and len(self.calls) == len(LOOK)
+            return rc, out.replace("glustershd ", "otherwise ") if early else out, err
+
+    looking = prover(Late("10.3", *LOOK, *LOOK))
     assert looking.prove([Expected("sealed")], 30, 0)[0].problems == ()
     assert looking.clock.now == 2
-    run = Recorded("10.3", *first)
-    (proof,) = prover(run).prove([Expected("sealed")], 0, 0)
+    (proof,) = prover(Late("10.3", *LOOK)).prove([Expected("sealed")], 0, 0)
     assert "3 of 3 self-heal daemons are not connected" in proof.problems[0]
 
 
@@ -103,7 +108,7 @@ def test_daemons_are_given_time() -> None:
     ],
 )
 def test_what_else_may_be_wrong(share: Expected, problem: str) -> None:
-    (proof,) = prover(Recorded("10.3", *LOOK)).prove([share], 0, 0)
+    (proof,) = prover(Alone("10.3", *LOOK)).prove([share], 0, 0)
     assert any(problem in one for one in proof.problems)
 
 
@@ -115,17 +120,17 @@ def grown(status: str) -> tuple[str, str, str]:
 def test_a_rebalance_is_waited_for(version: str) -> None:
     running = [*grown("volume-status-rebalancing.xml"), "volume-rebalance-running.xml"]
     done = [*grown("volume-status-rebalanced.xml"), "volume-rebalance-done.xml"]
-    looking = prover(Recorded(version, *running, *running, *done))
+    looking = prover(Alone(version, *running, *running, *done))
     (proof,) = looking.prove([Expected("grown", grown=True)], 0, 60)
     assert proof.rebalance and proof.rebalance.status == "completed" and proof.rebalance.files > 1000
     assert looking.clock.now == 4
-    (proof,) = prover(Recorded(version, *running)).prove([Expected("grown", grown=True)], 0, 0)
+    (proof,) = prover(Alone(version, *running)).prove([Expected("grown", grown=True)], 0, 0)
     assert proof.rebalance and str(proof.rebalance).startswith("in progress (")
     assert not any("rebalance" in problem for problem in proof.problems)
 
 
 def test_a_rebalance_that_failed() -> None:
-    recorded = Recorded("10.3", LOOK[0], "volume-status-rebalanced.xml", LOOK[2], "volume-rebalance-done.xml")
+    recorded = Alone("10.3", LOOK[0], "volume-status-rebalanced.xml", LOOK[2], "volume-rebalance-done.xml")
 
     def run(argv: list[str], **options: t.Any) -> tuple[int, str, str]:
         rc, out, err = recorded(argv, **options)
@@ -135,3 +140,20 @@ def test_a_rebalance_that_failed() -> None:
     looking = Prover(GlusterCli(run), uuids(recorded), lambda host, _port: f"glusterfs-{host}", Clock())
     (proof,) = looking.prove([Expected("sealed")], 0, 0)
     assert any("7 failures): see /var/log/glusterfs/sealed-rebalance.log" in problem for problem in proof.problems)
+
+
+def test_a_share_that_two_volumes_hold() -> None:
+    def run(argv: list[str], **options: t.Any) -> tuple[int, str, str]:
+        rc, out, err = recorded(argv, **options)
+        return (
+            rc,
+            with_options(
+                out, "arbiter", {"user.glusterops-share": "sealed@arbiter", "user.glusterops-state": "in-use"}
+            ),
+            err,
+        )
+
+    recorded = Alone("10.3", *LOOK)
+    looking = Prover(GlusterCli(run), uuids(recorded), lambda host, _port: f"glusterfs-{host}", Clock())
+    (proof,) = looking.prove([Expected("sealed")], 0, 0)
+    assert any("both hold share 'sealed'" in problem for problem in proof.problems)

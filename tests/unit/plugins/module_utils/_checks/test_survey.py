@@ -30,6 +30,7 @@ def test_a_cluster_with_daemons_down_on_one_server(version: str) -> None:
     assert found == {
         "max_op_version": {"9.2": 90000, "10.3": 100000, "11.1": 110000}[version],
         "trash_directories": {},
+        "vanishing": [],
         "daemons": {
             "halved": {
                 "healers": {"offline": ("server3",), "online": 2, "connected": 2},
@@ -48,7 +49,15 @@ def test_a_cluster_with_daemons_down_on_one_server(version: str) -> None:
 
 def test_volumes_of_all_kinds() -> None:
     """With the kinds of daemons that each needs, and its access list."""
-    run = Recorded("10.3", "volume-info-all.xml", "volume-status-all.xml", "volume-status-client-list.txt", LOOK[2])
+    recorded = Recorded(
+        "10.3", "volume-info-all.xml", "volume-status-all.xml", "volume-status-client-list.txt", LOOK[2]
+    )
+
+    def run(argv: list[str], **options: t.Any) -> tuple[int, str, str]:
+        rc, out, err = recorded(argv, **options)
+        others = ("arbiter", "disperse", "options") if argv[-1] == "client-list" else ()
+        return rc, "".join([out, *(out.replace("volume sealed", f"volume {name}") for name in others)]), err
+
     found = survey.cluster(survey.Once(GlusterCli(run)))["daemons"]
     assert set(found) == {"arbiter", "disperse", "options", "sealed"}
     assert found["sealed"]["healers"] == found["sealed"]["limiters"]
@@ -74,6 +83,31 @@ def test_another_directory_for_trash() -> None:
     assert survey.cluster(survey.Once(GlusterCli(run)))["trash_directories"] == {"sealed": "bin"}
 
 
+@pytest.mark.parametrize(
+    "kind, bricks, option, vanishing",
+    [
+        ("Distribute", 2, None, True),
+        ("Distributed-Replicate", 6, None, True),
+        ("Distributed-Replicate", 6, "on", True),
+        ("Distributed-Disperse", 6, "off", False),
+        ("Distribute", 2, "disable", False),
+        # One set of bricks: there is nothing to look up elsewhere.
+        ("Distribute", 1, None, False),
+        ("Replicate", 3, None, False),
+    ],
+)
+def test_files_that_vanish_while_they_are_rebalanced(
+    kind: str, bricks: int, option: str | None, vanishing: bool
+) -> None:
+    sealed = answers.read_volumes(ET.fromstring(Recorded("10.3").text("volume-info-one.xml").encode()))["sealed"]
+    options = {**sealed.options, **({} if option is None else {survey.LOOKUP: option})}
+    once = survey.Once(GlusterCli(Recorded("10.3", LOOK[2])))
+    once.volumes = {
+        "sealed": sealed._replace(status="Stopped", type=kind, bricks=sealed.bricks[:1] * bricks, options=options)
+    }
+    assert survey.cluster(once)["vanishing"] == (["sealed"] if vanishing else [])
+
+
 @pytest.mark.parametrize("offset, thin", [(0, True), (1, False)])
 def test_thin_bricks(tmp_path: pathlib.Path, offset: int, thin: bool) -> None:
     """Two bricks of this server, of which one has its directory, and two of others."""
@@ -94,7 +128,7 @@ def test_thin_bricks(tmp_path: pathlib.Path, offset: int, thin: bool) -> None:
 def test_what_bricks_answer_with(version: str) -> None:
     """One answers, one does so in plaintext, one not at all; that is one call of gluster."""
     run = Recorded(version, "volume-status-clients.xml")
-    doors = answers.doors(GlusterCli(run))
+    doors = answers.doors(GlusterCli(run), {})
     assert [call[2:] for call in run.calls] == [["--xml", "volume", "status", "all", "clients"]]
     [first, second, third] = doors["sealed"]
     certificate = Served("glusterfs-server1", "CN=CA", "0A", "2027-01-01T00:00:00Z", "AA:BB")

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import is_sealed
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_sealed
 from recorded import VERSIONS, Recorded
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
@@ -74,6 +74,6 @@ def test_rebalances(version: str) -> None:
     assert running.status == "in progress" and running.failures == 0
     done = answers.read_rebalance(root(version, "volume-rebalance-done.xml"))
     assert done.status == "completed" and done.files > 1000 and done.size > 1000 and done.seconds > 0
-    assert answers.read_tasks(root(version, "volume-status-rebalancing.xml")) == {"grown": "in progress"}
-    assert answers.read_tasks(root(version, "volume-status-rebalanced.xml")) == {"grown": "completed"}
-    assert answers.read_tasks(root(version, "volume-status-all.xml")) == {}
+    assert answers.read_rebalances(root(version, "volume-status-rebalancing.xml")) == {"grown": "in progress"}
+    assert answers.read_rebalances(root(version, "volume-status-rebalanced.xml")) == {"grown": "completed"}
+    assert answers.read_rebalances(root(version, "volume-status-all.xml")) == {}

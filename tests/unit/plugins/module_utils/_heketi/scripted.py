@@ -86,6 +86,18 @@ class ScriptedHeketi(BaseAdapter):
             self.on(f"GET /nodes/{node}", {"id": node, "hostnames": {"manage": ["m"], "storage": [host]}})
         self.on("GET /operations/pending", {"pendingoperations": list(pending)})
 
+    def has_room(self, gib: int) -> None:
+        """So much on a device of each of the three servers."""
+        cluster = {"id": CLUSTER, "file": True, "block": True, "nodes": list(NODES), "volumes": [], "blockvolumes": []}
+        self.on("GET /clusters", {"clusters": [CLUSTER]})
+        self.on(f"GET /clusters/{CLUSTER}", cluster)
+        storage = {"total": gib * 1024**2, "free": gib * 1024**2, "used": 0}
+        for node, host in NODES.items():
+            device = {"id": node, "name": "/dev/sdb", "state": "online", "storage": storage, "bricks": []}
+            hostnames = {"manage": [f"m{host}"], "storage": [host]}
+            its = {"cluster": CLUSTER, "zone": 1, "state": "online", "hostnames": hostnames, "devices": [device]}
+            self.on(f"GET /nodes/{node}", {"id": node, **its})
+
     def count(self, call: str) -> int:
         return self.calls.count(call)
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import (
     Operation,
+    Unfinished,
     by_volume,
     clean_up,
     on_volume,
-    unfinished,
     wait_for,
 )
 from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heketi.scripted import (
@@ -30,7 +30,7 @@ PENDINGS = "GET /operations/pending"
 def test_nothing_under_way_is_one_request() -> None:
     client, heketi = connect(Clock())
     heketi.on(PENDINGS, {"pendingoperations": None})
-    assert unfinished(client) == []
+    assert Unfinished(client).look() == []
     assert heketi.calls == [PENDINGS]
 
 
@@ -46,11 +46,19 @@ def test_names_come_from_the_dump() -> None:
         {"id": "3", "type_name": "remove-device", "status": "", "sub_status": "in-flight"},
     ]
     dump["pendingoperations"]["3"] = {"Actions": [{"Change": 9, "Id": "c" * 32}], "Status": ""}
+    dump.update(brickentries={}, nodeentries={})
+    for brick, (node, path, pending) in enumerate(
+        [("n2", "/b/1", row["id"]), ("n1", "/b/2", row["id"]), ("n1", "/b/3", ""), ("n1", "/b/4", "2")]
+    ):
+        dump["brickentries"][f"{brick}"] = {"Info": {"node": node, "path": path}, "Pending": {"Id": pending}}
+    for number in (1, 2):
+        hostnames = {"manage": ["m"], "storage": [f"10.0.0.{number}"]}
+        dump["nodeentries"][f"n{number}"] = {"Info": {"hostnames": hostnames}}
     heketi.on(PENDINGS, {"pendingoperations": [row, *others]})
     heketi.on("GET /db/dump", dump)
-    assert unfinished(client) == [
-        Operation(row["id"], "expand-volume", "", frozenset(["v"])),
-        Operation("2", "delete-volume", "stale", frozenset(["w"])),
+    assert Unfinished(client).look() == [
+        Operation(row["id"], "expand-volume", "", frozenset(["v"]), ("10.0.0.2:/b/1", "10.0.0.1:/b/2")),
+        Operation("2", "delete-volume", "stale", frozenset(["w"]), ("10.0.0.1:/b/4",)),
         Operation("3", "remove-device", "", frozenset()),
     ]
 
@@ -58,7 +66,17 @@ def test_names_come_from_the_dump() -> None:
 def test_servers_too_old_to_tell() -> None:
     client, heketi = connect(Clock())
     heketi.on(PENDINGS, NO_ID)
-    assert unfinished(client) == []
+    assert Unfinished(client).look() == []
+
+
+def test_servers_that_do_not_tell_what_they_work_on() -> None:
+    client, heketi = connect(Clock())
+    row, _dump = operation("v")
+    heketi.on(PENDINGS, {"pendingoperations": [row]})
+    with pytest.raises(
+        Refused, match="Heketi has not finished 1 operation, and does not tell on which volumes: Heketi"
+    ):
+        Unfinished(client).look()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +92,7 @@ def test_answers_that_are_not_heketis(pending: dict[str, t.Any], dump: dict[str,
     heketi.on(PENDINGS, pending)
     heketi.on("GET /db/dump", dump)
     with pytest.raises(GlusterOpsError, match=f"Heketi's answer about {about} is not as expected"):
-        unfinished(client)
+        Unfinished(client).look()
 
 
 def test_waits_for_what_is_under_way_and_returns_what_is_left() -> None:
@@ -89,6 +107,25 @@ def test_waits_for_what_is_under_way_and_returns_what_is_left() -> None:
     assert waited and clock.pauses == [2.5]
     assert operations == [Operation("2", "create-volume", "failed", frozenset(["v"]))]
     assert wait_for(client, ["w"]) == (False, [])
+
+
+def test_the_database_is_read_once_however_long_it_takes() -> None:
+    client, heketi = connect(Clock())
+    row, dump = operation("v")
+    heketi.on(PENDINGS, *[{"pendingoperations": [row]}] * 20, {"pendingoperations": []})
+    heketi.on("GET /db/dump", dump)
+    said: list[str] = []
+    assert wait_for(client, ["v"], say=said.append) == (True, [])
+    assert (heketi.count(PENDINGS), heketi.count("GET /db/dump")) == (21, 1)
+    assert said == [f"Waiting for Heketi to end create-volume {row['id']} (under way)"]
+    # Not at all, where whoever asks has it already; again, where something began that it does not have.
+    heketi.calls.clear()
+    later, after = operation("w", "delete-volume")
+    later["id"], after = "8" * 32, {**dump, "pendingoperations": {**dump["pendingoperations"], "8" * 32: {}}}
+    heketi.on(PENDINGS, {"pendingoperations": [row]}, {"pendingoperations": [row, later]}, {"pendingoperations": []})
+    heketi.on("GET /db/dump", after)
+    assert wait_for(client, ["v"], Unfinished(client, dump)) == (True, [])
+    assert heketi.calls == [PENDINGS, PENDINGS, "GET /db/dump", PENDINGS]
 
 
 def test_of_several_on_a_volume_the_one_under_way_counts() -> None:

@@ -12,15 +12,22 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import C
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan import (
     plan,
+    refuse_blind,
     refuse_strangers,
     refuse_unknown_clusters,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Device, HeketiCluster, Node
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import (
+    Device,
+    HeketiCluster,
+    Node,
+    host_key,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import (
     DURABILITIES,
     MAX_SIZE,
     Desired,
     HeketiBrick,
+    InGluster,
     Observed,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
@@ -83,7 +90,7 @@ def made(want: Desired, **other: t.Any) -> Observed:
 @given(DESIRED)
 def test_nothing_follows_when_all_is_as_wanted(want: Desired) -> None:
     observed = [made(want)] if want.present else []
-    (step,) = plan([want], observed, taken=[want.name])
+    (step,) = plan([want], observed, taken={want.name: InGluster(want.name)})
     assert (step.changes, step.notes, step.refusal) == ((), (), None)
 
 
@@ -118,8 +125,9 @@ def test_size_only_grows(want: Desired, size: int) -> None:
 @given(st.lists(DESIRED, unique_by=lambda want: want.name), st.sets(NAMES), st.sets(NAMES))
 def test_every_volume_is_planned_by_itself(wanted: list[Desired], there: set[str], taken: set[str]) -> None:
     observed = [made(want) for want in wanted if want.name in there]
-    together = plan(wanted, observed, taken)
-    alone = [plan([want], observed, taken)[0] for want in wanted]
+    known = {name: InGluster(name) for name in taken}
+    together = plan(wanted, observed, known)
+    alone = [plan([want], observed, known)[0] for want in wanted]
     assert [(one.desired, one.changes, str(one.refusal)) for one in together] == [
         (one.desired, one.changes, str(one.refusal)) for one in alone
     ]
@@ -142,7 +150,7 @@ def test_creation_tells_all_that_was_asked_for() -> None:
 
 
 def test_deletion() -> None:
-    (step,) = plan([Desired("v", present=False)], [made(WANT)], taken=["v"])
+    (step,) = plan([Desired("v", present=False)], [made(WANT)], taken={"v": InGluster("v")})
     assert step.changes == (Change("v", "state", "present", "absent"), Change("v", "size", "10G", None))
 
 
@@ -199,7 +207,7 @@ def test_several_of_one_name_are_refused(present: bool) -> None:
 
 
 def test_a_name_that_gluster_has_is_refused() -> None:
-    (step,) = plan([WANT], [], taken=["v"])
+    (step,) = plan([WANT], [], taken={"v": InGluster("v")})
     assert isinstance(step.refusal, Conflict)
     assert "Gluster has a volume of this name that Heketi does not know, and Heketi would destroy it" in str(
         step.refusal
@@ -233,7 +241,7 @@ def test_a_volume_that_heketi_lost_track_of() -> None:
 @pytest.mark.parametrize("there", [True, False])
 def test_unfinished_operations_refuse_a_change(there: bool, status: str, message: str) -> None:
     left = {"v": Operation("9", "create-volume", status, frozenset(["v"]))}
-    (step,) = plan([WANT], [made(WANT, size=1)] if there else [], taken=["v"], unfinished=left)
+    (step,) = plan([WANT], [made(WANT, size=1)] if there else [], taken={"v": InGluster("v")}, unfinished=left)
     assert isinstance(step.refusal, Refused) and message in str(step.refusal)
 
 
@@ -325,7 +333,7 @@ def test_what_cannot_be_cloned(
 
 
 def test_a_name_that_gluster_has_is_not_cloned_to() -> None:
-    (step,) = plan([CLONE], [made(WANT)], taken=["c"])
+    (step,) = plan([CLONE], [made(WANT)], taken={"c": InGluster("c")})
     assert isinstance(step.refusal, Conflict) and "that Heketi does not know" in str(step.refusal)
 
 
@@ -369,7 +377,7 @@ def test_bricks_only_on_servers_that_are_known(
 
 
 def test_another_refusal_stays() -> None:
-    (step,) = refuse_strangers(plan([WANT], [], taken=["v"]), [cluster(server("b"))], set())
+    (step,) = refuse_strangers(plan([WANT], [], taken={"v": InGluster("v")}), [cluster(server("b"))], set())
     assert "Gluster has a volume of this name" in str(step.refusal)
 
 
@@ -380,3 +388,64 @@ def test_a_cluster_that_heketi_does_not_have() -> None:
     for there, known in (([], [CLUSTER, "b" * 32]), ([made(want, size=1)], [CLUSTER])):
         (step,) = refuse_unknown_clusters(plan([want], there), frozenset(known))
         assert step.refusal is None
+
+
+# ---- whose a volume is
+
+
+OWN = "a" * 32
+PATHS = frozenset(brick["path"] for brick in info("v", OWN)["bricks"])
+
+
+@pytest.mark.parametrize(
+    ("taken", "same"),
+    [
+        # Nothing but the name was told.
+        (InGluster("v"), True),
+        (InGluster("v", OWN), True),
+        # A clone says the id of its source.
+        (InGluster("v", "b" * 32, PATHS), True),
+        # A snapshot was restored: the bricks are elsewhere.
+        (InGluster("v", OWN, frozenset(["/run/gluster/snaps/1/brick1/brick"])), True),
+        (InGluster("v", ""), False),
+        (InGluster("v", "", frozenset(["/srv/v"])), False),
+        (InGluster("v", "b" * 32), False),
+        (InGluster("v", "b" * 32, frozenset(["/srv/v"])), False),
+    ],
+)
+@pytest.mark.parametrize("wanted", [{}, {"present": False}, {"size": 20}, {"name": "c", "clone_of": "v", "size": 0}])
+def test_a_namesake_in_gluster_is_not_heketis_volume(taken: InGluster, same: bool, wanted: dict[str, t.Any]) -> None:
+    have = Observed.from_info(info("v", OWN))
+    (step,) = plan([dataclasses.replace(WANT, **wanted)], [have], {"v": taken})
+    assert (step.refusal is None) == same
+    if not same:
+        assert isinstance(step.refusal, Conflict) and f"Heketi's volume of this name is {OWN}" in str(step.refusal)
+
+
+def test_known_volumes_that_have_none_of_heketis() -> None:
+    there = [made(WANT, name=name, id=f"{number}" * 32) for number, name in enumerate("abc")]
+
+    def refusals(known: t.Iterable[str], want: Desired = WANT, observed: t.Sequence[Observed] = there) -> list[t.Any]:
+        names = {name: InGluster(name) for name in known}
+        return [step.refusal for step in refuse_blind(plan([want], observed, names), observed, names)]
+
+    (refusal,) = refusals([])
+    assert isinstance(refusal, Refused)
+    assert str(refusal).startswith(
+        f"known_volumes cannot be what Gluster has: of the 3 volumes that Heketi has in cluster {CLUSTER}, such as 'a',"
+    )
+    assert refusals(["x"])[0]
+    # One may have gone from Gluster behind Heketi; and where there is none, none is known.
+    assert refusals(["a"]) == refusals([], observed=[]) == [None]
+    # Where nothing is made, and in clusters that cannot be chosen, it does not matter.
+    assert refusals([], dataclasses.replace(WANT, name="a")) == [None]
+    assert refusals([], dataclasses.replace(WANT, clusters=("d" * 32,))) == [None]
+    assert refusals([], dataclasses.replace(WANT, clusters=(CLUSTER, "d" * 32)))[0]
+
+
+def test_servers_are_compared_in_one_way() -> None:
+    steps = plan([WANT], [])
+    for known in ({"B.Example.com"}, {"b.example.com."}, {"fd00:0:0::1"}):
+        for name in ("b.example.com", "FD00::1"):
+            (step,) = refuse_strangers(steps, [cluster(server(name))], known)
+            assert (step.refusal is None) == (host_key(name) in set(map(host_key, known)))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -163,7 +164,7 @@ def test_absent_already_asks_only_what_is_under_way_if_anything_is(server: tuple
     heketi.on("GET /queue/c", Answer(204))
     # Not in the list, and not gone: what was begun is finished.
     assert [change.what for change in reconcile(client, [gone("v")])[0]] == ["unfinished"]
-    assert heketi.calls == [DUMP, PENDINGS, DUMP, CLEANUP, "GET /queue/c", PENDINGS, DUMP]
+    assert heketi.calls == [DUMP, PENDINGS, CLEANUP, "GET /queue/c", PENDINGS, DUMP, PENDINGS]
 
 
 def test_a_volume_that_goes_between_list_and_read_is_not_there(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
@@ -233,7 +234,7 @@ def test_create(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     # How it became, whether another made one of that name, too, and where the bricks are.
     assert heketi.calls[7:10] == [DUMP, "GET /volumes", f"GET /volumes/{A}"]
     assert sorted(heketi.calls[10:]) == NODE_READS
-    assert heketi.bodies["POST /volumes"]["glustervolumeoptions"] == ["client.ssl on"]
+    assert heketi.bodies["POST /volumes"]["glustervolumeoptions"] == ["client.ssl on", "cluster.lookup-optimize off"]
     assert [change.what for change in changes] == ["state", "size", "durability", "volume_options"]
     assert (items[0]["changed"], items[0]["id"], items[0]["bricks"][2]["host"]) == (True, A, "10.0.0.3")
 
@@ -296,6 +297,7 @@ def test_check_mode_reads_only_and_predicts_exactly(server: tuple[HeketiClient, 
     heketi.on(f"DELETE /volumes/{C}", accepted("delete"))
     heketi.on("GET /queue/delete", Answer(204))
     wanted = [want("v"), want("w"), gone("x"), gone("y")]
+    heketi.has_room(30)
     predicted, items = reconcile(client, wanted, check_mode=True)
     assert all(call.startswith("GET ") for call in heketi.calls)
     assert [item["changed"] for item in items] == [True, True, True, False]
@@ -310,6 +312,7 @@ def test_check_mode_reads_only_and_predicts_exactly(server: tuple[HeketiClient, 
 def test_gluster_is_looked_at_once_for_many(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
     client, heketi = server
     creating(heketi)
+    heketi.has_room(60)
     reconcile(client, [want(f"v{number}") for number in range(5)], check_mode=True)
     assert heketi.count(EXAMINE) == 1
 
@@ -400,7 +403,7 @@ def test_want_of_room_is_told_with_figures(server: tuple[HeketiClient, ScriptedH
     with pytest.raises(Refused, match="No space.*replicate-3 needs 3") as caught:
         reconcile(client, [want("v"), want("w")])
     assert [item["error"] for item in caught.value.details["volumes"]] == ["refused", "refused"]
-    assert "replicate-3 needs 3" in caught.value.details["volumes"][1]["msg"]
+    assert "replicate-3 needs 3" in caught.value.details["volumes"][0]["msg"]
     assert heketi.count("GET /clusters") == 1
 
 
@@ -486,8 +489,10 @@ def test_check_mode_cleans_up_nothing(server: tuple[HeketiClient, ScriptedHeketi
     row, dump = operation("v", status="stale")
     heketi.on(PENDINGS, rows(row))
     heketi.on("GET /db/dump", dump)
-    changes, _items = reconcile(client, [want("v")], known_volumes=[], clean_up=True, check_mode=True)
+    heketi.has_room(20)
+    changes, (item,) = reconcile(client, [want("v")], known_volumes=[], clean_up=True, check_mode=True)
     assert [change.what for change in changes][:2] == ["unfinished", "state"]
+    assert item["unfinished"] == {"id": row["id"], "kind": "create-volume", "status": "stale", "volumes": ["v"]}
     assert all(call.startswith("GET ") for call in heketi.calls)
 
 
@@ -736,7 +741,7 @@ def test_some_fail_and_the_others_are_done(server: tuple[HeketiClient, ScriptedH
     heketi.on("GET /queue/delete", Answer(500, "umount: target is busy.\n"))
     heketi.on("POST /volumes", Answer(400, "validation failed: x\n"))
     with pytest.raises(GlusterOpsError) as caught:
-        reconcile(client, [want("new"), want("grow"), gone("go"), want("stay")], known_volumes=[])
+        reconcile(client, [want("new"), want("grow"), gone("go"), want("stay")], known_volumes=["stay"])
     assert str(caught.value).startswith(
         "2 of 4 volumes failed, the others are done. Volume 'new': Heketi refused POST /volumes (HTTP 400): validation"
         " failed: x. Volume 'go': Heketi could not do it: umount: target is busy."
@@ -781,3 +786,127 @@ def test_an_unreachable_heketi_is_one_error(server: tuple[HeketiClient, Scripted
         reconcile(client, [want("v")])
     assert "volumes" not in caught.value.details
     assert heketi.count(DUMP) == 1
+
+
+def stale(heketi: ScriptedHeketi, name: str, kind: str = "create-volume") -> dict[str, str]:
+    """An operation that was left, and that is gone when it was cleaned up."""
+    row, dump = operation(name, kind, status="stale")
+    heketi.on(PENDINGS, rows(row), rows())
+    heketi.on(DUMP, dump)
+    heketi.on(CLEANUP, accepted("c"))
+    heketi.on("GET /queue/c", Answer(204))
+    return row
+
+
+def test_after_a_clean_up_gluster_is_looked_at_again(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    """What was half made stood in the way, and Heketi has taken it away."""
+    client, heketi = server
+    creating(heketi)
+    heketi.on("GET /volumes", {"volumes": []}, {"volumes": []}, {"volumes": [A]})
+    row = stale(heketi, "v")
+    changes, (item,) = reconcile(client, [want("v")], known_volumes=["v"], clean_up=True)
+    assert heketi.calls.index(CLEANUP) < heketi.calls.index(EXAMINE) < heketi.calls.index("POST /volumes")
+    assert (item["id"], item["unfinished"]["id"], changes[1].after) == (A, row["id"], "present")
+
+
+def test_what_a_clean_up_has_not_taken_away_is_not_destroyed(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on("GET /volumes", {"volumes": []})
+    heketi.on(EXAMINE, examined("v"))
+    stale(heketi, "v")
+    with pytest.raises(Conflict, match="so nothing else was changed.*Gluster has a volume of this name that") as caught:
+        reconcile(client, [want("v"), want("w")], known_volumes=[], clean_up=True)
+    assert [change.what for change in caught.value.details["changes"]] == ["unfinished"]
+    assert heketi.count("POST /volumes") == 0
+
+
+@pytest.mark.parametrize("failure", [Answer(404, "Invalid path or request"), Answer(200, {"clusters": None})])
+def test_what_was_cleaned_up_is_told_however_it_ends(
+    server: tuple[HeketiClient, ScriptedHeketi], failure: Answer
+) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on("GET /volumes", {"volumes": []})
+    heketi.on("POST /volumes", Answer(500, "Failed to allocate new volume: Nothing goes."))
+    heketi.on(EXAMINE, failure)
+    stale(heketi, "v")
+    with pytest.raises(Refused) as caught:
+        reconcile(client, [want("v"), want("w")], known_volumes=[], clean_up=True)
+    assert [change.what for change in caught.value.details["changes"]] == ["unfinished"]
+    assert "nothing was changed" not in str(caught.value)
+
+
+def test_nothing_is_cleaned_up_beside_what_is_refused(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    creating(heketi)
+    heketi.on("GET /volumes", {"volumes": []})
+    stale(heketi, "v")
+    with pytest.raises(Conflict, match="1 of 2 volumes are refused, so nothing was changed. Volume 'w': Gluster has"):
+        reconcile(client, [want("v"), want("w")], known_volumes=["w"], clean_up=True)
+    assert heketi.count(CLEANUP) == 0
+
+
+def test_after_waiting_gluster_is_looked_at_again(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    """Another run was deleting it."""
+    client, heketi = server
+    creating(heketi)
+    heketi.on("GET /volumes", {"volumes": []}, {"volumes": []}, {"volumes": [A]})
+    row, dump = operation("v", "delete-volume")
+    heketi.on(PENDINGS, rows(row), rows())
+    heketi.on(DUMP, dump)
+    assert reconcile(client, [want("v")], known_volumes=["v"])[0][0].after == "present"
+    assert heketi.count(EXAMINE) == 1
+
+
+def test_bricks_of_an_expansion_that_cannot_be_undone_are_named(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has(info("v", A, size=4))
+    row, _dump = operation("v", "expand-volume", status="stale")
+    begun = {"Actions": [{"Change": 5, "Id": A, "Delta": 1}], "Status": "stale"}
+    dump = dumped(info("v", A, size=4), operations={row["id"]: begun})
+    node = next(iter(NODES))
+    for number, pending in enumerate([row["id"], row["id"], "another"]):
+        brick = {"id": f"n{number}", "path": f"/new/{number}", "node": node, "device": "d", "volume": A, "size": 1}
+        dump["brickentries"][f"n{number}"] = {"Info": brick, "Pending": {"Id": pending}}
+    heketi.on(PENDINGS, rows(row))
+    heketi.on(DUMP, dump)
+    heketi.on(CLEANUP, accepted("c"))
+    heketi.on("GET /queue/c", Answer(204))
+    named = r"with 'gluster volume remove-brick': 10.0.0.1:/new/0, 10.0.0.1:/new/1\.$"
+    with pytest.raises(Refused, match=f"could not clean up expand-volume {row['id']} .*{named}") as caught:
+        reconcile(client, [want("v")], clean_up=True)
+    assert caught.value.details["changes"] == []
+
+
+def test_check_mode_sees_that_there_is_no_room(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has(info("v", A, size=4))
+    heketi.on(EXAMINE, examined("v"))
+    heketi.has_room(25)
+    assert reconcile(client, [want("v", 18), want("w", 10)], check_mode=True)[0]
+    for wanted, why in (([want("w", 25)], "Cluster .* is 24 GiB"), ([want("v", 18), want("w", 12)], "Together with")):
+        with pytest.raises(Refused, match=f"Volume 'w': Heketi has no room. {why}"):
+            reconcile(client, wanted, check_mode=True)
+        assert reconcile(client, wanted, check_mode=True, check_room=False)[0]
+
+
+def test_the_same_reason_is_told_once(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has()
+    body = "\n".join(f"line {number} " + "x" * 60 for number in range(40))
+    names = [f"v{number}" for number in range(52)]
+    heketi.on("POST /volumes", *[Answer(500, f"volume create: v{number}: failed: {body}\n") for number in range(52)])
+    with pytest.raises(Refused) as caught:
+        reconcile(client, [want(name) for name in names], known_volumes=[], parallel=1)
+    message, details = str(caught.value), caught.value.details
+    assert message.startswith(
+        "52 of 52 volumes failed, the others are done. Volumes 'v0', 'v1', 'v2', 'v3', 'v4' and 47 more:"
+    )
+    assert message.count("line 3 ") == 1 and "volume create: …: failed" in message
+    first, *others = details["volumes"]
+    assert "line 39" in first["body"]
+    for item in others:
+        assert (item["msg"], item["http_status"], item["error"]) == ("It failed like 'v0'.", 500, "refused")
+        assert "body" not in item
+    assert len(json.dumps(others)) < 51 * 260

@@ -9,7 +9,12 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi.room import explain, largest
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi.room import (
+    Need,
+    explain,
+    hopeless,
+    largest,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Device, HeketiCluster, Node
 
 GIB = 1024**3
@@ -160,3 +165,31 @@ def test_small_files_need_large_arbiters(file_size: str, expected: int) -> None:
     arbiters = cluster(node(1, 9 * GIB), node(2, 9 * GIB), node(3, 2 * GIB, tags={"arbiter": "required"}))
     options = {"user.heketi.average-file-size": file_size}
     assert largest(arbiters, "replicate-3-arbiter", options=options) == expected
+
+
+# ---- what surely fits nowhere; whether it does is put to the stand-in in tests/contract/test_room.py
+
+
+def test_what_is_asked_for_together_has_to_fit_together() -> None:
+    needs = [Need("replicate-3", None, 4)] * 3
+    assert hopeless([three(9 * GIB, 9 * GIB, 9 * GIB)], needs) == [False, False, True]
+    assert hopeless([three(9 * GIB, 9 * GIB, 9 * GIB)], [Need("replicate-3", 2.0, 4)] * 2) == [False, True]
+    # Another cluster may have the third, unless it is not allowed.
+    two = [three(9 * GIB, 9 * GIB, 9 * GIB), cluster(*three(5 * GIB, 5 * GIB, 5 * GIB).nodes, key="d")]
+    assert hopeless(two, needs) == [False, False, False]
+    assert hopeless(two, [Need("replicate-3", None, 4, ["d"])] * 2) == [False, True]
+
+
+def test_what_fits_nowhere() -> None:
+    room = [three(9 * GIB, 9 * GIB, 9 * GIB)]
+    assert hopeless([], [Need("none", None, 1)]) == [True]
+    assert hopeless(room, [Need("replicate-3", None, 9), Need("replicate-3", None, 8)]) == [True, False]
+    # Too few servers; too many bricks already; on the way to being too small.
+    assert hopeless(room, [Need("disperse-4+2", None, 4)]) == [True]
+    assert hopeless(room, [Need("replicate-3", None, 1, (), {}, 30), Need("replicate-3", None, 1, (), {}, 29)]) == [
+        True,
+        False,
+    ]
+    assert hopeless(room, [Need("disperse-2+1", None, 1)]) == [True]
+    offline = cluster(*(node(number, 9 * GIB, devices="offline") for number in range(3)))
+    assert hopeless([offline], [Need("none", None, 1)]) == [True]

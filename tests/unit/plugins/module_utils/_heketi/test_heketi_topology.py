@@ -17,6 +17,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology
     Device,
     HeketiCluster,
     Node,
+    host_key,
     read_desired,
 )
 from ansible_collections.glusterops.shares.plugins.modules import gluster_heketi_topology
@@ -219,6 +220,47 @@ def test_purge_needs_something_declared(read: t.Callable[..., list[DesiredCluste
     assert read({"id": ID}, purge=True)
 
 
+def test_what_may_be_wiped_is_named_once(read: t.Callable[..., list[DesiredCluster]]) -> None:
+    entries = [
+        {
+            "id": None,
+            "file": True,
+            "block": True,
+            "nodes": [
+                {
+                    "manage": "Server1",
+                    "storage": None,
+                    "zone": 1,
+                    "tags": {},
+                    "state": "online",
+                    "devices": [
+                        {"name": name, "tags": {}, "state": "online", "destroy_data": False}
+                        for name in ("/dev/sdb", "/dev/sdc")
+                    ],
+                }
+            ],
+        }
+    ]
+    (found,) = read_desired(entries, destroy_data=["server1.:/dev/sdc"])
+    assert [device.destroy_data for device in found.nodes[0].devices] == [False, True]
+    for wrong in ("server1:/dev/sdd", "server2:/dev/sdb", "/dev/sdb", "server1", ""):
+        with pytest.raises(BadInput, match=f"destroy_data: '{wrong}' is no device of clusters: give"):
+            read_desired(entries, destroy_data=["server1:/dev/sdb", wrong])
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Server1.Example.COM.", "server1.example.com"),
+        ("10.0.0.1", "10.0.0.1"),
+        ("FD00:0:0::01", "fd00::1"),
+        ("server-1", "server-1"),
+    ],
+)
+def test_one_comparison_of_hosts(name: str, key: str) -> None:
+    assert host_key(name) == key == host_key(key)
+
+
 def test_options_are_documented_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     def same(spec: dict[str, t.Any], documented: dict[str, t.Any]) -> None:
         assert set(documented) <= set(spec)
@@ -228,5 +270,5 @@ def test_options_are_documented_as_they_are(monkeypatch: pytest.MonkeyPatch) -> 
             same(spec[name].get("options", {}), text.get("suboptions", {}))
 
     documented = yaml.safe_load(gluster_heketi_topology.DOCUMENTATION)["options"]
-    assert set(documented) == {"clusters", "purge", "parallel"}
+    assert set(documented) == {"clusters", "purge", "destroy_data", "parallel"}
     same(options(monkeypatch), documented)

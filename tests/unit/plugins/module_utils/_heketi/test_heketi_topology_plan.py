@@ -33,6 +33,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology
     RemoveNode,
     Step,
     TakeOffline,
+    aligned,
     match,
     plan,
     undeclared,
@@ -601,3 +602,53 @@ def test_what_is_planned_leads_to_what_is_wanted(
         assert ids <= {one.id for one in model.observed()}
         kept = {device.id for one in model.observed() for node in one.nodes for device in (node, *node.devices)}
         assert {device.id for one in observed for node in one.nodes for device in (node, *node.devices)} <= kept
+
+
+# ---- one thing under several names
+
+
+def paths(device: Device, *names: str) -> Device:
+    return dataclasses.replace(device, paths=names)
+
+
+BY_ID = "/dev/disk/by-id/x"
+
+
+def test_what_is_the_same_is_called_as_heketi_calls_it() -> None:
+    old = [cluster(have("s1.example.com", paths(disk(), BY_ID, "/dev/sdb"), storage="fd00::1"))]
+    spelt = wanted(want("S1.Example.COM.", DesiredDevice(BY_ID, destroy_data=True), storage="FD00:0::1"))
+    (found,) = aligned([spelt], old)
+    (node,) = found.nodes
+    assert (node.manage, node.storage, node.devices[0].name) == ("s1.example.com", "fd00::1", "/dev/sdb")
+    # A second cluster of the same machines, and the device wiped, otherwise.
+    assert told(plan([found], old)) == [] and undeclared([found], old, {A}) == {
+        "clusters": [],
+        "nodes": [],
+        "devices": [],
+    }
+    other = wanted(want("s1.example.com", "/dev/sdc", storage="10.0.0.9"), want("s2", BY_ID))
+    (found,) = aligned([other], old)
+    assert (found.nodes[0].storage, found.nodes[0].devices[0].name) == ("10.0.0.9", "/dev/sdc")
+    assert found.nodes[1] == other.nodes[1]
+
+
+def test_two_names_of_one_device() -> None:
+    old = [cluster(have("s1", paths(disk(), BY_ID, "/dev/sdb")))]
+    with pytest.raises(
+        Conflict, match="s1: /dev/sdb and /dev/disk/by-id/x are one device, which Heketi has as /dev/sdb"
+    ):
+        aligned([wanted(want("s1", "/dev/sdb", BY_ID))], old)
+
+
+def test_a_name_of_another_server_is_found_however_it_is_written() -> None:
+    old = [cluster(have("s1", disk(), storage="Store1"))]
+    with pytest.raises(Conflict, match="s2: its name 'store1.' is one of the server s1 in Heketi"):
+        plan([wanted(want("s1", "/dev/sdb", storage="Store1"), want("s2", storage="store1."))], old)
+
+
+def test_it_is_said_that_destroy_data_has_no_effect_any_more() -> None:
+    old = [cluster(have("s1", disk(), disk("/dev/sdc", "failed")))]
+    devices = [DesiredDevice(name, destroy_data=True) for name in ("/dev/sdb", "/dev/sdc", "/dev/sdd")]
+    (note,) = plan([wanted(want("s1", *devices))], old, purge=True).notes
+    assert note.startswith("destroy_data has no effect any more for s1:/dev/sdb, which Heketi has: take it out")
+    assert plan([wanted(want("s1", "/dev/sdb", "/dev/sdd"))], [cluster(have("s1", disk()))]).notes == ()

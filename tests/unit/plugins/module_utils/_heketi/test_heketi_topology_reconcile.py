@@ -502,3 +502,24 @@ def test_what_was_done_is_told_when_reading_again_fails(server: Server) -> None:
     with pytest.raises(Unreachable, match="All is done, but reading it again failed: No connection") as caught:
         reconcile(client, wanted(want("s1"), want("s2")))
     assert Change("s2", "present", False, True) in caught.value.details["changes"]
+
+
+def test_names_are_compared_in_one_way(server: Server) -> None:
+    """Nothing is made for a server and a device that Heketi has under another spelling, and nothing is wiped."""
+    client, heketi = server
+    has(heketi, node(S1, "server1", {**device(), "paths": ["/dev/disk/by-id/x", "/dev/sdb"]}))
+    said: list[str] = []
+    wanting = wanted(want("Server1", DesiredDevice("/dev/disk/by-id/x", destroy_data=True)))
+    changes, values = reconcile(client, wanting, warn=said.append)
+    assert changes == [] and not changing(heketi)
+    assert values["undeclared"] == {"clusters": [], "nodes": [], "devices": []}
+    assert len(said) == 1 and "no effect any more for server1:/dev/sdb" in said[0]
+
+
+def test_a_device_that_another_run_added_under_another_name_is_not_wiped(server: Server) -> None:
+    client, heketi = server
+    has(heketi, node(S1, "s1"))
+    added = node(S1, "s1", {**device(), "paths": ["/dev/disk/by-id/x", "/dev/sdb"]})
+    heketi.on(f"GET /nodes/{S1}", node(S1, "s1"), added)
+    reconcile(client, wanted(want("s1", DesiredDevice("/dev/disk/by-id/x", destroy_data=True))))
+    assert not changing(heketi)

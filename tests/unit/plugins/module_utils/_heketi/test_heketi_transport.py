@@ -134,7 +134,7 @@ def test_certificates(certificate: str) -> None:
     with listening(answer) as port:
         with pytest.raises(Unreachable, match=r"is not trusted \(self-signed certificate\): set ca_path to the CA"):
             client_for(f"https://localhost:{port}").get("/x")
-        with pytest.raises(Unreachable, match="is not trusted .*IP address mismatch"):
+        with pytest.raises(Unreachable, match="is for another address .*IP address mismatch"):
             client_for(f"https://127.0.0.1:{port}", verify=certificate).get("/x")
         assert client_for(f"https://localhost:{port}", verify=certificate).get("/x") == {}
         assert client_for(f"https://127.0.0.1:{port}", verify=False).get("/x") == {}

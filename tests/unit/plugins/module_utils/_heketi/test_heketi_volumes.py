@@ -16,9 +16,11 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.volumes import (
     MAX_SIZE,
+    InGluster,
     Observed,
     read_all_desired,
     read_desired,
+    read_known,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size
 from ansible_collections.glusterops.shares.tests.unit.plugins.module_utils._heketi.scripted import info
@@ -163,7 +165,7 @@ def test_request_of_the_defaults() -> None:
         "size": 10,
         "durability": {"type": "replicate", "replicate": {"replica": 3}},
         "clusters": [],
-        "glustervolumeoptions": [],
+        "glustervolumeoptions": ["cluster.lookup-optimize off"],
     }
 
 
@@ -191,12 +193,36 @@ def test_request_of_everything() -> None:
             "auth.ssl-allow a,b,server-1.example.com",
             "c.d 5",
             "client.ssl on",
+            "cluster.lookup-optimize off",
             "e.f -1.5",
             "g 1:2/3,4@5%6+7=8",
             "nfs.disable on",
             "server.ssl on",
             "user.heketi.arbiter true",
         ],
+    }
+
+
+def test_files_do_not_vanish_while_an_expansion_is_rebalanced() -> None:
+    option = "cluster.lookup-optimize"
+    with pytest.raises(BadInput, match=f"{option} 'on' must be off: with it existing files vanish"):
+        read_desired({**DEFAULTS, "volume_options": {option: True}})
+    assert read_desired({**DEFAULTS, "volume_options": {option: False}}).request()["glustervolumeoptions"] == [
+        f"{option} off"
+    ]
+
+
+@pytest.mark.parametrize("wrong", [1, None, {}, {"name": 1}, {"name": "v", "id": "x"}, ["v"]])
+def test_known_volumes_that_are_none(wrong: t.Any) -> None:
+    with pytest.raises(BadInput, match="is neither a name nor a dictionary of name, heketi_id, bricks"):
+        read_known(["w", wrong])
+
+
+def test_known_volumes() -> None:
+    assert read_known(None) is None
+    assert read_known(["v", {"name": "w", "heketi_id": "", "bricks": ["/b"]}]) == {
+        "v": InGluster("v"),
+        "w": InGluster("w", "", frozenset(["/b"])),
     }
 
 

@@ -22,7 +22,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._management impo
 from ansible_collections.glusterops.shares.plugins.module_utils._management.management import ManagementPath
 from ansible_collections.glusterops.shares.plugins.module_utils._management.waiting import Waiter
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from recorded import VERSIONS, Recorded
+from recorded import VERSIONS, Alone, Recorded
 
 # What glusterd and a glusterd with TLS say to a call in plain text: the beginning of a reply, and nothing or an alert.
 REPLY = bytes.fromhex("80000188000000010000000100000000")
@@ -263,7 +263,7 @@ def test_bricks_and_daemons_of_a_cluster(version: str, machine: ManagementPath) 
     wrong, forced = waiter(machine, Recorded(version, *DAEMONS)).cluster(0.0)
     assert "halved: no Self-heal Daemon on server3: see its log in /var/log/glusterfs." in wrong and forced == []
     assert "halved: no Quota Daemon on server3: see its log in /var/log/glusterfs." in wrong
-    wrong, forced = waiter(machine, Recorded(version, *ALL)).cluster(0.0)
+    wrong, forced = waiter(machine, Alone(version, *ALL)).cluster(0.0)
     assert not [words for words in wrong if words.startswith("sealed: ")], wrong
 
 
@@ -276,7 +276,7 @@ def test_no_volume_is_started(machine: ManagementPath) -> None:
 
 
 def test_refused_daemons(machine: ManagementPath) -> None:
-    recorded = Recorded("10.3", *ALL)
+    recorded = Alone("10.3", *ALL)
 
     def run(argv: list[str], **options: t.Any) -> tuple[int, str, str]:
         rc, out, err = recorded(argv, **options)

@@ -12,17 +12,17 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
-from ansible_collections.glusterops.shares.plugins.module_utils._shares import apply, holding, reconcile, wipe
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LIST, Share, plan
-from recorded import VERSIONS, Recorded
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing, holding, reconcile, steps, wipe
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LOOKUP, Share, plan
+from recorded import Remembering
 
 SERVERS = ("glusterfs-server1", "glusterfs-server2")
 SHARE = Share("data", SERVERS, ("tenant-a", "tenant-b"), exclusive=True, seal=True, start=True)
-SET = ["gluster", "--mode=script", "--xml", "volume", "set", "pool-1G-1"]
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def root(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
     path.mkdir()
 
     @contextlib.contextmanager
-    def mounted(_run_command: object, volume: str) -> t.Iterator[int]:
+    def mounted(_cli: object, volume: str) -> t.Iterator[int]:
         assert volume == "pool-1G-1"
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -47,53 +47,98 @@ def root(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
 class Making:
     """A volume that was taken for the share, or cloned for it, and what gluster is told until it is the share."""
 
-    def __init__(self, version: str, path: pathlib.Path, origin: str = holding.POOL) -> None:
+    def __init__(self, path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, origin: str = holding.POOL) -> None:
         marks = holding.mark("data", "pool-1G-1", holding.PREPARING, origin)
+        options = {**marks, **LOOKUP, "client.ssl": "on", "server.ssl": "on", LIST: ",".join(SERVERS)}
         bricks = (Brick("server1", "/srv/pool-1G-1", "u1"),)
-        self.volume = Volume("pool-1G-1", "", "Created", "Distribute", 1, 0, 0, 0, 0, bricks, marks)
-        self.run = Recorded(version, "volume-set-ok.xml", "volume-start-ok.xml", "volume-set-ok.xml")
+        self.volume = Volume("pool-1G-1", "", "Created", "Distribute", 1, 0, 0, 0, 0, bricks, options)
+        self.run = Remembering(self.volume)
         self.cluster = reconcile.LiveCluster(GlusterCli(self.run), {}, str(path), str(path), lambda _seconds: None)
+        self.proven: list[t.Any] = []
+        # By default every proof succeeds.
+        self.proofs: list[str] = []
+        monkeypatch.setattr(closing, "check", self._check)
+
+    def _check(self, _cluster: object, _volume: object, entries: t.Sequence[str]) -> None:
+        self.proven.append((list(entries), len(self.run.calls)))
+        if self.proofs:
+            raise Conflict(self.proofs.pop(0))
 
     def apply(self) -> None:
-        apply.apply(self.cluster, SHARE, self.volume, plan(SHARE, self.volume, None), Progress())
-
-    @property
-    def told(self) -> list[dict[str, str]]:
-        """The options of each transaction."""
-        words = [call[len(SET) :] for call in self.run.calls if call[: len(SET)] == SET]
-        return [dict(zip(one[::2], one[1::2])) for one in words]
+        work = steps.Work(self.cluster, SHARE, self.volume, Progress())
+        for step in plan(SHARE, self.volume, None):
+            step.do(work)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("origin", [holding.POOL, f"{holding.SNAPSHOT}daily"])
-def test_tenants_come_last_and_with_the_mark(version: str, origin: str, root: pathlib.Path) -> None:
-    making = Making(version, root.parent, origin)
+def test_tenants_come_last_and_with_the_mark(root: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for origin in (holding.POOL, f"{holding.SNAPSHOT}daily"):
+        making = Making(root.parent, monkeypatch, origin)
+        making.apply()
+        assert making.run.calls[0] == ["volume", "start", "pool-1G-1"]
+        # It was proven that nobody else is let in, and looked again whose it is, before anybody is.
+        assert making.proven == [(sorted(SERVERS), 1)]
+        assert making.run.calls[1] == ["volume", "info", "pool-1G-1"]
+        [admitted] = making.run.told
+        assert admitted == {
+            LIST: ",".join(sorted((*SERVERS, "tenant-a", "tenant-b"))),
+            **holding.mark("data", "pool-1G-1", holding.IN_USE, origin),
+            holding.UNPROVEN: "-",
+        }
+
+
+def test_what_some_brick_did_not_keep_is_set_again(root: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    making = Making(root.parent, monkeypatch)
+    making.proofs = ["server2 has it go by the list '*'."]
     making.apply()
-    sealed, admitted = making.told
-    assert sealed[LIST] == ",".join(SERVERS) and sealed["client.ssl"] == sealed["server.ssl"] == "on"
-    assert making.run.calls[1][3:] == ["volume", "start", "pool-1G-1"]
-    assert admitted == {
-        LIST: ",".join(sorted((*SERVERS, "tenant-a", "tenant-b"))),
-        **holding.mark("data", "pool-1G-1", holding.IN_USE, origin),
-    }
+    closed, admitted = making.run.told
+    assert closed[LIST] == ",".join(SERVERS) and closed["server.ssl"] == "on" and closed[holding.UNPROVEN]
+    assert "tenant-a" in admitted[LIST]
+    making = Making(root.parent, monkeypatch)
+    making.proofs = ["server2 has it go by the list '*'."] * 2
+    with pytest.raises(Conflict, match="server2 has it go by"):
+        making.apply()
+    assert all("tenant-a" not in options[LIST] for options in making.run.told)
+
+
+def test_a_clone_is_proven_before_it_is_started(root: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it holds would be shown by a brick that kept its parent's list."""
+    making = Making(root.parent, monkeypatch, f"{holding.SNAPSHOT}daily")
+    making.volume.options[holding.UNPROVEN] = "pool-1G-1"
+    making.apply()
+    assert making.proven[0] == (sorted(SERVERS), 1)
+    assert making.run.calls[0][:2] == ["volume", "info"] and making.run.told[0] == {holding.UNPROVEN: "-"}
+    assert making.run.calls[2] == ["volume", "start", "pool-1G-1"]
 
 
 @pytest.mark.parametrize("what", ["file", ".hidden", "folder"])
-def test_nobody_gets_into_a_volume_of_a_pool_that_is_not_empty(what: str, root: pathlib.Path) -> None:
+def test_nobody_gets_into_a_volume_of_a_pool_that_is_not_empty(
+    what: str, root: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (root / what).mkdir() if what == "folder" else (root / what).touch()
-    making = Making("10.3", root.parent)
+    making = Making(root.parent, monkeypatch)
     with pytest.raises(
         Refused, match=f"is not empty: it holds '{what}'. Nobody was let in. It was set aside"
     ) as caught:
         making.apply()
     assert caught.value.details["left"] == [repr(what)]
-    sealed, aside = making.told
-    assert sealed[LIST] == ",".join(SERVERS)
+    [aside] = making.run.told
     assert aside == holding.set_aside()
 
 
-def test_a_clone_keeps_what_it_was_made_of(root: pathlib.Path) -> None:
+def test_a_clone_keeps_what_it_was_made_of(root: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "file").touch()
-    making = Making("10.3", root.parent, f"{holding.SNAPSHOT}daily")
+    making = Making(root.parent, monkeypatch, f"{holding.SNAPSHOT}daily")
     making.apply()
-    assert "tenant-a" in making.told[-1][LIST]
+    assert "tenant-a" in making.run.told[-1][LIST]
+
+
+@pytest.mark.parametrize("state, share", [(holding.IN_USE, "data"), (holding.PREPARING, "other"), (None, "")])
+def test_what_another_worker_took_is_left(
+    state: str | None, share: str, root: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    making = Making(root.parent, monkeypatch)
+    now = holding.mark(share, "pool-1G-1", state, holding.POOL) if state else holding.unmark()
+    making.run.volumes["pool-1G-1"] = making.volume._replace(options={**making.volume.options, **now})
+    with pytest.raises(Conflict, match="was given to somebody else while it was made into share 'data'"):
+        making.apply()
+    assert making.run.told == []

@@ -17,7 +17,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli imp
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import differing, holding
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.placement import place, read_shares
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster, reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import PROMPT
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LOOKUP, PROMPT
 from ansible_collections.glusterops.shares.plugins.modules import gluster_info
 from recorded import VERSIONS, Recorded
 
@@ -26,6 +26,9 @@ SERVERS = ["glusterfs-server1", "glusterfs-server2", "glusterfs-server3"]
 PATTERN = "pool-#{size}G-[0-9]+"
 HEKETI, POOL = {"provisioner": "heketi"}, {"provisioner": "pool", "pattern": PATTERN}
 CLONE = {"provisioner": "snapshot", "from_snapshot": "monday"}
+
+
+HEKETI_ID = {"user.heketi.id": "0a1b"}
 
 
 class Like(Recorded):
@@ -52,7 +55,7 @@ class Like(Recorded):
 
 
 def _like(sealed: ET.Element, name: str, changed: t.Mapping[str, str | None]) -> ET.Element:
-    volume, changed = copy.deepcopy(sealed), {**PROMPT, **changed}
+    volume, changed = copy.deepcopy(sealed), {**PROMPT, **LOOKUP, **HEKETI_ID, **changed}
     t.cast(ET.Element, volume.find("name")).text = name
     t.cast(ET.Element, volume.find("statusStr")).text = changed.pop("status", "Started")
     bricks = changed.pop("bricks", "/srv/bricks")
@@ -106,13 +109,13 @@ CASES: dict[str, tuple[dict[str, t.Any], dict[str, t.Any], bool]] = {
     "one more tenant": (PLAIN, declared(entry(identities="tenant-a, tenant-b")), False),
     "one server more": (PLAIN, {**declared(entry()), "infrastructure": [*SERVERS, "glusterfs-server4"]}, False),
     "more options": (PLAIN, declared(entry(volume_options={"nfs.disable": True})), True),
-    "other options": (PLAIN, declared(entry(volume_options={"nfs.disable": False})), False),
+    "other options": (PLAIN, declared(entry(volume_options={"performance.quick-read": False})), False),
     "cut off": ({"data": {"server.dynamic-auth": "on"}}, declared(entry()), True),
-    "not cut off": (
-        {"data": {"server.dynamic-auth": "off"}},
-        declared(entry(volume_options={"server.dynamic-auth": True})),
-        False,
-    ),
+    "not cut off": ({"data": {"server.dynamic-auth": "off"}}, declared(entry()), False),
+    "not proven": ({"data": {holding.UNPROVEN: "data"}}, declared(entry()), False),
+    "rebalanced with losses": ({"data": {"cluster.lookup-optimize": "on"}}, declared(entry()), False),
+    "exported besides": ({"data": {"nfs.disable": "off"}}, declared(entry()), False),
+    "not marked": ({"data": {"user.heketi.id": None}}, declared(entry()), False),
     "not sealed": ({"data": {"client.ssl": "off"}}, declared(entry()), False),
     "not sealed, to be restarted": ({"data": {"server.ssl": None}}, declared(entry(), restart=True), False),
     "open to all": ({"data": {"auth.ssl-allow": "*"}}, declared(entry()), False),
@@ -204,9 +207,13 @@ def test_a_limit_that_is_another_is_found_by_those_who_know_it(tmp_path: pathlib
         ([{"data": GIB}, {"data": None}], True),
         ([{"other": GIB}], True),
         ([], True),
+        # A server that answered and could not tell.
+        ([{"data": GIB}, None], True),
     ],
 )
-def test_limits_are_right_where_all_who_know_them_agree(limits: list[dict[str, int | None]], differs: bool) -> None:
+def test_limits_are_right_where_all_who_know_them_agree(
+    limits: list[dict[str, int | None] | None], differs: bool
+) -> None:
     found = {"volumes": asks(Like("10.3", PLAIN)), "differing": [], "limits": limits}
     assert [one["differs"] for one in place([entry()], {"a": found})] == [differs]
 

@@ -77,7 +77,8 @@ def volume(name: str, share: str | None = "", **others: t.Any) -> dict[str, t.An
 
 
 def cluster(*volumes: dict[str, t.Any], snapshots: t.Sequence[str] = ()) -> dict[str, t.Any]:
-    return {"volumes": list(volumes), "snapshots": list(snapshots)}
+    free = [volume["name"] for volume in volumes if volume["free"]]
+    return {"volumes": list(volumes), "snapshots": list(snapshots), "free": free}
 
 
 def share(name: str, **others: t.Any) -> dict[str, t.Any]:
@@ -93,7 +94,7 @@ def test_each_share_gets_what_its_provisioner_needs() -> None:
     placed = place(
         [
             share("old", identities=["t1"], durability="replicate-2", mounts=[], pattern=None),
-            share("new", volume_options={"cluster.lookup-optimize": True}),
+            share("new", volume_options={"performance.quick-read": True}),
             share("pooled", provisioner="pool", pattern=PATTERN, identities="t1, t2"),
             share("cloned", provisioner="snapshot", from_snapshot="monday", cluster="a"),
         ],
@@ -107,7 +108,7 @@ def test_each_share_gets_what_its_provisioner_needs() -> None:
     ]
     assert [one["share"] for one in placed] == [
         {"name": "old", "identities": ["t1"], "size": "1G", "volume_options": {}},
-        {"name": "new", "identities": [], "size": "1G", "volume_options": {"cluster.lookup-optimize": True}},
+        {"name": "new", "identities": [], "size": "1G", "volume_options": {"performance.quick-read": True}},
         {"name": "pooled", "identities": ["t1", "t2"], "size": "1G", "volume_options": {}, "pattern": PATTERN},
         {"name": "cloned", "identities": [], "size": "1G", "volume_options": {}, "from_snapshot": "monday"},
     ]
@@ -212,6 +213,7 @@ def test_a_cluster_that_told_nothing() -> None:
 def test_where_shares_are() -> None:
     told = {
         "a": cluster(volume("v1", "x"), volume("v2", None), volume("v3", "y", state="preparing"), volume("v4", "y")),
+        "c": cluster(volume("v5", "twice"), volume("v6", "twice")),
         "b": cluster(volume("v1"), volume("v2", "z", state="releasing")),
     }
     found = locate(["x", "y", "z", "missing"], told)
@@ -220,6 +222,11 @@ def test_where_shares_are() -> None:
         "y": ("a", "v4"),
         "z": ("b", "v2"),
     }
+    # Of two that really hold it nobody knows which is meant.
+    with pytest.raises(Conflict, match="'v5' and 'v6' both hold share 'twice'"):
+        locate(["twice"], told)
+    with pytest.raises(Conflict, match="'v5' and 'v6' both hold share 'twice'"):
+        place([share("twice", provisioner="pool", pattern=PATTERN)], told)
     told["b"]["volumes"].append(volume("x"))
     with pytest.raises(Conflict, match="Share 'x' is on clusters a and b"):
         locate(["x"], told)
@@ -238,12 +245,23 @@ def test_filters_tell_problems() -> None:
         "to_do": {},
         "before": {},
         "heketi": [],
+        "known_volumes": [],
+        "present": [],
         "nowhere": [],
     }
     assert locate_(["x"], told)["shares"]["x"]["volume"] == "v"
     assert locate_(["x"], {"a": None})["problem"] == "a could not tell what is there, so no share can be placed."
     assert workers_(["a"], GROUPS, answers(A)) == {"problem": "", "workers": {"a": "s1"}}
     assert workers_(["a"], GROUPS, {})["workers"] == {}
+
+
+def test_who_can_do_what_does_not_depend_on_a_problem() -> None:
+    """An identity is denied on the clusters that answer."""
+    (workers_,) = Workers().filters().values()
+    told = workers_(["b", "a"], GROUPS, answers(("s2", "s3")))
+    assert "No server of b answers" in told["problem"] and told["workers"] == {"a": "s2"}
+    told = workers_(["a", "b"], GROUPS, answers((*A, *B)))
+    assert "are one cluster" in told["problem"] and told["workers"] == {"a": "s1", "b": "s4"}
 
 
 def test_a_snapshot_that_is_nowhere() -> None:

@@ -42,7 +42,7 @@ def marked(name: str, share: str, state: str = holding.IN_USE, origin: str = hol
 
 
 def choose(size: int | None, *names: str, pattern: str = PATTERN) -> str:
-    return pool.choose("s", size, pool.compile_pattern(pattern), [pool.Supply(name) for name in names]).name
+    return pool.choose("s", size, pool.compile_pattern(pattern), [pool.Supply(name) for name in names], names).name
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,10 @@ def test_the_smallest_that_suffices() -> None:
     assert choose(GIB, "pool-20G-10", "pool-20G-9") == "pool-20G-9"
     with pytest.raises(NotFound, match="share 's' of 101G: of the volumes that match .* the largest free one has 100G"):
         choose(101 * GIB, *names)
-    with pytest.raises(NotFound, match="none is free"):
+    with pytest.raises(NotFound, match="there is none whose whole name matches 'pool-.*Correct the pattern"):
         choose(GIB)
+    with pytest.raises(NotFound, match="of the volumes that match .* none is free. Give volumes back, or make more."):
+        pool.choose("s", GIB, pool.compile_pattern(PATTERN), [], ["pool-1G-1"])
 
 
 def test_without_a_size_as_a_last_resort() -> None:
@@ -113,9 +115,9 @@ def test_without_a_size_as_a_last_resort() -> None:
 def test_the_cluster_with_most_of_them() -> None:
     supplies = [pool.Supply("pool-1G-1", "a"), pool.Supply("pool-1G-1", "b"), pool.Supply("pool-1G-2", "b")]
     pattern = pool.compile_pattern(PATTERN)
-    assert pool.choose("s", GIB, pattern, supplies) == pool.Supply("pool-1G-1", "b")
+    assert pool.choose("s", GIB, pattern, supplies, ()) == pool.Supply("pool-1G-1", "b")
     supplies.remove(pool.Supply("pool-1G-1", "b"))
-    assert pool.choose("s", GIB, pattern, supplies).cluster == "a"
+    assert pool.choose("s", GIB, pattern, supplies, ()).cluster == "a"
 
 
 @given(
@@ -141,19 +143,23 @@ def test_any_text_is_a_pattern_or_bad_input(text: str) -> None:
     assert size is None or size % GIB == 0
 
 
+def is_free(of: Volume) -> bool:
+    return holding.why_not_free(holding.Holding(of, clients=0, tasks=(), away=()), ()) is None
+
+
 def test_whose_a_volume_is() -> None:
     mine = marked("pool-1", "data")
-    assert holding.share_of(mine) == "data" and not holding.is_free(mine)
+    assert holding.share_of(mine) == "data" and not is_free(mine)
     assert holding.mark_of(mine) == holding.Mark("data", "in-use", "pool")
     # A clone inherits its parent's options.
     clone = volume("clone")
     clone.options.update(mine.options)
-    assert holding.mark_of(clone) is None and holding.share_of(clone) is None and not holding.is_free(clone)
+    assert holding.mark_of(clone) is None and holding.share_of(clone) is None and not is_free(clone)
     returned = marked("pool-1", "data")
     returned.options.update(holding.unmark())
-    assert holding.is_free(returned) and holding.share_of(returned) is None and holding.mark_of(returned) is None
+    assert is_free(returned) and holding.share_of(returned) is None and holding.mark_of(returned) is None
     untouched = volume("pool-1")
-    assert holding.is_free(untouched) and holding.share_of(untouched) == "pool-1"
+    assert is_free(untouched) and holding.share_of(untouched) == "pool-1"
 
 
 @pytest.mark.parametrize(
@@ -161,26 +167,27 @@ def test_whose_a_volume_is() -> None:
     [(MANILA_ID, False), (MANILA_ID.upper(), False), (MANILA_ID.replace("-", ""), False), ("NONE", True)],
 )
 def test_manilas_mark(value: str, free: bool) -> None:
-    assert holding.is_free(volume("pool-1", user__manila_share=value)) is free
+    assert is_free(volume("pool-1", user__manila_share=value)) is free
+
+
+def holders(*volumes: Volume) -> holding.Holders:
+    return holding.Holders({one.name: one for one in volumes})
 
 
 def test_two_volumes_of_one_share() -> None:
     used, claim = marked("pool-2", "data"), marked("pool-1", "data", holding.PREPARING)
-    held = holding.holders([claim, used])["data"]
-    assert held == [used, claim] and holding.superfluous("data", held) == [claim]
-    assert holding.by_share({one.name: one for one in (claim, used)}) == {"data": used}
-    claims = holding.holders(
-        [marked("pool-10", "data", holding.PREPARING), marked("pool-9", "data", holding.PREPARING)]
-    )["data"]
-    assert [one.name for one in claims] == ["pool-9", "pool-10"]
-    assert [one.name for one in holding.superfluous("data", claims)] == ["pool-10"]
-    twice = holding.holders([used, marked("pool-3", "data"), claim])["data"]
+    found = holders(claim, used)
+    assert found.get("data") is used and found.superfluous("data") == ("pool-1",)
+    assert "data" in found and list(found) == ["data"] and found.get("other") is None
+    claims = holders(marked("pool-10", "data", holding.PREPARING), marked("pool-9", "data", holding.PREPARING))
+    assert claims["data"].name == "pool-9" and claims.superfluous("data") == ("pool-10",)
+    twice = holders(used, marked("pool-3", "data"), claim)
+    assert "data" in twice
     with pytest.raises(Conflict, match="'pool-2' and 'pool-3' both hold share 'data'"):
-        holding.superfluous("data", twice)
+        twice.get("data")
     # A clone is no claim of a pool: it holds data.
-    cloned = holding.holders([used, marked("data", "data", holding.PREPARING, "snapshot:s")])["data"]
     with pytest.raises(Conflict):
-        holding.superfluous("data", cloned)
+        holders(used, marked("data", "data", holding.PREPARING, "snapshot:s")).get("data")
 
 
 def place(clusters: dict[str, pool.Stock], *wanted: pool.Wanted, pattern: str = PATTERN) -> dict[str, str | None]:
@@ -193,8 +200,8 @@ def wanted(name: str, gib: int = 1, **values: t.Any) -> pool.Wanted:
 
 def test_places() -> None:
     clusters = {
-        "east": pool.Stock({"old"}, ["pool-1G-1", "pool-2G-1"], ["monday"]),
-        "west": pool.Stock({"made"}, ["pool-1G-1"], []),
+        "east": pool.Stock({"old"}, (), ["pool-1G-1", "pool-2G-1"], ["monday"]),
+        "west": pool.Stock({"made"}, (), ["pool-1G-1"], []),
     }
     heketi = pool.Wanted("new-by-heketi")
     found = place(
@@ -226,15 +233,15 @@ def test_places() -> None:
         (wanted("old", cluster="west"), Conflict, "is on cluster east, not on west: a share does not move"),
         (wanted("both"), Conflict, "is on clusters east and west"),
         (wanted("a", cluster="north"), BadInput, "cluster 'north' is none of east, west"),
-        (wanted("a", 3), NotFound, "of 3G"),
+        (wanted("a", 3), NotFound, "of 3G: of the volumes that match .* the largest free one has 2G"),
         (pool.Wanted("copy", snapshot="tuesday"), NotFound, "snapshot 'tuesday' is on no cluster. Make it first"),
         (pool.Wanted("copy", snapshot="both"), NotFound, "is on east and west. Say on which with cluster"),
     ],
 )
 def test_places_that_cannot_be(asked: pool.Wanted, error: type[Exception], said: str) -> None:
     clusters = {
-        "east": pool.Stock({"old", "both"}, ["pool-1G-1"], ["both"]),
-        "west": pool.Stock({"both"}, ["pool-2G-1"], ["both"]),
+        "east": pool.Stock({"old", "both"}, ["pool-1G-1", "pool-2G-9"], ["pool-1G-1"], ["both"]),
+        "west": pool.Stock({"both"}, ["pool-2G-1"], ["pool-2G-1"], ["both"]),
     }
     with pytest.raises(error, match=said):
         place(clusters, wanted("fine"), asked)

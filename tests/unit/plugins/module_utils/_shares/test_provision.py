@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 import typing as t
 
 import pytest
@@ -15,13 +16,15 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     NotFound,
     Refused,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Status, Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import Snapshot
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, pool, provision, release
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share, plan
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB
+from recorded import Remembering
 
 SERVERS = ("server-1", "server-2")
 SEALED = {"client.ssl": "on", "server.ssl": "on"}
@@ -55,12 +58,29 @@ def used(name: str, of: str, state: str = holding.IN_USE, origin: str = holding.
     return volume(name, "Started", {**SEALED, **holding.mark(of, name, state, origin)}, **fields)
 
 
-def source(asked: Share, *volumes: Volume, snapshots: t.Iterable[Snapshot] = ()) -> provision.Source:
-    named = {one.name: one for one in volumes}
-    return provision.sources([asked], named, {one.name: one for one in snapshots})[asked.name]
+def scene(*volumes: Volume, **known: t.Any) -> holding.Scene:
+    """A cluster in which nobody is connected, and nothing is done."""
+    idle: dict[str, t.Any] = {
+        "clients": {one.name: {"glustershd": 3} for one in volumes if one.started},
+        "status": {one.name: Status([], None, ()) for one in volumes if one.started},
+        "snapshots": {},
+        "away": (),
+    }
+    return holding.Scene({one.name: one for one in volumes}, **{**idle, **known})
 
 
-MONDAY = Snapshot("monday", "", "", "2026-11-16T02:00:00Z", "parent", active=False, logical="")
+def source(
+    asked: Share, *volumes: Volume, snapshots: t.Iterable[Snapshot] = (), glusterd: str = "/nowhere", **known: t.Any
+) -> provision.Source:
+    seen = scene(*volumes, snapshots={one.name: one for one in snapshots}, **known)
+    return provision.sources([asked], seen, glusterd)[asked.name]
+
+
+def told(steps: t.Iterable[t.Any]) -> list[Change]:
+    return [change for step in steps for change in step.changes]
+
+
+MONDAY = Snapshot("monday", "uuid-of-monday", "", "2026-11-16T02:00:00Z", "parent", active=False, logical="")
 
 
 def test_a_share_from_the_pool() -> None:
@@ -68,18 +88,18 @@ def test_a_share_from_the_pool() -> None:
     assert found.taking == Change("data", "volume", None, "pool-1G-1")
     assert found.volume and holding.mark_of(found.volume) == holding.Mark("data", "preparing", "pool")
     assert found.volume.options["auth.ssl-allow"] == "server-1,server-2"
-    changes = plan(share(pattern=PATTERN), found.volume, None)
+    changes = told(plan(share(pattern=PATTERN), found.volume, None))
     assert [change.what for change in changes][-2:] == ["auth.ssl-allow", "state"]
     assert changes[-2].before == list(SERVERS) and changes[-2].after == [*SERVERS, "tenant"]
 
 
 def test_none_is_taken_twice() -> None:
-    volumes = {one.name: one for one in (volume("pool-1G-1"), volume("pool-1G-2"))}
+    volumes = scene(volume("pool-1G-1"), volume("pool-1G-2"))
     asked = [share("a", pattern=PATTERN), share("b", pattern=PATTERN)]
-    found = provision.sources(asked, volumes, {})
+    found = provision.sources(asked, volumes)
     assert [one.volume.name for one in found.values() if one.volume] == ["pool-1G-1", "pool-1G-2"]
     with pytest.raises(NotFound, match="No volume for share 'c'"):
-        provision.sources([*asked, share("c", pattern=PATTERN)], volumes, {})
+        provision.sources([*asked, share("c", pattern=PATTERN)], volumes)
 
 
 def test_a_started_volume_is_stopped_with_permission_only() -> None:
@@ -111,22 +131,61 @@ def test_a_clone() -> None:
     assert made and made.name == "data" and made.status == "Created"
     assert made.options["auth.ssl-allow"] == "server-1,server-2"
     assert holding.mark_of(made) == holding.Mark("data", "preparing", "snapshot:monday")
-    assert source(share(snapshot="monday"), used("data", "data", origin="snapshot:sunday")).taking is None
+    with pytest.raises(Conflict, match="is not what was taken from a pool or cloned for share 'data'"):
+        source(share(snapshot="monday"), used("data", "data", origin="snapshot:sunday"))
+    assert source(share(snapshot="monday"), used("data", "data", origin="snapshot:monday")).taking is None
 
 
-def test_a_clone_that_a_run_left_behind() -> None:
+CLONED = (Brick("s1", "/run/gluster/snaps/0ab/brick1", "u1"),)
+
+
+def cloned_from(path: pathlib.Path, uuid: str) -> str:
+    """glusterd's own directory, in which the volume C(data) is a clone of a snapshot."""
+    (path / "vols" / "data").mkdir(parents=True, exist_ok=True)
+    (path / "vols" / "data" / "info").write_text(f"status=0\nrestored_from_snap={uuid}\n")
+    return str(path)
+
+
+def test_a_clone_that_a_run_left_behind(tmp_path: pathlib.Path) -> None:
     options = {
         **holding.mark("parent-share", "parent", holding.IN_USE, holding.POOL),
         "auth.ssl-allow": "server-1,tenant-of-it",
     }
-    bricks = (Brick("s1", "/run/gluster/snaps/0ab/brick1", "u1"),)
+    mine = cloned_from(tmp_path, MONDAY.uuid)
     for inherited in (options, {"auth.ssl-allow": "server-1,tenant-of-it"}):
-        left = volume("data", "Created", inherited, bricks=bricks)
-        found = source(share(snapshot="monday"), left, snapshots=[MONDAY])
+        left = volume("data", "Created", inherited, bricks=CLONED)
+        found = source(share(snapshot="monday"), left, snapshots=[MONDAY], glusterd=mine)
         assert found.taking and found.volume and found.volume.options["auth.ssl-allow"] == "server-1,server-2"
-    started = volume("data", "Started", {}, bricks=bricks)
+    started = volume("data", "Started", {}, bricks=CLONED)
     with pytest.raises(Conflict, match="exists, and is not what was taken from a pool"):
-        source(share(snapshot="monday"), started, snapshots=[MONDAY])
+        source(share(snapshot="monday"), started, snapshots=[MONDAY], glusterd=mine)
+
+
+@pytest.mark.parametrize("uuid", ["uuid-of-sunday", "00000000-0000-0000-0000-000000000000", ""])
+def test_a_clone_of_another_snapshot_is_somebody_elses(uuid: str, tmp_path: pathlib.Path) -> None:
+    left = volume("data", "Created", bricks=CLONED)
+    with pytest.raises(Conflict, match="exists, and is not what was taken from a pool"):
+        source(share(snapshot="monday"), left, snapshots=[MONDAY], glusterd=cloned_from(tmp_path, uuid))
+    with pytest.raises(Conflict, match="exists, and is not what was taken from a pool"):
+        source(share(snapshot="monday"), left, snapshots=[MONDAY], glusterd="/nowhere")
+
+
+def test_a_clone_is_not_made_while_that_lets_somebody_in(tmp_path: pathlib.Path) -> None:
+    """An inactive snapshot has to be active for as long as it is cloned."""
+    kept = tmp_path / "snaps" / "monday" / "0ab"
+    kept.mkdir(parents=True)
+    info = "parent_volname=parent\nstatus=0\nclient.ssl=on\nserver.ssl=on\nauth.ssl-allow=server-1,{}\n"
+    parent = used("parent", "parent-share")
+    parent.options["auth.ssl-allow"] = "server-1,tenant-of-it"
+    (kept / "info").write_text(info.format("tenant-of-it,denied-since"))
+    with pytest.raises(Refused, match="lets in whom its volume 'parent' does not any more: denied-since"):
+        source(share(snapshot="monday"), parent, snapshots=[MONDAY], glusterd=str(tmp_path))
+    active = MONDAY._replace(active=True)
+    assert source(share(snapshot="monday"), parent, snapshots=[active], glusterd=str(tmp_path)).taking
+    opened = parent._replace(options={**parent.options, "server.ssl": "off"})
+    assert source(share(snapshot="monday"), opened, snapshots=[MONDAY], glusterd=str(tmp_path)).inactive
+    (kept / "info").write_text(info.format("tenant-of-it"))
+    assert source(share(snapshot="monday"), parent, snapshots=[MONDAY], glusterd=str(tmp_path)).inactive
 
 
 @pytest.mark.parametrize(
@@ -186,7 +245,7 @@ def test_a_share_being_made_is_finished_by_what_makes_it() -> None:
 
 
 def back(of: Volume | None, *snapshots: str) -> list[Change]:
-    return release.plan("data", of, snapshots, SERVERS)
+    return told(release.plan("data", of, snapshots, SERVERS))
 
 
 def test_giving_back() -> None:
@@ -196,43 +255,145 @@ def test_giving_back() -> None:
     assert back(held) == [
         Change("data", "state", "in-use", "releasing"),
         Change("data", "auth.ssl-allow", ["server-1", "server-2", "tenant"], ["server-1", "server-2"]),
+        # Over its limit nothing of a volume with shards could be removed.
+        Change("data", "size", "limited", None),
         Change("data", "data", "pool-1G-1", None),
         Change("data", "features.quota", "on", "off"),
         Change("data", "volume", "pool-1G-1", None),
     ]
     # Interrupted once the tenants were out: what is left to do.
     held.options.update({"auth.ssl-allow": "server-1,server-2", holding.STATE: holding.RELEASING})
-    assert [change.what for change in back(held)] == ["data", "features.quota", "volume"]
+    assert [change.what for change in back(held)] == ["size", "data", "features.quota", "volume"]
     clone = used("data", "data", origin="snapshot:monday")
     assert [change.what for change in back(clone)] == ["state", "auth.ssl-allow", "data", "volume"]
     assert back(None) == []
 
 
+def test_what_keeps_a_volume_from_being_wiped() -> None:
+    """Access is not taken from the tenant first, to be told then that it cannot be done."""
+    held = used("pool-1G-1", "data")
+    held.options.update({"features.worm": "on", "server.root-squash": "on"})
+    with pytest.raises(Refused, match="cannot be given back.*cannot be wiped: it has features.worm=on"):
+        back(held)
+    held.options.update({"features.worm": "off", "features.trash": "on", "auth.reject": "10.0.0.1"})
+    assert [(change.what, change.after) for change in back(held)] == [
+        ("state", "releasing"),
+        ("auth.ssl-allow", ["server-1", "server-2"]),
+        ("auth.reject", None),
+        ("features.trash", "off"),
+        ("server.root-squash", "off"),
+        # That trash is off bricks take only when they start.
+        ("restart", True),
+        ("data", None),
+        ("volume", None),
+    ]
+
+
 def test_what_is_not_given_back() -> None:
     with pytest.raises(Conflict, match="'data' is neither of a pool nor a clone made for share 'data'"):
         back(volume("data"))
+    with pytest.raises(Conflict, match="'data' is neither of a pool nor a clone made for share 'data'"):
+        back(used("data", "data", origin=holding.ADOPTED))
     with pytest.raises(Refused, match="has snapshots, which keep what was stored in it: monday, sunday"):
         back(used("pool-1G-1", "data"), "monday", "sunday")
 
 
-def test_what_is_in_use_is_not_taken() -> None:
-    volumes = {one.name: one for one in (volume("pool-1G-1", "Started", SEALED), volume("pool-2G-1"))}
+MOUNTED = {"clients": {"pool-1G-1": {"glustershd": 3, "unknown": 1}}}
+GUESTS = {**SEALED, "auth.ssl-allow": "server-1,server-2,guest"}
+
+
+@pytest.mark.parametrize(
+    "busy, known, why",
+    [
+        (volume("pool-1G-1", "Started", SEALED), MOUNTED, "it is mounted by 1 client"),
+        (volume("pool-1G-1", "Started", SEALED), {"clients": {}}, "gluster does not tell who is connected to it"),
+        (volume("pool-1G-1", "Started", SEALED), {"status": None}, "gluster does not tell who is connected to it"),
+        (volume("pool-1G-1", "Started", GUESTS), {}, "its access list lets in guest"),
+        (volume("pool-1G-1", snapshots=1), {}, "it has snapshots"),
+        (
+            volume("pool-1G-1", "Started", SEALED),
+            {"status": {"pool-1G-1": Status([], None, ("Remove brick: completed",))}},
+            "something is being done to it .Remove brick: completed.",
+        ),
+        (volume("pool-1G-1", options={"geo-replication.indexing": "on"}), {}, "it is replicated to another cluster"),
+        (volume("pool-1G-1"), {"away": {"u1"}}, "the glusterd of s1 is not connected"),
+        (volume("pool-1G-1", options={"features.worm": "on"}), {}, "it has features.worm=on"),
+        (volume("pool-1G-1", options={"user.heketi.id": "0a1b"}), {}, "Heketi made it"),
+        (
+            volume("pool-1G-1", bricks=(Brick("s1", "/var/lib/heketi/mounts/vg_1/brick_2/brick", "u1"),)),
+            {},
+            "Heketi made it",
+        ),
+        (volume("pool-1G-1", bricks=CLONED), {}, "it is a clone of a snapshot"),
+        (
+            volume("pool-1G-1", options={"user.manila-share": "0f4b5c1e-7d6a-4a55-9d35-6f0c2d6b8a11"}),
+            {},
+            "it is a share of Manila",
+        ),
+    ],
+)
+def test_what_is_in_use_is_not_taken(busy: Volume, known: dict[str, t.Any], why: str) -> None:
     asked = share(pattern=PATTERN)
-    assert provision.needs_clients([asked], volumes)
-    found = provision.sources([asked], volumes, {}, mounted=["pool-1G-1"])["data"]
+    with pytest.raises(NotFound, match=f"none is free.* These match, and are not free: pool-1G-1 .{why}"):
+        source(asked, busy, **known)
+    # Another one is taken instead.
+    elsewhere = volume("pool-2G-1", bricks=(Brick("s2", "/srv/pool-2G-1", "u2"),))
+    found = source(asked, busy, elsewhere, **known)
     assert found.volume and found.volume.name == "pool-2G-1"
-    with pytest.raises(NotFound, match="none is free.* Without a mark, but mounted by somebody: pool-1G-1, pool-2G-1"):
-        provision.sources([asked], volumes, {}, mounted=["pool-2G-1", "pool-1G-1", "else"])
-    # Nor is a volume that another entry of the list names.
+
+
+def test_what_others_have_is_not_taken() -> None:
+    asked = share(pattern=PATTERN)
+    # Another entry of the list names it.
     both = [asked, share("pool-1G-1", size=None)]
-    found = provision.sources(both, volumes, {})["data"]
+    found = provision.sources(both, scene(volume("pool-1G-1"), volume("pool-2G-1")))["data"]
     assert found.volume and found.volume.name == "pool-2G-1"
-    heketis = volume("pool-1G-1", bricks=(Brick("s1", "/var/lib/heketi/mounts/vg_1/brick_2/brick", "u1"),))
-    with pytest.raises(NotFound, match="none is free"):
-        source(asked, heketis)
-    aside = volume("pool-1G-1", options=holding.set_aside())
-    with pytest.raises(NotFound, match="none is free"):
-        source(asked, aside)
+    for options in (holding.set_aside(), holding.mark("other", "pool-1G-1", holding.IN_USE, holding.POOL)):
+        with pytest.raises(NotFound, match="none is free. Give volumes back, or make more.$"):
+            source(asked, volume("pool-1G-1", options=options))
+    with pytest.raises(NotFound, match="there is none whose whole name matches 'pool-.*'. Correct the pattern"):
+        source(asked, volume("else"))
+
+
+def test_infrastructure_on_a_list_is_nobody() -> None:
+    sealed = volume("pool-1G-1", "Started", {**SEALED, "auth.ssl-allow": "server-1,server-2"})
+    assert source(share(pattern=PATTERN), sealed).taking
+    # What an administrator listed before it was ever sealed lets nobody in.
+    listed = volume("pool-1G-1", options={"auth.ssl-allow": "manila-host"})
+    assert source(share(pattern=PATTERN), listed).taking
+
+
+def test_what_must_be_otherwise_is_put_right_when_it_is_taken() -> None:
+    options = {**SEALED, "features.read-only": "on", "features.uss": "on", "auth.reject": "10.0.0.1"}
+    found = source(share(pattern=PATTERN), volume("pool-1G-1", "Started", options))
+    assert found.volume and found.volume.options["features.read-only"] == "off"
+    assert found.volume.options["features.uss"] == "off" and "auth.reject" not in found.volume.options
+
+
+def test_what_changed_since_it_was_chosen_is_not_taken() -> None:
+    free = volume("pool-1G-1")
+    found = source(share(pattern=PATTERN), free)
+    gluster = Remembering(free._replace(options=holding.mark("other", "pool-1G-1", holding.PREPARING, holding.POOL)))
+    cluster = LiveCluster(GlusterCli(gluster))
+    with pytest.raises(Conflict, match="'pool-1G-1' was changed by somebody while share 'data' was getting it"):
+        provision.take(cluster, share(pattern=PATTERN), found, {"pool-1G-1": free})
+    assert gluster.told == []
+    provision.take(cluster, share(pattern=PATTERN), found, {"pool-1G-1": gluster.volumes["pool-1G-1"]})
+    [taken] = gluster.told
+    assert taken[holding.SHARE] == "data@pool-1G-1" and taken["auth.ssl-allow"] == "server-1,server-2"
+    assert taken[holding.UNPROVEN] == "pool-1G-1" and taken["cluster.lookup-optimize"] == "off"
+
+
+def test_only_what_is_still_ours_is_given_up() -> None:
+    mine = used("pool-1G-1", "data", holding.PREPARING)
+    for now, given_up in (
+        (mine, 1),
+        (used("pool-1G-1", "other", holding.PREPARING), 0),
+        (used("pool-1G-1", "data"), 0),
+    ):
+        gluster = Remembering(now)
+        provision.give_up(GlusterCli(gluster), "pool-1G-1", "data")
+        assert gluster.told == [holding.unmark()] * given_up
 
 
 # Bytes of XFS on logical volumes of that size.

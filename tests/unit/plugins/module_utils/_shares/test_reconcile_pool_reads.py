@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.pool import compile_pattern
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster, reconcile
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import PROMPT, Share
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LOOKUP, PROMPT, Share
 from recorded import VERSIONS, Recorded
 
 COUNT = 60
@@ -51,7 +51,11 @@ def _taken(like: ET.Element, number: int) -> ET.Element:
     for brick in volume.iterfind("bricks/brick"):
         t.cast(ET.Element, brick.find("name")).text = f"{(brick.text or '').rpartition('/')[0]}/{name}"
     marks = {"share": f"data-{number}@{name}", "state": "in-use", "origin": "pool"}
-    for option, value in {**{f"user.glusterops-{key}": value for key, value in marks.items()}, **PROMPT}.items():
+    for option, value in {
+        **{f"user.glusterops-{key}": value for key, value in marks.items()},
+        **PROMPT,
+        **LOOKUP,
+    }.items():
         element = ET.SubElement(t.cast(ET.Element, volume.find("options")), "option")
         ET.SubElement(element, "name").text, ET.SubElement(element, "value").text = option, value
     return volume

@@ -170,10 +170,14 @@ def series(share: str = "thin", prefix: str = "daily", **values: t.Any) -> Serie
 
 def test_many_shares_are_observed_at_once(tmp_path: pathlib.Path) -> None:
     lab = Lab(tmp_path, *NONE, *ROOM)
+    here = "87aba606-c64a-4894-a7d2-f79d8562fe04"
+    (tmp_path / "glusterd").mkdir()
+    (tmp_path / "glusterd/glusterd.info").write_text(f"UUID={here}\n")
     many = [series(prefix=f"p{number}") for number in range(250)]
     changes, found = reconcile_series(lab.cluster, many, NOW, check_mode=True)
     assert len(changes) == 250 and lab.asked == [*OBSERVED, *LOOKED]
-    assert found == {"snapshots": []}
+    # And who has to look, as each server sees its own pools only.
+    assert found == {"snapshots": [], "server": here, "bricks": {"thin": [here]}}
     assert not (tmp_path / "locks").exists()
 
 
@@ -195,7 +199,7 @@ def test_one_failure_does_not_stop_the_others(tmp_path: pathlib.Path) -> None:
     assert "each brick on a thin logical volume" in details["failures"][2]["msg"]
     assert [change.subject for change in details["changes"]] == ["daily-thin-20261121T000000Z"]
     # Those that were recorded are none of the series.
-    assert details["snapshots"] == []
+    assert details["snapshots"] == [] and list(details["bricks"]) == ["thick", "idle", "thin"]
 
 
 def test_a_share_that_gets_no_next_one_keeps_all(tmp_path: pathlib.Path) -> None:

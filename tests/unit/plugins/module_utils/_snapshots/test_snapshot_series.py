@@ -9,11 +9,12 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.snapshot import Snapshot, check_snapshot_name
 from ansible_collections.glusterops.shares.plugins.module_utils._snapshots.series import (
     Series,
+    check_clock,
     parse_duration,
     renew,
 )
@@ -224,3 +225,14 @@ def test_durations(text: str, seconds: int) -> None:
 def test_no_durations(text: t.Any) -> None:
     with pytest.raises(BadInput, match="is not a duration: write a number and m, h, d or w"):
         parse_duration(text, "data: every")
+
+
+def test_a_clock_that_is_wrong() -> None:
+    """By it all snapshots but the newest would be too old, or none would ever be."""
+    now = float(at("2026-11-21 12:00:00"))
+    for here in (now, now + 119, now - 119):
+        check_clock(now, here)
+    with pytest.raises(Refused, match="is 121 s ahead of the control node's, and Gluster would stamp"):
+        check_clock(now, now + 121)
+    with pytest.raises(Refused, match="is 7776000 s behind the control node's"):
+        check_clock(now, now - 90 * DAY)

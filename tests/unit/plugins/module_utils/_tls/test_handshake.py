@@ -13,10 +13,10 @@ import typing as t
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, NotFound
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.plaintext import in_plaintext
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.handshake import (
     _rfc2253,
     context,
-    in_plaintext,
     served,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL

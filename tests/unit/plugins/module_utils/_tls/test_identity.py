@@ -403,9 +403,17 @@ def traditionally_encrypted() -> bytes:
     )
 
 
+def in_der() -> bytes:
+    """The program openssl reads it, and Gluster does not."""
+    return new_key().private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
 @pytest.mark.parametrize(
     "make, message",
     [
+        (in_der, "is not in PEM, which is all that Gluster reads"),
         (encrypted, "is encrypted, and Gluster cannot read it"),
         (traditionally_encrypted, "is encrypted, and Gluster cannot read it"),
         (lambda: b"", "cannot be read as a private key"),

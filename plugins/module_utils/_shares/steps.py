@@ -1,0 +1,218 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+"""What is done to a share's volume: each step says what it changes, and does it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST
+
+if t.TYPE_CHECKING:  # pragma: no cover
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+    from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
+    from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
+    from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share
+
+# What gluster says when some servers have done it, and others could not.
+_HALF_DONE = "Commit failed"
+# Whether a snapshot's bricks run.
+ACTIVE = "active"
+# Of a list that may not have reached all bricks.
+PROOF = "proof"
+
+
+@dataclasses.dataclass
+class Work:
+    """On what a step works. volume: as it was when the steps were planned."""
+
+    cluster: LiveCluster
+    share: Share
+    volume: Volume
+    progress: Progress
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """changes: what it changes, as is told."""
+
+    changes: tuple[Change, ...]
+
+    def do(self, work: Work) -> None:
+        raise NotImplementedError
+
+
+def value_of(value: t.Any) -> str:
+    """An option's value as gluster takes it."""
+    return ",".join(value) if isinstance(value, (list, tuple)) else str(value)
+
+
+def set_options(cli: GlusterCli, volume: str, options: t.Mapping[str, str]) -> None:
+    """Sets them in one transaction. What some server could not keep the next run sets again: the volume says so."""
+    try:
+        cli.xml("volume", "set", volume, *(word for option in options.items() for word in option))
+    except Refused as exc:
+        if _HALF_DONE in str(exc):
+            with contextlib.suppress(Refused):
+                cli.xml("volume", "set", volume, holding.UNPROVEN, volume)
+        raise
+
+
+@dataclasses.dataclass(frozen=True)
+class Set(Step):
+    """Sets the options that its changes name, in one transaction. others: what belongs to one of them."""
+
+    others: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def do(self, work: Work) -> None:
+        options = {change.what: value_of(change.after) for change in self.changes}
+        set_options(work.cluster.cli, work.volume.name, {**options, **self.others})
+
+
+@dataclasses.dataclass(frozen=True)
+class Close(Step):
+    """Lets nobody in but C(entries), and proves it on all bricks.
+
+    options: what else is set with the list. restart: bricks take these only when they start. again: all is set already,
+    and only not proven. Until it is, the volume says so, and whoever comes after an interruption goes on here.
+    """
+
+    entries: tuple[str, ...] = ()
+    options: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    restart: bool = False
+    again: bool = False
+
+    def do(self, work: Work) -> None:
+        self.shut(work)
+        self.prove(work)
+
+    def shut(self, work: Work) -> None:
+        """The first half. Many volumes are shut before the first is proven to be."""
+        if not self.again:
+            self._set(work)
+
+    def _set(self, work: Work) -> None:
+        cli, name = work.cluster.cli, work.volume.name
+        options = {**self.options, LIST: ",".join(self.entries), holding.UNPROVEN: name}
+        if not (self.restart and work.volume.started):
+            set_options(cli, name, options)
+            return
+        cli.xml("volume", "stop", name)
+        try:
+            set_options(cli, name, options)
+        finally:
+            # Whatever Gluster refuses: it is not left stopped.
+            cli.xml("volume", "start", name)
+
+    def prove(self, work: Work) -> None:
+        """The second half, by the list that is there now: somebody else may have been let in since. Raises Conflict."""
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
+
+        cli, name = work.cluster.cli, work.volume.name
+        now = tuple(holding.listed(answers.volume(cli, name)))
+        dataclasses.replace(self, entries=now, restart=False).check(work)
+        set_options(cli, name, {holding.UNPROVEN: "-"})
+
+    def check(self, work: Work) -> None:
+        """Whether all bricks go by C(entries). What some server could not keep is set once more, whatever this one
+        shows. Raises Conflict."""
+        # Servers compile what they import, and mostly nothing has to be done.
+        from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing
+
+        try:
+            closing.check(work.cluster, work.volume, self.entries)
+        except Conflict:
+            self._set(work)
+            closing.check(work.cluster, work.volume, self.entries)
+
+
+@dataclasses.dataclass(frozen=True)
+class Deactivate(Step):
+    """Stops the bricks of snapshots, so that nobody can mount them."""
+
+    def do(self, work: Work) -> None:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster import snapshot
+
+        for change in self.changes:
+            snapshot.deactivate(work.cluster.cli, change.subject)
+
+
+@dataclasses.dataclass(frozen=True)
+class Restart(Step):
+    """Stops and starts the volume."""
+
+    def do(self, work: Work) -> None:
+        work.cluster.cli.xml("volume", "stop", work.volume.name)
+        work.cluster.cli.xml("volume", "start", work.volume.name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Start(Step):
+    def do(self, work: Work) -> None:
+        work.cluster.cli.xml("volume", "start", work.volume.name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Limit(Step):
+    """Limits the volume to the share's size. What a volume that is only being made into the share holds must fit.
+
+    enable: quota is off.
+    """
+
+    enable: bool = False
+
+    def do(self, work: Work) -> None:
+        from ansible_collections.glusterops.shares.plugins.module_utils._shares import limiting
+
+        limiting.limit(work, self.enable)
+
+
+@dataclasses.dataclass(frozen=True)
+class Admit(Step):
+    """Lets the tenants into a volume that was being made into a share, and let in C(closed) alone. One of a pool must
+    be empty: what is in it is somebody else's."""
+
+    entries: tuple[str, ...] = ()
+    closed: Close = dataclasses.field(default=Close(()))
+
+    def do(self, work: Work) -> None:
+        from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
+
+        cli, name = work.cluster.cli, work.volume.name
+        mark = holding.mark_of(work.volume)
+        if mark is None:
+            raise Conflict(f"Volume {name!r} is not share {work.share.name!r} any more.")
+        self.closed.check(work)
+        if mark.origin == holding.POOL:
+            _check_empty(work)
+        # Another worker of the same pool may have given it up meanwhile.
+        now = holding.mark_of(answers.volume(cli, name))
+        if now is None or (now.share, now.origin) != (mark.share, mark.origin) or now.state not in holding.MAKING:
+            raise Conflict(f"Volume {name!r} was given to somebody else while it was made into share {mark.share!r}.")
+        marks = holding.mark(mark.share, name, holding.IN_USE, mark.origin)
+        set_options(cli, name, {**marks, LIST: ",".join(self.entries), holding.UNPROVEN: "-"})
+
+
+def _check_empty(work: Work) -> None:
+    from ansible_collections.glusterops.shares.plugins.module_utils._shares import wipe
+
+    cli, name = work.cluster.cli, work.volume.name
+    with wipe.mounted(cli, name) as root:
+        left = wipe.left(root)
+    if left:
+        set_options(cli, name, holding.set_aside())
+        raise Refused(
+            f"Volume {name!r}, which share {work.share.name!r} would have got from the pool, is not empty: it holds"
+            f" {', '.join(left)}. Nobody was let in. It was set aside, so the next run takes another one. Once it is"
+            f" empty, 'gluster volume set {name} {holding.SHARE} -' gives it back to the pool.",
+            left=left,
+        )

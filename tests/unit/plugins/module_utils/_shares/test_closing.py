@@ -1,0 +1,429 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""That nobody is let in who shall not be: on every server, whatever this one shows."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import typing as t
+
+import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing, holding, release, wipe
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster, close, reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LOOKUP, Share
+from recorded import OK, Remembering
+
+SERVERS = ("s1", "s2", "s3")
+BRICKS = tuple(Brick(server, "/srv/data", f"u{server}") for server in SERVERS)
+SEALED = {"client.ssl": "on", "server.ssl": "on", **LOOKUP}
+
+
+def volume(name: str = "data", *tenants: str, status: str = "Started", **options: str) -> Volume:
+    marks = holding.mark(name, name, holding.IN_USE, holding.ADOPTED)
+    its = {**SEALED, LIST: ",".join([*SERVERS, *tenants]), **marks, **options}
+    return Volume(name, "", status, "Replicate", 3, 0, 0, 0, 0, BRICKS, its)
+
+
+class Cluster(Remembering):
+    """Three servers, of which some may be away, keep what they had, or tell nothing of their bricks.
+
+    stale: server to what its brick's volfile has instead; refusing: whether these servers refuse what is set.
+    """
+
+    def __init__(self, *volumes: Volume, away: t.Collection[str] = (), stale: dict[str, str] | None = None) -> None:
+        super().__init__(*volumes)
+        self.away, self.stale, self.refusing, self.unheard, self.plain = away, dict(stale or {}), False, "", ""
+        self.clients = {one.name: {"glustershd": 3} for one in volumes}
+        self.instead = {
+            "pool list": self._peers,
+            "system:: getspec": self._volfile,
+            "volume status": self._status,
+            "volume set": self._set,
+        }
+
+    def __call__(self, argv: list[str], **options: t.Any) -> tuple[int, str, str]:
+        if argv[-1] == "client-list":
+            self.calls.append(argv[2:])
+            return 0, "".join(self._listed(name) for name in self.volumes), ""
+        return super().__call__(argv, **options)
+
+    def _listed(self, name: str) -> str:
+        rows = "\n".join(f"{kind} {count}" for kind, count in self.clients[name].items())
+        return f"Client connections for volume {name}\n{rows}\n\ntotal clients for volume {name} : 3 \n"
+
+    def _peers(self, _words: list[str]) -> str:
+        peers = "".join(
+            f"<peer><uuid>u{server}</uuid><hostname>{server}</hostname>"
+            f"<connected>{int(server not in self.away)}</connected></peer>"
+            for server in SERVERS
+        )
+        return OK.replace("</cliOutput>", f"<peerStatus>{peers}</peerStatus></cliOutput>")
+
+    def _volfile(self, words: list[str]) -> str:
+        name, server, _path = words[-1].split(".")
+        options = self.volumes[name].options
+        lines = [
+            f"option transport.socket.ssl-enabled {options['server.ssl']}",
+            f"option auth.login./srv/data.ssl-allow {options[LIST]}",
+            f"option dynamic-auth {options.get('server.dynamic-auth', 'on')}",
+        ]
+        text = "\n".join(lines)
+        found = re.match("(.*?) -> (.*)", self.stale.get(server, " -> "))
+        assert found
+        return text.replace(found.group(1), found.group(2)) if found.group(1) else text
+
+    def _status(self, words: list[str]) -> str:
+        rows = "".join(
+            f"<node><hostname>{server}</hostname><path>/srv/data</path><peerid>u{server}</peerid><status>1</status>"
+            "<port>49152</port></node>"
+            for server in SERVERS
+            if server not in self.unheard
+        )
+        volumes = "".join(
+            f"<volume><volName>{name}</volName>{rows}</volume>" for name in self.volumes if words[2] in ("all", name)
+        )
+        return OK.replace("</cliOutput>", f"<volStatus><volumes>{volumes}</volumes></volStatus></cliOutput>")
+
+    def _set(self, words: list[str]) -> str:
+        options = dict(zip(words[3::2], words[4::2]))
+        its = self.volumes[words[2]]
+        # The server that is asked has done it before another one refuses.
+        self.volumes[words[2]] = its._replace(options={**its.options, **options})
+        if self.refusing:
+            return OK.replace(">0<", ">-1<").replace(
+                "<opErrstr/>", "<opErrstr>Commit failed on s2. Please check log file for details.</opErrstr>"
+            )
+        return OK
+
+
+def live(gluster: Cluster, path: pathlib.Path) -> LiveCluster:
+    return LiveCluster(
+        GlusterCli(gluster),
+        {},
+        str(path / "glusterd"),
+        str(path / "locks"),
+        lambda _seconds: None,
+        lambda host, _port: host in gluster.plain,
+    )
+
+
+def deny(name: str = "data", *tenants: str) -> Share:
+    return Share(name, SERVERS, deny=tenants or ("tenant",))
+
+
+def test_a_denial_is_proven_on_every_server(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data", "tenant", "other"))
+    changes, _found = reconcile(live(gluster, tmp_path), [deny()], False)
+    assert changes == [Change("data", LIST, sorted([*SERVERS, "tenant", "other"]), sorted([*SERVERS, "other"]))]
+    closed, proven = gluster.told
+    # While it is not proven, the volume says so.
+    assert closed == {LIST: "other,s1,s2,s3", holding.UNPROVEN: "data"} and proven == {holding.UNPROVEN: "-"}
+    asked = [call[-1] for call in gluster.calls if call[0] == "system::"]
+    assert asked == ["data.s1.srv-data", "data.s2.srv-data", "data.s3.srv-data"]
+    # Nothing is left to do, and one call tells it.
+    gluster.calls.clear()
+    assert reconcile(live(gluster, tmp_path), [deny()], False)[0] == [] and gluster.calls == [["volume", "info"]]
+
+
+TENANT, OFF = "tenant,", ""
+STALE = {
+    "an older list": ({"s2": "other,s1,s2,s3 -> other,s1,s2,s3,tenant"}, "s2 has brick /srv/data go by the list"),
+    "no list": ({"s2": "option auth -> option else"}, "s2 has brick /srv/data go by the list ''"),
+    "no TLS": ({"s3": "ssl-enabled on -> ssl-enabled off"}, "s3 has brick /srv/data speak no TLS"),
+    "lasting sessions": ({"s1": "dynamic-auth on -> dynamic-auth off"}, "s1 has brick /srv/data leave in who was"),
+}
+
+
+@pytest.mark.parametrize("case", STALE)
+def test_what_a_server_did_not_keep_is_no_success(case: str, tmp_path: pathlib.Path) -> None:
+    stale, said = STALE[case]
+    gluster = Cluster(volume("data", "tenant", "other"), stale=stale)
+    with pytest.raises(Conflict, match=f"The access list of volume 'data' was set, and is not proven: {said}"):
+        reconcile(live(gluster, tmp_path), [deny()], False)
+    # It was tried once more, and the next run begins there, although this server shows what is asked for.
+    assert [options[LIST] for options in gluster.told] == ["other,s1,s2,s3"] * 2
+    assert gluster.volumes["data"].options[holding.UNPROVEN] == "data"
+    with pytest.raises(Conflict, match=said):
+        reconcile(live(gluster, tmp_path), [deny()], False)
+    gluster.stale.clear()
+    changes, _found = reconcile(live(gluster, tmp_path), [deny()], False)
+    assert [change.what for change in changes] == ["proof"]
+    assert gluster.volumes["data"].options[holding.UNPROVEN] == "-"
+
+
+def test_a_server_that_cannot_store_is_no_success_the_second_time_either(tmp_path: pathlib.Path) -> None:
+    """The first server has done it, and shows it, when another one says that it could not."""
+    gluster = Cluster(volume("data", "tenant"), volume("else", "tenant"))
+    gluster.refusing = True
+    for _run in range(2):
+        with pytest.raises(Refused, match="Commit failed on s2"):
+            reconcile(live(gluster, tmp_path), [deny("data")], False)
+        assert "tenant" not in gluster.volumes["data"].options[LIST]
+        gluster.stale = {"s2": "s1,s2,s3 -> s1,s2,s3,tenant"}
+    gluster.refusing, gluster.stale = False, {}
+    assert [change.what for change in reconcile(live(gluster, tmp_path), [deny("data")], False)[0]] == ["proof"]
+
+
+def test_options_that_some_server_could_not_store_are_set_again(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data"))
+    gluster.refusing = True
+    wanted = Share("data", SERVERS, exclusive=True, seal=True, options={"performance.quick-read": "off"})
+    with pytest.raises(Refused, match="Commit failed on s2"):
+        reconcile(live(gluster, tmp_path), [wanted], False)
+    assert holding.unproven(gluster.volumes["data"])
+
+
+def test_bricks_that_no_glusterd_reaches_are_told_until_it_does(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data", "tenant"), away=["s2"])
+    for _run in range(2):
+        with pytest.raises(Conflict, match="the glusterd of s2 is not connected, so its bricks go by the old list"):
+            reconcile(live(gluster, tmp_path), [deny()], False)
+    assert not [call for call in gluster.calls if call[-1] == "data.s2.srv-data"]
+    gluster.away = ()
+    gluster.unheard = "s3"
+    with pytest.raises(Conflict, match="s3 does not tell of its brick /srv/data"):
+        reconcile(live(gluster, tmp_path), [deny()], False)
+    gluster.unheard = ""
+    reconcile(live(gluster, tmp_path), [deny()], False)
+    assert reconcile(live(gluster, tmp_path), [deny()], False)[0] == []
+
+
+def test_bricks_that_speak_no_tls(tmp_path: pathlib.Path) -> None:
+    """That was set while they ran, and they take it when they start."""
+    gluster = Cluster(volume("data", "tenant"))
+    gluster.plain = "s2"
+    with pytest.raises(Conflict, match="s2 has brick /srv/data speak no TLS: it has not been started since"):
+        reconcile(live(gluster, tmp_path), [deny()], False)
+
+
+def test_who_is_let_in_meanwhile_stays(tmp_path: pathlib.Path) -> None:
+    """Another run on this server, between the look and the lock, or before the proof."""
+    gluster = Cluster(volume("data", "tenant"))
+    looks = []
+
+    def told(words: list[str]) -> str:
+        looks.append(words)
+        if len(words) == 3 and len(looks) in (2, 3):
+            its = gluster.volumes["data"]
+            later = f"{its.options[LIST]},new-{len(looks)}"
+            gluster.volumes["data"] = its._replace(options={**its.options, LIST: later})
+        return gluster._info(words[2:])
+
+    gluster.instead["volume info"] = told
+    reconcile(live(gluster, tmp_path), [deny()], False)
+    assert set(gluster.volumes["data"].options[LIST].split(",")) == {*SERVERS, "new-2", "new-3"}
+
+
+def test_closing_alone_changes_nothing_else(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("a", "tenant", **{"cluster.lookup-optimize": "on"}), volume("b", "tenant"), volume("c"))
+    gluster.stale = {}
+    original = gluster._volfile
+    gluster.instead["system:: getspec"] = lambda words: (
+        original(words).replace("s1,s2,s3", "s1,s2,s3,tenant") if words[-1].startswith("a.s2") else original(words)
+    )
+    changes, failures = close(live(gluster, tmp_path), [deny(name) for name in "abc"], False)
+    assert [change.subject for change in changes] == ["a", "b"]
+    [failure] = failures
+    assert "list of volume 'a' was set, and is not proven: s2 has brick" in str(failure)
+    assert gluster.volumes["a"].options["cluster.lookup-optimize"] == "on"
+    # A dry run tells the same.
+    before = Cluster(volume("a", "tenant"), volume("b", "tenant"), volume("c"))
+    assert close(live(before, tmp_path), [deny(name) for name in "abc"], True) == (changes, []) and before.told == []
+
+
+def test_somebody_who_sets_it_back_is_told(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data", "tenant"))
+    opened = gluster._set
+
+    def set_back(words: list[str]) -> str:
+        answer = opened(words)
+        if words[3:] == [holding.UNPROVEN, "-"]:
+            its = gluster.volumes["data"]
+            gluster.volumes["data"] = its._replace(options={**its.options, LIST: "s1,s2,s3,tenant"})
+        return answer
+
+    gluster.instead["volume set"] = set_back
+    _changes, [failure] = close(live(gluster, tmp_path), [deny()], False)
+    assert "somebody else changed its access list at the same time" in str(failure)
+
+
+def test_removals_come_first_and_no_other_share_holds_them_back(tmp_path: pathlib.Path) -> None:
+    """One share is broken, one has no room, one is proven nowhere: whom the fourth denies is out."""
+    gluster = Cluster(
+        volume("broken", "tenant", **{"features.uss": "on"}),
+        volume("stale", "tenant"),
+        volume("good", "tenant"),
+    )
+    gluster.stale = {"s2": "nothing -> nothing"}
+    shares = [
+        Share("broken", SERVERS, exclusive=True, seal=True),
+        Share("missing", SERVERS, exclusive=True, seal=True),
+        Share("good", SERVERS, exclusive=True, seal=True, options={"performance.quick-read": "off"}),
+    ]
+    with pytest.raises(Refused, match="2 shares cannot be done, so nothing else was changed") as caught:
+        reconcile(live(gluster, tmp_path), shares, False)
+    for name in ("broken", "good"):
+        assert gluster.volumes[name].options[LIST] == "s1,s2,s3"
+    # What is no removal waits until all can be done.
+    assert "performance.quick-read" not in gluster.volumes["good"].options
+    assert {change.subject for change in caught.value.details["changes"]} == {"broken", "good"}
+
+
+def test_all_are_shut_before_the_first_is_proven(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(*(volume(name, "tenant") for name in ("a", "b", "c")))
+    reconcile(live(gluster, tmp_path), [deny(name) for name in ("a", "b", "c")], False)
+    order = [call for call in gluster.calls if call[0] == "system::" or call[1] == "set"]
+    assert [call[2] for call in order[:3]] == ["a", "b", "c"] and order[3][0] == "system::"
+
+
+def test_what_fails_with_one_share_is_done_with_the_others(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("a", "tenant"), volume("b", "tenant"), stale={})
+    original = gluster._volfile
+    gluster.instead["system:: getspec"] = lambda words: (
+        original(words).replace("s1,s2,s3", "s1,s2,s3,tenant") if words[-1].startswith("a.s2") else original(words)
+    )
+    shares = [
+        Share(name, SERVERS, exclusive=True, seal=True, options={"performance.quick-read": "off"}) for name in "ab"
+    ]
+    with pytest.raises(Conflict, match="list of volume 'a' was set, and is not proven: s2"):
+        reconcile(live(gluster, tmp_path), shares, False)
+    assert gluster.volumes["b"].options["performance.quick-read"] == "off"
+    assert "performance.quick-read" not in gluster.volumes["a"].options
+
+
+def test_what_gluster_does_not_keep_is_told_as_that(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data"))
+    gluster.instead["volume set"] = lambda _words: OK
+    wanted = Share("data", SERVERS, exclusive=True, seal=True, options={"performance.cache-size": "64MB"})
+    with pytest.raises(
+        Conflict, match="is not there afterwards. Gluster does not keep it as it was written, or"
+    ) as caught:
+        reconcile(live(gluster, tmp_path), [wanted], False)
+    assert "data: performance.cache-size shall be 64MB and is None." in str(caught.value)
+
+
+def snapshot_of(path: pathlib.Path, name: str, *entries: str, status: int = 1, parent: str = "data") -> None:
+    """As glusterd keeps it."""
+    folder = path / "glusterd" / "snaps" / name / "0ab"
+    folder.mkdir(parents=True)
+    (folder / "info").write_text(
+        f"parent_volname={parent}\nstatus={status}\nclient.ssl=on\nserver.ssl=on\nauth.ssl-allow={','.join(entries)}\n"
+    )
+
+
+def test_an_active_snapshot_keeps_the_list_of_its_time(tmp_path: pathlib.Path) -> None:
+    snapshot_of(tmp_path, "old", *SERVERS, "tenant", "other")
+    snapshot_of(tmp_path, "inactive", *SERVERS, "tenant", status=0)
+    snapshot_of(tmp_path, "elsewhere", *SERVERS, "tenant", parent="else")
+    snapshot_of(tmp_path, "new", *SERVERS, "other")
+    gluster = Cluster(volume("data", "tenant", "other")._replace(snapshots=3))
+    for _run in range(2):
+        with pytest.raises(Conflict, match=r"active snapshots.*let in others than the share does: old \(tenant\)"):
+            reconcile(live(gluster, tmp_path), [deny()], False)
+        # The share itself is closed all the same.
+        assert gluster.volumes["data"].options[LIST] == "other,s1,s2,s3"
+    deactivating = Share("data", SERVERS, deny=("tenant",), deactivate=True)
+    gluster.instead["snapshot deactivate"] = lambda words: _deactivated(tmp_path, words[2])
+    changes, _found = reconcile(live(gluster, tmp_path), [deactivating], False)
+    assert changes == [Change("old", "active", True, False)]
+
+
+def _deactivated(path: pathlib.Path, name: str) -> str:
+    [info] = (path / "glusterd" / "snaps" / name).glob("*/info")
+    info.write_text(info.read_text().replace("status=1", "status=0"))
+    return OK
+
+
+def test_a_snapshot_that_was_never_sealed_lets_in_whoever_comes(tmp_path: pathlib.Path) -> None:
+    snapshot_of(tmp_path, "old")
+    [info] = (tmp_path / "glusterd" / "snaps" / "old").glob("*/info")
+    info.write_text(info.read_text().replace("server.ssl=on", "server.ssl=off"))
+    gluster = Cluster(volume("data")._replace(snapshots=1))
+    with pytest.raises(Conflict, match=r"old \(whoever comes, as it is not sealed\)"):
+        reconcile(live(gluster, tmp_path), [deny()], False)
+
+
+# ---- giving back ----
+@pytest.fixture
+def emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wiping itself has tests of its own."""
+    monkeypatch.setattr(wipe, "ready", lambda *_arguments: None)
+    monkeypatch.setattr(release, "_wipe", lambda _work: None)
+    monkeypatch.setattr(wipe, "unmount", lambda *_arguments: None)
+
+
+def pooled(**options: str) -> Volume:
+    its = volume("data", "tenant", **options)
+    its.options.update(holding.mark("data", "data", holding.IN_USE, holding.POOL))
+    return its
+
+
+@pytest.mark.usefixtures("emptied")
+def test_the_last_transaction_closes_once_more(tmp_path: pathlib.Path) -> None:
+    """Whoever changed the list meanwhile gets nobody into what the next tenant gets."""
+    gluster = Cluster(pooled(**{"server.root-squash": "on"}))
+    release.release(live(gluster, tmp_path), "data", SERVERS, 0, False)
+    first, last = gluster.told
+    assert first[LIST] == "s1,s2,s3" and first[holding.STATE] == holding.RELEASING
+    assert first[holding.UNPROVEN] == "data" and first["server.root-squash"] == "off"
+    assert last[LIST] == "s1,s2,s3" and last["server.ssl"] == "on" and last["server.dynamic-auth"] == "on"
+    assert last[holding.SHARE] == "-" and last[holding.UNPROVEN] == "-"
+
+
+@pytest.mark.usefixtures("emptied")
+@pytest.mark.parametrize("away, said", [(["s3"], "glusterd of s3 is not connected"), ([], "go by the list")])
+def test_nothing_is_wiped_before_all_are_out(away: list[str], said: str, tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(pooled(), away=away, stale={} if away else {"s2": "s1,s2,s3 -> s1,s2,s3,tenant"})
+    with pytest.raises(Conflict, match=said) as caught:
+        release.release(live(gluster, tmp_path), "data", SERVERS, 0, False)
+    assert [change.what for change in caught.value.details["changes"]] == ["state", LIST]
+    assert gluster.volumes["data"].options[holding.STATE] == holding.RELEASING
+
+
+@pytest.mark.usefixtures("emptied")
+@pytest.mark.parametrize("kind", ["fuse", "gfapi", "unknown"])
+def test_who_stays_is_cut_off_and_else_it_is_refused(kind: str, tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(pooled())
+    gluster.clients["data"] = {"glustershd": 3, kind: 1}
+    with pytest.raises(Refused, match="still has clients that are none of its servers' daemons"):
+        release.release(live(gluster, tmp_path), "data", SERVERS, 0, False)
+    assert ["volume", "stop", "data", "force"] in gluster.calls
+    assert gluster.volumes["data"].options[holding.SHARE] == "data@data"
+
+
+@pytest.mark.usefixtures("emptied")
+def test_what_was_taken_meanwhile_is_not_given_up(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gluster = Cluster(pooled())
+    other = holding.mark("other", "data", holding.PREPARING, holding.POOL)
+
+    def somebody_takes_it(_work: object) -> None:
+        gluster.volumes["data"] = gluster.volumes["data"]._replace(options={**gluster.volumes["data"].options, **other})
+
+    monkeypatch.setattr(release, "_wipe", somebody_takes_it)
+    with pytest.raises(Conflict, match="was given to somebody else while it was wiped"):
+        release.release(live(gluster, tmp_path), "data", SERVERS, 0, False)
+    assert gluster.volumes["data"].options[holding.SHARE] == "other@data"
+
+
+@pytest.mark.usefixtures("emptied")
+def test_trash_is_off_before_anything_is_wiped(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(pooled(**{"features.trash": "on"}))
+    release.release(live(gluster, tmp_path), "data", SERVERS, 0, False)
+    words = [call[:3] for call in gluster.calls if call[0] == "volume" and call[1] in ("set", "stop", "start")]
+    assert words == [["volume", what, "data"] for what in ("set", "stop", "start", "set")]
+    assert gluster.told[0]["features.trash"] == "off"
+
+
+def test_check_is_about_the_list_that_is_there(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data", "other"))
+    with pytest.raises(Conflict, match="somebody else changed it at the same time to 's1,s2,s3,other'"):
+        closing.check(live(gluster, tmp_path), gluster.volumes["data"], SERVERS)
+    closing.check(live(gluster, tmp_path), gluster.volumes["data"], [*SERVERS, "other"])
