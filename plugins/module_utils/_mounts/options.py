@@ -74,9 +74,12 @@ def traits(options: t.Iterable[str]) -> frozenset[str]:
 def traits_of(words: t.Iterable[str], flags: t.Container[str]) -> frozenset[str]:
     """What a mount has, by the words its client was called with, and what mountinfo shows."""
     found: dict[str, str] = {}
-    for word in words:
-        name, _equals, value = word[2:].partition("=")
-        if word.startswith("--") and name not in _PASSING and "transport.socket.ssl-" not in value:
+    given = list(words)
+    for word, following in zip(given, [*given[1:], "--"]):
+        name, equals, value = word[2:].partition("=")
+        if not equals and not following.startswith("--"):
+            value = following
+        if word.startswith("--") and name not in _PASSING and ".transport.socket.ssl-" not in value:
             found.update([_word(name, value)])
     shown = {flag for flag in FLAGS if flag in flags}
     if "relatime" not in flags and "noatime" not in flags:
@@ -102,7 +105,11 @@ def _word(name: str, value: str) -> tuple[str, str]:
     elif name == "root-squash" and value in ("no", "off", "disable", "false"):
         name = "no-root-squash"
     elif name.startswith("halo-"):
-        name, value = "xlator-option", f"*replicate*.{name}={value}"
+        name, value = f"xlator-option=*replicate*.{name}", value
+    elif name == "xlator-option":
+        # Each is for something else.
+        option, _equals, value = value.partition("=")
+        name = f"xlator-option={option}"
     elif name == "subdir-mount":
         value = "/" + value.strip("/")
     elif name == "fopen-keep-cache":
