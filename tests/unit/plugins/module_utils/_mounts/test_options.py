@@ -70,6 +70,14 @@ PLAIN = {"rw", "relatime"}
         (["subdir-mount=a"], ["--subdir-mount=/a"], PLAIN),
         (["acl", "halo-min-replicas=2"], ["--xlator-option", "*replicate*.halo-min-replicas=2", "--acl"], PLAIN),
         (["xlator-option=*.a=b", "xlator-option=*.c=d"], ["--xlator-option=*.a=b", "--xlator-option=*.c=d"], PLAIN),
+        (
+            ["xlator-option=*-client-*.transport.socket.ssl-cipher-list=HIGH:!MD5"],
+            [
+                "--xlator-option=*-client-*.transport.socket.ssl-own-cert=/a",
+                "--xlator-option=*-client-*.transport.socket.ssl-cipher-list=HIGH:!MD5",
+            ],
+            PLAIN,
+        ),
         (["fopen-keep-cache"], ["--fopen-keep-cache=true"], PLAIN),
         (["fopen-keep-cache=on"], ["--fopen-keep-cache==on"], PLAIN),
     ],
