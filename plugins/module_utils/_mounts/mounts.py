@@ -24,7 +24,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock im
 from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import MOUNTINFO, Mounted
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts import guard, options, tenant_mount
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.asking import PATIENCE, ask, run
-from ansible_collections.glusterops.shares.plugins.module_utils._mounts.attach import attach, check_options
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts.attach import attach, check_options, ended
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.fstab import FSTAB, replace_lines, write
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.guard import GUARDED
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.health import health, questions
@@ -64,6 +64,18 @@ class Mounter(Mounts):
         it began in a mode that the servers have no more. That is tried before anybody's mount is taken away."""
         if not (mount.present and place.trouble and not place.alive and mount.is_from(place.mounted)):
             return place
+        try:
+            with self._beside(mount):
+                answers = ask(questions(mount.path), PASSING)
+        except GlusterOpsError as exc:
+            cause = exc.details.get("reason", exc)
+            return place._replace(trouble=f"{place.trouble}; a new one fails, too: {cause}")
+        alive, trouble = health(mount.path, answers, None, PASSING)
+        return place._replace(alive=alive, trouble=trouble)
+
+    @contextlib.contextmanager
+    def _beside(self, mount: Mount) -> t.Iterator[None]:
+        """The like of a mount, where nobody else sees it. Raises what attach() raises."""
         name = f"{mount.volume}.try"
         beside = mount._replace(path=os.path.join(self._locks, name), asked="")
         source, path, kind, words = beside.line.split()[:4]
@@ -71,12 +83,7 @@ class Mounter(Mounts):
             try:
                 os.makedirs(path, mode=0o700, exist_ok=True)
                 attach(beside, ["-t", kind, "-o", words, source, path], self._patience, self._mountinfo)
-                answers = ask(questions(mount.path), PASSING)
-                alive, trouble = health(mount.path, answers, None, PASSING)
-                return place._replace(alive=alive, trouble=trouble)
-            except GlusterOpsError as exc:
-                cause = exc.details.get("reason", exc)
-                return place._replace(trouble=f"{place.trouble}; a new one fails, too: {cause}")
+                yield
             finally:
                 run(["umount", "-l", path], self._patience)
                 with contextlib.suppress(OSError):
@@ -135,8 +142,18 @@ class Mounter(Mounts):
             yield from self._again(mount, change)
 
     def _again(self, mount: Mount, change: Change) -> t.Iterator[Change]:
-        """Mounts it anew. Under it, an automount stays."""
+        """Mounts it anew; what works is taken off only if its like works, too. Under it, an automount stays."""
         before = change.before if change.what == "mounted" else mount.share
+        if change.what != "mounted":
+            try:
+                with self._beside(mount):
+                    pass
+            except GlusterOpsError as exc:
+                cause = exc.details.get("reason", exc)
+                wanted = f"{change.what} {change.after}"
+                raise Refused(
+                    f"{mount.where} was left as it is, as a mount with {wanted} fails: {ended(str(cause))}"
+                ) from exc
         self._unmount(mount, before == DISCONNECTED, once=True)
         try:
             attach(mount, [mount.path], self._patience, self._mountinfo)

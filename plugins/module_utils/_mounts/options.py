@@ -25,6 +25,7 @@ _FOR_SYSTEMD = re.compile(r"[xX]-[A-Za-z0-9._-]+(=([!#-+\--\[\]-~]|\\x[0-9a-fA-F
 # relatime.
 FLAGS = {"ro": 1, "nosuid": 2, "nodev": 4, "noexec": 8, "noatime": 1024, "nodiratime": 2048, "strictatime": 1 << 24}
 _RELATIME = 1 << 21
+_MOUNTED_WITH = {"ro", "nosuid", "nodev", "noexec", "noatime"}
 _TAKEN_BACK = {"rw": "ro", "suid": "nosuid", "dev": "nodev", "exec": "noexec", "diratime": "nodiratime"}
 _ACCESS_TIMES = ("noatime", "strictatime")
 
@@ -90,8 +91,9 @@ def traits_of(words: t.Iterable[str], flags: t.Container[str]) -> frozenset[str]
 
 
 def only_flags(before: t.Iterable[str], after: t.Iterable[str]) -> bool:
-    """Whether the kernel can make one of the other while somebody uses the mount."""
-    return set(before) ^ set(after) <= set(FLAGS)
+    """Whether the kernel can make one of the other while somebody uses the mount. It could set the others, too, but
+    GlusterFS's client cannot mount with them, so that the share would not be mounted at the next boot."""
+    return set(before) ^ set(after) <= _MOUNTED_WITH
 
 
 def flags_of(wanted: t.Iterable[str]) -> int:

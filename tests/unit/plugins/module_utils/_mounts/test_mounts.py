@@ -344,21 +344,36 @@ def fail_with(code: int) -> t.Callable[..., t.NoReturn]:
     return act
 
 
+ANEW = ((THERE._replace(identity="other"), "v"), (THERE._replace(traits=["acl"]), "v"))
+
+
 def test_what_was_unmounted_and_not_mounted_again_is_told(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_words: t.Any) -> None:
-        raise Refused("no bricks")
+    def attach(mount: Mount, *_words: t.Any) -> None:
+        if mount.path == MOUNT.path:
+            raise Refused("no bricks")
 
-    monkeypatch.setattr(mounts, "attach", fail)
-    for place, before in (
-        (THERE._replace(identity="other"), "v"),
-        (THERE._replace(traits=["acl"]), "v"),
-        (THERE._replace(alive=False), DISCONNECTED),
-    ):
+    monkeypatch.setattr(mounts, "attach", attach)
+    monkeypatch.setattr(mounts, "run", lambda *_words: (0, "", ""))
+    for place, before in (*ANEW, (THERE._replace(alive=False), DISCONNECTED)):
         with pytest.raises(Refused) as caught:
             mounts.reconcile(There(tmp_path, place), [MOUNT], check_mode=False)
         assert caught.value.details["changes"] == [Change("/srv/data", "mounted", before, None)]
+
+
+def test_what_works_is_taken_off_only_for_what_works(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_words: t.Any) -> None:
+        raise Refused("Share could not be mounted: no bricks.", reason="no bricks")
+
+    monkeypatch.setattr(mounts, "attach", fail)
+    calls: list[list[str]] = []
+    monkeypatch.setattr(mounts, "run", lambda words, _patience: calls.append(words) or (0, "", ""))
+    for place, _before in ANEW:
+        with pytest.raises(Refused, match="/srv/data was left as it is, as a mount with .* fails: no bricks") as caught:
+            mounts.reconcile(There(tmp_path, place), [MOUNT], check_mode=False)
+        assert caught.value.details["changes"] == []
+    assert all(words[-1] == str(tmp_path / "locks" / "v.try") for words in calls) and len(calls) == 2
 
 
 def test_what_is_not_reached_is_no_success(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
