@@ -56,17 +56,19 @@ def test_options_are_those_of_the_mount_and_not_only_of_fstab(identities: Lab, s
     user = lab.popen("host1", f"cd {PATH} && echo here && exec sleep 300")
     assert user.stdout and user.stdout.readline() == "here\n"
     done = lab.predicted("host1", "gluster_mounts", mounts=[{**mount, "options": ["ro", "nosuid"]}])
-    assert what(done) == ["fstab", "options"] and done["changes"][1]["after"] == ["nosuid", "ro"]
+    assert what(done) == ["options", "fstab"] and done["changes"][0]["after"] == ["nosuid", "ro"]
     assert "Read-only" in lab.run("host1", f"touch {PATH}/file", check=False).stderr
-    assert lab.predicted("host1", "gluster_mounts", mounts=[mount])["changes"][1]["before"] == ["nosuid", "ro"]
+    assert lab.predicted("host1", "gluster_mounts", mounts=[mount])["changes"][0]["before"] == ["nosuid", "ro"]
     lab.run("host1", f"touch {PATH}/file")
     other = {**mount, "options": ["log-level=warning", "x-systemd.requires=srv-with\\x2dminus.mount"]}
-    for _time in range(2):
-        busy = lab.module("host1", "gluster_mounts", mounts=[other])
-        assert busy["failed"] and f"{PATH} could not be unmounted" in busy["msg"], busy
+    wrong = {**mount, "options": ["direct-io-mode=sideways"]}
+    for entry, message in ((other, f"{PATH} could not be unmounted"), (wrong, f"{PATH} was left as it is, as a mount")):
+        for _time in range(2):
+            done = lab.module("host1", "gluster_mounts", mounts=[entry])
+            assert done["failed"] and message in done["msg"] and done["changes"] == [], done
     lab.run("host1", "pkill -x sleep")
     user.communicate(timeout=60)
-    assert what(lab.predicted("host1", "gluster_mounts", mounts=[other])) == ["options"]
+    assert what(lab.predicted("host1", "gluster_mounts", mounts=[other])) == ["options", "fstab"]
     assert "--log-level=WARNING" in lab.run("host1", f"pgrep -af '^/usr/sbin/glusterfs .*{PATH}$'").stdout
     # Which options there are, this machine's helper knows.
     unknown = lab.module("host1", "gluster_mounts", mounts=[{**mount, "options": ["acl", "no-such=1"]}])

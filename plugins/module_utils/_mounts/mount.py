@@ -197,15 +197,15 @@ def _present(mount: Mount, place: Place, mine: bool, own: list[str]) -> list[Cha
     now = (mount.share if place.alive else DISCONNECTED) if mine else None
     if place.directory != GUARDED:
         changes.append(Change(path, "directory", place.directory, GUARDED))
-    if place.line != mount.line:
-        changes.append(Change(path, "fstab", place.line, mount.line))
+    line = [Change(path, "fstab", place.line, mount.line)] if place.line != mount.line else []
     if now != mount.share:
-        changes.append(Change(path, "mounted", now, mount.share))
-    elif place.identity != mount.identity:
+        return [*changes, *line, Change(path, "mounted", now, mount.share)]
+    # What is mounted shows whether it can be so, before it is to be so at the next boot.
+    if place.identity != mount.identity:
         changes.append(Change(path, "identity", place.identity, mount.identity))
     elif place.traits is not None and mount.traits != set(place.traits):
         changes.append(Change(path, "options", sorted(place.traits), sorted(mount.traits)))
-    return changes
+    return [*changes, *line]
 
 
 def _absent(mount: Mount, place: Place, mine: bool, own: list[str]) -> list[Change]:

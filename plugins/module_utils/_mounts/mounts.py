@@ -78,16 +78,15 @@ class Mounter(Mounts):
         """The like of a mount, where nobody else sees it. Raises what attach() raises."""
         name = f"{mount.volume}.try"
         beside = mount._replace(path=os.path.join(self._locks, name), asked="")
-        source, path, kind, words = beside.line.split()[:4]
         with held(name, self._locks):
             try:
-                os.makedirs(path, mode=0o700, exist_ok=True)
-                attach(beside, ["-t", kind, "-o", words, source, path], self._patience, self._mountinfo)
+                os.makedirs(beside.path, mode=0o700, exist_ok=True)
+                attach(beside, _words(beside), self._patience, self._mountinfo)
                 yield
             finally:
-                run(["umount", "-l", path], self._patience)
+                run(["umount", "-l", beside.path], self._patience)
                 with contextlib.suppress(OSError):
-                    os.rmdir(path)
+                    os.rmdir(beside.path)
 
     def install_helper(self) -> None:
         write(self._helper, [tenant_mount.TEXT], 0o755)
@@ -156,7 +155,7 @@ class Mounter(Mounts):
                 ) from exc
         self._unmount(mount, before == DISCONNECTED, once=True)
         try:
-            attach(mount, [mount.path], self._patience, self._mountinfo)
+            attach(mount, _words(mount), self._patience, self._mountinfo)
         except GlusterOpsError:
             yield Change(mount.path, "mounted", before, None)
             raise
@@ -210,6 +209,12 @@ class Mounter(Mounts):
                 f"{mount.where} could not be remounted with the options {', '.join(sorted(mount.traits)) or 'rw'}:"
                 f" {why(answer)}. Stop what uses it and try again."
             )
+
+
+def _words(mount: Mount) -> list[str]:
+    """How mount(8) mounts it, whatever fstab has."""
+    source, path, kind, words = mount.line.split()[:4]
+    return ["-t", kind, "-o", words, source, path]
 
 
 def _here(action: t.Callable[[str], str | None], path: str) -> str | None:

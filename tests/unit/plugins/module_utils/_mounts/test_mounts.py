@@ -77,6 +77,11 @@ def test_options_are_what_the_mount_has(
     mount = MOUNT._replace(options=given)
     place = Place("server2:/v", mount.line, GUARDED, traits=there)
     assert [(change.what, change.before, change.after) for change in plan(mount, place)] == changes
+    # What is mounted shows whether it can be so, before it is to be so at the next boot.
+    assert [change.what for change in plan(mount, place._replace(line=None))] == [
+        *(["options"] if changes else []),
+        "fstab",
+    ]
     # Mounted anew anyhow.
     dead = place._replace(alive=False)
     assert [change.what for change in plan(mount, dead)] == ["mounted"]

@@ -120,7 +120,7 @@ def test_another_identity_is_a_change() -> None:
         ("identity", "tenant-b", "tenant-a")
     ]
     own = Mount("share", "v", "/srv/data", ("server2",))
-    assert [(change.what, change.after) for change in plan(own, place)] == [("fstab", own.line), ("identity", None)]
+    assert [(change.what, change.after) for change in plan(own, place)] == [("identity", None), ("fstab", own.line)]
     assert plan(MOUNT, Place("server2:/v", MOUNT.line, GUARDED, identity="tenant-a")) == []
     # Mounted anew anyhow.
     assert [change.what for change in plan(MOUNT, Place(None, MOUNT.line, GUARDED))] == ["mounted"]
