@@ -21,8 +21,9 @@ description:
   - A mount whose client has died is mounted again. One that only does not answer is never replaced, as it comes back by
     itself and somebody may have files open; that is an error that names the cause.
   - What a mount has of O(mounts[].options) is compared with what is asked for. The kernel's flags (V(ro), V(nosuid)
-    and the like) are changed while the mount is in use. For other options it is unmounted and mounted again, or, if
-    somebody uses it, the module fails.
+    and the like) are changed while the mount is in use. For other options, or another identity, it is unmounted and
+    mounted again. That fails if somebody uses it, or if the like of it, mounted beside it for a moment, does not work;
+    then it stays as it is.
   - An automount of the share is a mount. It is asked, so that it mounts, and nothing is mounted over it.
   - All mounts are checked before the first one is changed.
 options:
