@@ -71,10 +71,12 @@ def plan(
         if found and want.name in known and not known[want.name].may_be(found[0]):
             return Step(want, found[0], refusal=_another(known[want.name], found[0]))
         if not want.present:
-            return _plan_absent(want, found[0] if found else None, left.get(want.name))
+            refusal = _refuse_removal(want.name, found, taken)
+            step = _plan_absent(want, found[0] if found else None, left.get(want.name))
+            return dataclasses.replace(step, refusal=step.refusal or refusal)
         if found:
             return _plan_there(want, found[0], left.get(want.name))
-        refusal: GlusterOpsError | None = None
+        refusal = None
         if want.name in left:
             refusal = _refuse_unfinished(left[want.name])
         elif want.name in known:
@@ -207,6 +209,23 @@ def _plan_absent(want: Desired, have: Observed | None, unfinished: Operation | N
         return Step(want)
     left = f"It is not there, but Heketi has not finished with it: {unfinished}."
     return Step(want, notes=(f"{left} {_CLEAN_UP}" if unfinished.status else left,))
+
+
+def _refuse_removal(
+    name: str, found: t.Sequence[Observed], taken: t.Mapping[str, InGluster] | None
+) -> GlusterOpsError | None:
+    """Why a volume may not be removed by its name, if it is known what Gluster has."""
+    if taken is None or bool(found) == (name in taken):
+        return None
+    if found:
+        return Conflict(
+            f"Heketi has it as {found[0].id} in cluster {found[0].cluster}, and Gluster has no volume of this name"
+            " where that was looked for. Look at that cluster, too, or remove it from Heketi by hand."
+        )
+    return Conflict(
+        "Gluster has a volume of this name, and Heketi does not know it: Heketi did not make it, or does not have it"
+        " any more. Remove it by hand, with what made it."
+    )
 
 
 def _plan_there(want: Desired, have: Observed, unfinished: Operation | None) -> Step:

@@ -164,10 +164,11 @@ def _check_state(share: Share, volume: Volume) -> None:
             f"Volume {name!r} is not sealed ({', '.join(off)} off), so an access list would protect nothing: seal it"
             " with gluster_shares first."
         )
+    # Who only lets in or shuts out does not say that it is a good share.
     refused = [
         rules.told(volume.options, rule)
         for rule in rules.contradictions(volume.options, share.options)
-        if rule.kept is rules.Kept.REFUSED
+        if share.seal and rule.kept is rules.Kept.REFUSED
     ]
     if refused:
         raise Conflict(

@@ -90,7 +90,7 @@ def made(want: Desired, **other: t.Any) -> Observed:
 @given(DESIRED)
 def test_nothing_follows_when_all_is_as_wanted(want: Desired) -> None:
     observed = [made(want)] if want.present else []
-    (step,) = plan([want], observed, taken={want.name: InGluster(want.name)})
+    (step,) = plan([want], observed, taken={want.name: InGluster(want.name)} if want.present else {})
     assert (step.changes, step.notes, step.refusal) == ((), (), None)
 
 
@@ -420,6 +420,25 @@ def test_a_namesake_in_gluster_is_not_heketis_volume(taken: InGluster, same: boo
     assert (step.refusal is None) == same
     if not same:
         assert isinstance(step.refusal, Conflict) and f"Heketi's volume of this name is {OWN}" in str(step.refusal)
+
+
+def test_only_what_both_have_is_removed_where_it_is_known_what_gluster_has() -> None:
+    want = Desired("v", present=False)
+    there = made(Desired("v", size=10))
+    mine = {"v": InGluster("v", there.id), "other": InGluster("other")}
+    [step] = plan([want], [there], mine)
+    assert step.changes and not step.refusal
+    [step] = plan([want], [there], {"other": InGluster("other")})
+    assert step.refusal and "and Gluster has no volume of this name where that was looked for" in str(step.refusal)
+    [step] = plan([want], [], mine)
+    assert step.refusal and "Gluster has a volume of this name, and Heketi does not know it" in str(step.refusal)
+    [step] = plan([want], [], {"other": InGluster("other")})
+    assert not step.changes and not step.refusal
+    # Who does not know what Gluster has goes by the name.
+    [step] = plan([want], [there])
+    assert step.changes and not step.refusal
+    [step] = plan([want], [there], {"v": InGluster("v", "another")})
+    assert step.refusal and "says that it is another and has none of its bricks" in str(step.refusal)
 
 
 def test_known_volumes_that_have_none_of_heketis() -> None:

@@ -75,7 +75,7 @@ class Cluster(Remembering):
             f"option auth.login./srv/data.ssl-allow {options[LIST]}",
             f"option dynamic-auth {options.get('server.dynamic-auth', 'on')}",
         ]
-        text = "\n".join(lines)
+        text = "\n".join(["volume data-server", "type protocol/server", *lines, "end-volume"])
         found = re.match("(.*?) -> (.*)", self.stale.get(server, " -> "))
         assert found
         return text.replace(found.group(1), found.group(2)) if found.group(1) else text
