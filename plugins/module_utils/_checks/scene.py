@@ -36,7 +36,8 @@ class Clock:
 class Identity:
     """What a machine told of its certificate. problem: why its bundle does not vouch for it.
 
-    bundle_sha256 is None where there is no bundle. matches: whether its key belongs to it. crls: of which CAs it has
+    bundle_sha256 is None where there is no bundle. matches: whether its key belongs to it; key_problem:
+    why nobody can tell. crls: of which CAs it has
     CRLs, and until when; lacks_crl: the CAs of its bundle of which it has none that is good.
     """
 
@@ -46,6 +47,7 @@ class Identity:
     problem: str | None
     serial: str
     matches: bool = True
+    key_problem: str | None = None
     crls: tuple[tuple[str, float], ...] = ()
     lacks_crl: tuple[str, ...] = ()
 
@@ -241,6 +243,7 @@ def _read_identity(told: t.Mapping[str, t.Any]) -> Identity:
         problem=told["problem"],
         serial=told["serial"],
         matches=told["matches"],
+        key_problem=told["key_problem"],
         crls=tuple((crl["issuer"], _moment(crl["next_update"])) for crl in told["crls"]),
         lacks_crl=tuple(told["lacks_crl"]),
     )

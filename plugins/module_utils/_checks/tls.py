@@ -66,10 +66,11 @@ def certificate(scene: Scene) -> Problems:
 def pair(scene: Scene) -> Problems:
     for machine in scene.told:
         if machine.identity and not machine.identity.matches:
+            why = machine.identity.key_problem
             yield (
                 ERROR,
                 [machine.name],
-                "its key and its certificate do not belong together, so every new connection fails",
+                f"its key {why or 'and its certificate do not belong together'}, so every new connection fails",
                 "Run the playbook glusterops.shares.tls.",
             )
 
