@@ -70,6 +70,18 @@ def role(bare: Lab, heketi: dict[str, t.Any]) -> None:
     assert again.rc == 0 and again.changed == 0, again.output
     assert settled(bare, 1, 2, 3)
 
+    # A server is the same however its name is written; and what stays in the inventory wipes nothing.
+    servers["server3"].update(topology_manage="SERVER3", topology_devices=[{"name": DEVICE, "destroy_data": True}])
+    declared.write_text(json.dumps({"gluster_servers": {"hosts": servers}}))
+    refused = bare.play("glusterops.shares.topology", "-i", str(declared))
+    assert refused.rc != 0 and f"topology_devices for SERVER3:{DEVICE}" in refused.output, refused.output
+    servers["server3"]["topology_devices"] = [DEVICE]
+    declared.write_text(json.dumps({"gluster_servers": {"hosts": servers}}))
+    named = {"topology_destroy_data": [f"server3:{DEVICE}"], "topology_purge": True}
+    again = bare.play("glusterops.shares.topology", "-i", str(declared), **named)
+    assert again.rc == 0 and again.changed == 0, again.output
+    assert f"no effect any more for server3:{DEVICE}, which Heketi has" in " ".join(again.output.split()), again.output
+
     found = bare.module("localhost", "gluster_heketi_topology", clusters=[], **heketi)
     (cluster,) = found["clusters"]
     nodes = sorted(cluster["nodes"], key=lambda node: node["manage"])
