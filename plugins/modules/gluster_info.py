@@ -752,9 +752,9 @@ class _Told:
         return look(wanted, self._openssl)
 
     def mounts(self) -> dict[str, t.Any]:
-        from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mounts import PASSING, Mounter
+        from ansible_collections.glusterops.shares.plugins.module_utils._mounts.places import PASSING, Mounts
 
-        return Mounter(self._run_command, PASSING).look()
+        return Mounts(PASSING).look()
 
     def management(self) -> dict[str, t.Any]:
         from ansible_collections.glusterops.shares.plugins.module_utils._management import management

@@ -20,8 +20,8 @@ description:
   - Proves that a share is mounted by asking it, because the mount program says success too early.
   - A mount whose client has died is mounted again. One that only does not answer is never replaced, as it comes back by
     itself and somebody may have files open; that is an error that names the cause.
-  - What a mount has of O(mounts[].options) is compared with what is asked for. The kernel's flags (V(ro), V(nosuid) and
-    the like) are changed while the mount is in use. For other options it is unmounted and mounted again, or, if
+  - What a mount has of O(mounts[].options) is compared with what is asked for. The kernel's flags (V(ro), V(nosuid)
+    and the like) are changed while the mount is in use. For other options it is unmounted and mounted again, or, if
     somebody uses it, the module fails.
   - An automount of the share is a mount. It is asked, so that it mounts, and nothing is mounted over it.
   - All mounts are checked before the first one is changed.
@@ -172,11 +172,14 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import STATES, read_wanted
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mounts import Mounter, reconcile
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
+    if module.params["timeout"] < 1:
+        raise BadInput(f"timeout {module.params['timeout']} is not a number of seconds, at least 1.")
     machine = Mounter(module.run_command, module.params["timeout"])
     mounts = read_wanted(module.params["mounts"], machine.everywhere)
     changes, found = reconcile(machine, mounts, module.check_mode)

@@ -56,9 +56,9 @@ def read_reachable(mountinfo: str = MOUNTINFO) -> dict[str, Mounted]:
     return {point: there for this, _parent, point, there in lines if leads_to(point) == this}
 
 
-def kinds_at(path: str, mountinfo: str = MOUNTINFO) -> list[str]:
-    """The kinds of all that is mounted on the path, one over the other."""
-    return [there.kind for _this, _parent, point, there in _lines(mountinfo) if point == path]
+def points_of(kind: str, mountinfo: str = MOUNTINFO) -> set[str]:
+    """Where anything of that kind is mounted, be it under something else."""
+    return {point for _this, _parent, point, there in _lines(mountinfo) if there.kind == kind}
 
 
 def _lines(mountinfo: str) -> t.Iterator[tuple[str, str, str, Mounted]]:

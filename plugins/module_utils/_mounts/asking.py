@@ -25,6 +25,8 @@ import typing as t
 
 # What stands for an answer that did not come in time.
 SILENT = "silent"
+# Seconds that a mount has, unless somebody says otherwise: more than the 42 after which Gluster gives up a brick.
+PATIENCE = 60.0
 _PAUSE = 0.02
 
 

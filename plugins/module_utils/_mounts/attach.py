@@ -4,12 +4,11 @@
 
 # Private to this collection: other code must not import it, it may change at any time.
 
-"""Mounting, and whether what is mounted answers."""
+"""Mounting, and why it failed."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
 import signal
@@ -27,45 +26,19 @@ from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounte
     read_mounts,
     read_reachable,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._mounts.asking import Answer, ask, run
-from ansible_collections.glusterops.shares.plugins.module_utils._mounts.client import Client, behind, clients
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts.asking import PATIENCE, ask, run
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts.client import behind, clients
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts.health import (
+    health,
+    log_of,
+    questions,
+    said_in,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import KIND, Mount
 
 HELPER = "/sbin/mount.glusterfs"
-PATIENCE = 60.0
 # Of a question to what was mounted this moment, and between two of them.
 _LOOKS, _PAUSE = 5, 0.2
-
-
-def questions(path: str) -> dict[str, t.Callable[[], t.Any]]:
-    """What is asked of a mount: how much is free, which needs the bricks and their quota daemon, and what its root is,
-    which needs the bricks only."""
-    return {f"space {path}": lambda: os.statvfs(path).f_bsize, f"root {path}": lambda: os.stat(path).st_mode}
-
-
-def health(
-    path: str, answers: t.Mapping[str, Answer], client: Client | None, patience: float
-) -> tuple[bool, str | None]:
-    """Whether the client of a mount is connected, and why it does not answer, if it has not just died; by what was
-    answered to questions()."""
-    space, root = answers[f"space {path}"], answers[f"root {path}"]
-    if not space.failure:
-        return True, None
-    if space.errno == errno.ENOTCONN:
-        if client is None:
-            return False, None
-        return False, f"its client (process {client.pid}) reaches too few bricks" + _lately(path, client)
-    if not space.silent:
-        return True, f"it says {space.failure!r}"
-    waited = f"nothing was heard for {patience:.0f} seconds"
-    if client and client.stopped:
-        return True, f"{waited}, as its client (process {client.pid}) is stopped"
-    if not root.failure:
-        return True, (
-            f"{waited} when it was asked for its free space, though its bricks answer: see with 'gluster volume status'"
-            " whether the quota daemons run"
-        )
-    return True, f"{waited}, so a brick or its server hangs, or the network"
 
 
 def attach(mount: Mount, words: t.Sequence[str], patience: float = PATIENCE, mountinfo: str = MOUNTINFO) -> None:
@@ -97,7 +70,7 @@ def attach(mount: Mount, words: t.Sequence[str], patience: float = PATIENCE, mou
         said = reason(log, logged, mount) or _sentence(err or out) or trouble
     late = rc is None or trouble != NOT_MOUNTED
     raise (TimedOut if late else Refused)(
-        f"Share {mount.share!r} could not be mounted on {mount.where}: {trouble if rc == 0 and late else said}.",
+        f"Share {mount.share!r} could not be mounted on {mount.where}: {ended(trouble if rc == 0 and late else said)}",
         reason=said,
         stderr=err.strip(),
         log=log,
@@ -138,18 +111,12 @@ def check_options(mount: Mount) -> None:
 _FOR_MOUNT_ONLY = ("async", "auto", "defaults", "group", "noauto", "nogroup", "noowner", "nouser", "nousers", "owner")
 
 
-def log_of(path: str, options: t.Iterable[str] = ()) -> str:
-    """The client's log of a mount."""
-    named = [option.partition("=")[2] for option in options if option.startswith("log-file=")]
-    return named[-1] if named else "/var/log/glusterfs/" + path.strip("/").replace("/", "-") + ".log"
-
-
 # What the client's log says, and what that means. The first that is found counts: what is further down may be what
 # follows from it, as a client that was refused complains of its files while it ends. Measured with GlusterFS 10.3.
 _CAUSES = (
     (
         r"remote-error=Authentication failed",
-        "Authentication failed, the servers refuse {whose}: is it on the share's access list",
+        "Authentication failed, the servers refuse {whose}: is it on the share's access list?",
     ),
     (r"SETVOLUME on remote-host failed.*remote-error=(?P<said>[^}]+)", "the servers say {said}"),
     (r"unable to get passphrase", "the client's private key has a passphrase, for which Gluster cannot ask"),
@@ -160,30 +127,30 @@ _CAUSES = (
     (r"DNS resolution failed on host (?P<said>\S+)", "this machine cannot resolve the name {said} ({detail})"),
     (
         r"alert (?P<said>certificate expired|unknown ca|bad certificate|certificate revoked)",
-        "a server refuses the certificate of {whose} ({said}): is it in force, and of the CA that the servers trust",
+        "a server refuses the certificate of {whose} ({said}): is it in force, and of the CA that the servers trust?",
     ),
     (
         r"certificate verify failed",
-        "the client does not trust a server's certificate: is it in force, and of a CA in this machine's bundle",
+        "the client does not trust a server's certificate: is it in force, and of a CA in this machine's bundle?",
     ),
     (r"failed to fetch volume file \(key:/?(?P<said>[^)]+)\)", "the servers know no volume {said}"),
     (
         r"failed to get the port number for remote subvolume",
-        "bricks do not run: is the volume started, and what does 'gluster volume status {volume}' say of them",
+        "bricks do not run: is the volume started, and what does 'gluster volume status {volume}' say of them?",
     ),
     (
         r"connection attempt on .*?\((?P<said>[^)]+)\)",
-        "a server cannot be reached ({said}): has this machine addresses of the family of {servers}",
+        "a server cannot be reached ({said}): has this machine addresses of the family of {servers}?",
     ),
     (
         r"Exhausted all volfile servers",
-        "no glusterd answers on {servers}: does it run, is port 24007 open, and do both sides speak TLS there, or none",
+        "no glusterd answers on {servers}: does it run, is port 24007 open, and do both sides or none speak TLS there?",
     ),
     (r"has not responded in the last (?P<said>\d+) seconds", "a brick has not answered for {said} seconds"),
     (
         r"connection to \S+ failed \((?P<said>Connection reset by peer|Broken pipe)\)",
         "bricks end the connection ({said}): do both sides speak TLS, and is the certificate of {whose} in force and of"
-        " the CA that the servers trust",
+        " the CA that the servers trust?",
     ),
     (r"connection to \S+ failed \((?P<said>[^)]+)\)", "bricks cannot be reached ({said})"),
 )
@@ -208,7 +175,7 @@ def reason(log: str, start: int, mount: Mount) -> str:
             if found:
                 return text.format(**{"said": "", **found.groupdict(), **facts, "detail": _detail(lines, at)})
     complaints = [line for line in lines if re.search(r" [EC] \[", line)]
-    return _said(complaints[-1]) if complaints else ""
+    return said_in(complaints[-1]) if complaints else ""
 
 
 def _detail(lines: t.Sequence[str], at: int) -> str:
@@ -227,23 +194,9 @@ def _detail(lines: t.Sequence[str], at: int) -> str:
     return "see the log"
 
 
-def _lately(path: str, client: Client | None) -> str:
-    """What the client said last of a connection, in brackets."""
-    options = [word[2:] for word in client.words] if client else []
-    try:
-        with open(log_of(path, options), "rb") as handle:
-            handle.seek(max(0, os.fstat(handle.fileno()).st_size - 65536))
-            lines = handle.read().decode(errors="replace").splitlines()
-    except OSError:
-        return ""
-    telling = re.compile(r" [EC] \[.*(has not responded|failed to get the port|connection to|All subvolumes are down)")
-    last = [line for line in lines if telling.search(line)]
-    return f" ({_said(last[-1])})" if last else ""
-
-
-def _said(line: str) -> str:
-    """A line of Gluster's log without its time, source and volume's part."""
-    return re.sub(r"^\[[^]]*\] [A-Z] (\[[^]]*\] )+\S+: ", "", line).strip()[:300].rstrip(" .")
+def ended(sentence: str) -> str:
+    """With its full stop, unless it is a question."""
+    return sentence if sentence.endswith("?") else sentence + "."
 
 
 def _sentence(text: str) -> str:

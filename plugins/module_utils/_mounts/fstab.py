@@ -33,7 +33,7 @@ def read_line(text: str) -> Line | None:
     if len(words) < 3 or words[0].startswith("#") or not words[1].startswith("/"):
         return None
     source, path, kind = map(unescaped, words[:3])
-    return Line(text.strip(), source, os.path.normpath("/" + path.lstrip("/")), kind)
+    return Line(text.strip(), source, path, kind)
 
 
 def read_lines(path: str) -> list[str]:

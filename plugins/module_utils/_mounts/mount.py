@@ -191,7 +191,7 @@ def _present(mount: Mount, place: Place, mine: bool, own: list[str]) -> list[Cha
         raise Refused(f"{mount.where} is not an empty directory: its files would be hidden by the mount. Move them.")
     if mine and place.trouble:
         raise TimedOut(
-            f"{mount.where} has share {mount.share!r} mounted, but it does not answer: {place.trouble}."
+            f"{mount.where} has share {mount.share!r} mounted, but it does not answer: {place.trouble.rstrip('?')}."
             " It was left as it is, since it comes back by itself where the cause goes away."
         )
     now = (mount.share if place.alive else DISCONNECTED) if mine else None

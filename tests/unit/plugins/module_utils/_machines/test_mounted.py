@@ -34,7 +34,7 @@ def test_what_is_mounted(mountinfo: str) -> None:
     )
     assert found["/srv/twice"].kind == "fuse.glusterfs" and "ro" in found["/srv/twice"].options
     assert found["/srv/above/seen"].source == ""
-    assert mounted.kinds_at("/srv/twice", mountinfo) == ["autofs", "fuse.glusterfs"]
+    assert mounted.points_of("autofs", mountinfo) == {"/srv/twice"}
 
 
 def test_what_can_be_reached(mountinfo: str, tmp_path: pathlib.Path) -> None:

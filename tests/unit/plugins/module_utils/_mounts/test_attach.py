@@ -9,7 +9,7 @@ import os
 import pathlib
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._mounts import attach
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts import attach, health
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.asking import SILENT, Answer
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.client import Client
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import Mount
@@ -30,7 +30,7 @@ LOGS = {
         " down.\n"
         "[2026-11-28 14:44:29.9 +0000] E [socket.c:4421:ssl_setup_connection_params] 0-v-client-2: could not load CA"
         " list\n",
-        "Authentication failed, the servers refuse this machine's identity: is it on the share's access list",
+        "Authentication failed, the servers refuse this machine's identity: is it on the share's access list?",
     ),
     "no such directory": (
         "[2026-11-28 14:44:29.9 +0000] E [MSGID: 114044] [client-handshake.c:756:client_setvolume_cbk] 0-v-client-0:"
@@ -75,7 +75,7 @@ LOGS = {
         "[2026-11-28 14:44:31.5 +0000] E [socket.c:3539:socket_connect] 0-glusterfs: connection attempt on  failed,"
         " (Network is unreachable)\n",
         "a server cannot be reached (Network is unreachable): has this machine addresses of the family of server1 or"
-        " server2",
+        " server2?",
     ),
     "another CA": (
         "[2026-11-28 14:44:43.1 +0000] E [socket.c:2578:socket_connect_finish] 0-v-client-0: connection to"
@@ -83,13 +83,13 @@ LOGS = {
         "[2026-11-28 14:44:43.1 +0000] E [socket.c:224:ssl_dump_error_stack] 0-v-client-2:   error:0A000418:SSL"
         " routines::tlsv1 alert unknown ca\n" + DOWN,
         "a server refuses the certificate of this machine's identity (unknown ca): is it in force, and of the CA that"
-        " the servers trust",
+        " the servers trust?",
     ),
     "reset": (
         "[2026-11-28 14:44:43.1 +0000] E [socket.c:2578:socket_connect_finish] 0-v-client-0: connection to"
         " 10.89.1.11:53357 failed (Connection reset by peer); disconnecting socket\n" + DOWN,
         "bricks end the connection (Connection reset by peer): do both sides speak TLS, and is the certificate of this"
-        " machine's identity in force and of the CA that the servers trust",
+        " machine's identity in force and of the CA that the servers trust?",
     ),
     "no such volume": (
         "[2026-11-28 14:44:23.6 +0000] E [glusterfsd-mgmt.c:2371:mgmt_getspec_cbk] 0-mgmt: failed to fetch volume file"
@@ -100,15 +100,15 @@ LOGS = {
         "[2026-11-28 14:44:43.1 +0000] E [MSGID: 114058] [client-handshake.c:1193:client_query_portmap_cbk]"
         " 0-v-client-0: failed to get the port number for remote subvolume. Please run gluster volume status on server"
         " to see if brick process is running [] \n" + DOWN,
-        "bricks do not run: is the volume started, and what does 'gluster volume status v' say of them",
+        "bricks do not run: is the volume started, and what does 'gluster volume status v' say of them?",
     ),
     "glusterd does not run": (
         "[2026-11-28 14:47:20.1 +0000] I [glusterfsd-mgmt.c:2673:mgmt_rpc_notify] 0-glusterfsd-mgmt: disconnected from"
         " remote-host: server1\n"
         "[2026-11-28 14:47:20.1 +0000] I [glusterfsd-mgmt.c:2712:mgmt_rpc_notify] 0-glusterfsd-mgmt: Exhausted all"
         " volfile servers\n",
-        "no glusterd answers on server1 or server2: does it run, is port 24007 open, and do both sides speak TLS there,"
-        " or none",
+        "no glusterd answers on server1 or server2: does it run, is port 24007 open, and do both sides or none speak"
+        " TLS there?",
     ),
     "something else": (DOWN, "first lookup on root failed (Transport endpoint is not connected)"),
     "nothing": ("[2026-11-28 14:44:43.1 +0000] I [MSGID: 101190] [event-epoll.c:667:f] 0-epoll: Started\n", ""),
@@ -129,9 +129,13 @@ def test_whose_identity_it_is(tmp_path: pathlib.Path) -> None:
     assert attach.reason(str(tmp_path / "none"), 0, MOUNT) == ""
 
 
+def test_sentences_end() -> None:
+    assert attach.ended("it is so") == "it is so." and attach.ended("is it so?") == "is it so?"
+
+
 def test_where_the_log_is() -> None:
-    assert attach.log_of("/srv/a/b") == "/var/log/glusterfs/srv-a-b.log"
-    assert attach.log_of("/srv/a", ["acl", "log-file=/a", "log-file=/b"]) == "/b"
+    assert health.log_of("/srv/a/b") == "/var/log/glusterfs/srv-a-b.log"
+    assert health.log_of("/srv/a", ["acl", "log-file=/a", "log-file=/b"]) == "/b"
 
 
 CLIENT = Client(7, "/srv/m", "v", (), 1)
@@ -156,6 +160,6 @@ NOTHING = Answer(failure=SILENT)
 def test_only_a_client_that_is_gone_is_dead(
     space: Answer, root: Answer, client: Client | None, alive: bool, trouble: str | None
 ) -> None:
-    found = attach.health("/srv/m", {"space /srv/m": space, "root /srv/m": root}, client, 9)
+    found = health.health("/srv/m", {"space /srv/m": space, "root /srv/m": root}, client, 9)
     assert found[0] == alive
     assert found[1] is None if trouble is None else trouble in (found[1] or "")

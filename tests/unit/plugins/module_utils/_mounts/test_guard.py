@@ -68,9 +68,10 @@ def test_the_mount_that_a_directory_is_in(tmp_path: pathlib.Path) -> None:
     assert found["/proc"] == numbers["/proc"] != found["/"]
 
 
-def test_a_link_is_no_directory(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "real").mkdir()
+@pytest.mark.parametrize("action", [guard.guard, guard.release])
+def test_a_link_is_no_directory(tmp_path: pathlib.Path, action: t.Callable[[str], object]) -> None:
+    (tmp_path / "real").mkdir(mode=0o750)
     (tmp_path / "link").symlink_to("real")
     with pytest.raises(OSError):
-        guard.release(str(tmp_path / "link"))
-    assert (tmp_path / "real").is_dir()
+        action(str(tmp_path / "link"))
+    assert (tmp_path / "real").stat().st_mode & 0o7777 == 0o750

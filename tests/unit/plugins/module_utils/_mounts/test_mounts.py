@@ -20,7 +20,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     TimedOut,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import Mounted
-from ansible_collections.glusterops.shares.plugins.module_utils._mounts import fstab, mounts
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts import fstab, mounts, places
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.asking import Answer
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.client import Client
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import DISCONNECTED, Mount, Place, plan
@@ -277,7 +277,7 @@ def test_fstab_keeps_what_is_not_ours(machine: Mounter, tmp_path: pathlib.Path) 
 
 
 def test_where_a_share_is_mounted(machine: Mounter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mounts, "addresses", lambda name: {"server1": ["10.0.0.1"], "other": ["10.0.0.1"]}[name])
+    monkeypatch.setattr(places, "addresses", lambda name: {"server1": ["10.0.0.1"], "other": ["10.0.0.1"]}[name])
 
     def paths(*mount: t.Any) -> list[str]:
         return [found.path for found in machine.everywhere(Mount(*mount, present=False))]
@@ -401,7 +401,7 @@ def test_paths_lead_through_links(tmp_path: pathlib.Path, machine: Mounter) -> N
         with pytest.raises(BadInput, match=message):
             machine.resolved([MOUNT._replace(path=f"{tmp_path}/{name}/m")])
     # What something is mounted on is no link, and is not asked, as it may not answer.
-    assert mounts.follow(f"{tmp_path}/link/m", {f"{tmp_path}/link"}) == f"{tmp_path}/link/m"
+    assert places.follow(f"{tmp_path}/link/m", {f"{tmp_path}/link"}) == f"{tmp_path}/link/m"
 
 
 def test_lines_of_fstab_by_what_they_mean(tmp_path: pathlib.Path, machine: Mounter) -> None:
@@ -418,10 +418,10 @@ def test_lines_of_fstab_by_what_they_mean(tmp_path: pathlib.Path, machine: Mount
 def test_other_names_of_the_servers(machine: Mounter, monkeypatch: pytest.MonkeyPatch) -> None:
     known = {"server1": ["10.0.0.1"], "alias": ["10.0.0.1", "10.0.0.2"], "10.0.0.1": ["10.0.0.1"], "far": ["10.9.9.9"]}
     client = Client(7, "/srv/data", "v", (), 1)
-    monkeypatch.setattr(mounts, "addresses", lambda name: known[name])
-    monkeypatch.setattr(mounts, "clients", lambda: [client])
+    monkeypatch.setattr(places, "addresses", lambda name: known[name])
+    monkeypatch.setattr(places, "clients", lambda: [client])
     talks: set[str] = set()
-    monkeypatch.setattr(mounts, "peers", lambda pid: talks)
+    monkeypatch.setattr(places, "peers", lambda pid: talks)
     mount = MOUNT._replace(servers=("server1",))
 
     def aliases(source: str, line: str | None = None) -> tuple[str, ...]:
@@ -446,7 +446,8 @@ def test_a_client_that_is_of_no_use_is_replaced_only_by_one_that_is(
     monkeypatch.setattr(mounts, "run", lambda *_words: (0, "", ""))
     monkeypatch.setattr(mounts, "ask", lambda *_words: answers)
     assert machine.proven(MOUNT, cut) == THERE._replace(alive=False)
-    assert tried[0][:3] == ["-t", "glusterfs", "server1:/v"] and tried[0][3].startswith(str(tmp_path / "locks"))
+    options = MOUNT.line.split()[3]
+    assert tried == [["-t", "glusterfs", "-o", options, "server1:/v", str(tmp_path / "locks" / "v.try")]]
     # It came back meanwhile.
     answers["space /srv/data"] = Answer(4096)
     assert machine.proven(MOUNT, cut) == THERE
@@ -459,3 +460,55 @@ def test_a_client_that_is_of_no_use_is_replaced_only_by_one_that_is(
 
     monkeypatch.setattr(mounts, "attach", fail)
     assert machine.proven(MOUNT, cut).trouble == "no bricks; a new one fails, too: bricks do not run"
+
+
+def test_what_is_taken_off_with_a_share(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+    share, automount = "fuse.glusterfs server1:/v", "autofs systemd-1"
+    calls: list[list[str]] = []
+
+    def umount(words: list[str], _patience: float) -> tuple[int, str, str]:
+        calls.append(words[1:-1])
+        lines = (tmp_path / "mountinfo").read_text().splitlines(keepends=True)
+        (tmp_path / "mountinfo").write_text("".join(lines[:-1]))
+        return 0, "", ""
+
+    monkeypatch.setattr(mounts, "run", umount)
+    machine = There(tmp_path, THERE)
+
+    def left(*kinds: str, once: bool = False) -> int:
+        calls.clear()
+        stack = [f"{at + 23} {at + 22} 0:{at} / /srv/data rw - {kind} rw\n" for at, kind in enumerate(kinds)]
+        (tmp_path / "mountinfo").write_text(root + "".join(stack))
+        machine._unmount(ABSENT, False, once)
+        return len((tmp_path / "mountinfo").read_text().splitlines()) - 1
+
+    assert left(share) == 0 and calls == [[]]
+    assert left(share, share) == 0 and left(share, share, once=True) == 1
+    assert left(automount, share) == 0 and calls == [[], ["-l"]]
+    # What was there before stays, even an export of the same name.
+    assert left("nfs4 server1:/v", share) == 1 and left("fuse.glusterfs server1:/w", share) == 1 and left() == 0
+
+
+@pytest.mark.parametrize("disconnected, options", [(False, []), (True, ["-l"])])
+def test_what_cannot_be_unmounted_stays(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, disconnected: bool, options: list[str]
+) -> None:
+    machine = There(tmp_path, THERE)
+    (tmp_path / "mountinfo").write_text(
+        "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 0:1 / /srv/data rw - fuse.glusterfs server1:/v rw\n"
+    )
+    calls: list[list[str]] = []
+    for rc, error, message in (
+        (32, Refused, "could not be unmounted: umount: target is busy. Stop what uses it"),
+        (None, TimedOut, "/srv/data was not unmounted within 5 seconds"),
+    ):
+        said = (rc, "", "umount: target is busy.")
+        monkeypatch.setattr(mounts, "run", lambda words, _patience, said=said: calls.append(words) or said)
+        with pytest.raises(error, match=message) as caught:
+            mounts.reconcile(machine, [ABSENT._replace(path="/srv/data")], check_mode=False)
+        assert caught.value.details["changes"] == []
+    assert calls == [["umount", "/srv/data"]] * 2
+    with pytest.raises(TimedOut):
+        machine._unmount(ABSENT, disconnected)
+    assert calls[-1] == ["umount", *options, "/srv/data"]

@@ -15,7 +15,13 @@ import pytest
 from ansible_collections.glusterops.shares.plugins.filter.mounts_settled import mounts_settled
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._machines.looked import KEPT
-from ansible_collections.glusterops.shares.plugins.module_utils._mounts import guard, mount, mounts, tenant_mount
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts import (
+    guard,
+    mount,
+    mounts,
+    places,
+    tenant_mount,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.client import Client
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import KIND, Mount, Place
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mounts import GUARDED, Mounter
@@ -244,7 +250,7 @@ def test_a_machine_tells_of_all_places_with_volumes(tmp_path: pathlib.Path, monk
     # Nothing is mounted here, so what is underneath is what is there.
     monkeypatch.setattr(guard, "underneath", lambda action, path: action(path))
     client = Client(7, f"{tmp_path}/files", "d", ("--acl", "--volfile-id=/d"), 1)
-    monkeypatch.setattr(mounts, "clients", lambda: [client])
+    monkeypatch.setattr(places, "clients", lambda: [client])
     for name in ("files", "empty", "dead"):
         (tmp_path / name).mkdir()
     (tmp_path / "files" / "file").touch()
@@ -277,7 +283,7 @@ def test_a_machine_tells_of_all_places_with_volumes(tmp_path: pathlib.Path, monk
     machine = Mounter(program, 5.0, *files)
     told = looked(machine)
     hidden = "unknown: what is mounted there is hidden by a mount on a directory above"
-    places = {
+    expected = {
         f"{tmp_path}/empty": Place("server2:/a", f"{lines[0]}\n{lines[3]}", "empty", traits=None),
         f"{tmp_path}/missing": Place(None, lines[1], None),
         f"{tmp_path}/over": Place(None, lines[2], None, foreign="nfs4 server1:/c"),
@@ -285,7 +291,7 @@ def test_a_machine_tells_of_all_places_with_volumes(tmp_path: pathlib.Path, monk
         f"{tmp_path}/dead": Place("server2:/e", None, "empty", alive=False, traits=None),
         f"{tmp_path}/above/hidden": Place("server2:/f", None, hidden),
     }
-    assert told["places"] == json.loads(json.dumps({path: place._asdict() for path, place in places.items()}))
+    assert told["places"] == json.loads(json.dumps({path: place._asdict() for path, place in expected.items()}))
     assert (told["helper"], told["tenants"]) == (False, ["tenant-a"])
     machine.install_helper()
     assert looked(machine)["helper"] is True
