@@ -148,6 +148,7 @@ def access_list(scene: Scene) -> Problems:
         # What is wrong with the others is said already.
         if volume.explicit and (volume.started or declared is not None):
             yield from _differences(scene, cluster, volume, declared)
+            yield from _ways_in(scene, cluster, volume)
             if volume.lasting:
                 yield (
                     WARNING,
@@ -165,6 +166,36 @@ def access_list(scene: Scene) -> Problems:
                     "it is declared, and no cluster has it",
                     "Run the playbook glusterops.shares.shares, or take it out of shares_list.",
                 )
+
+
+def _ways_in(scene: Scene, cluster: Cluster, volume: Seen) -> Problems:
+    """What lets somebody in past the list, or makes it useless."""
+    where = [name_of(scene, cluster, volume.name)]
+    if volume.unproven:
+        yield (
+            ERROR,
+            where,
+            "its access list was changed, and it is not proven that all its bricks go by it",
+            "Run the playbook glusterops.shares.shares, which goes on with that, or says what is in the way.",
+        )
+    if volume.exposing:
+        yield (
+            ERROR,
+            where,
+            f"its active snapshots {some(volume.exposing)} let in others than it does, by the list of their time",
+            "Deactivate them: gluster snapshot deactivate NAME.",
+        )
+    opening = [told for told, opens in volume.broken if opens]
+    if opening:
+        yield ERROR, where, f"it has {some(opening)}", _MEND
+    useless = [told for told, opens in volume.broken if not opens]
+    if useless:
+        yield (
+            WARNING,
+            where,
+            f"it has {some(useless)}",
+            "Unless that is meant (volume_options): gluster volume reset VOLUME OPTION.",
+        )
 
 
 def _differences(scene: Scene, cluster: Cluster, volume: Seen, declared: t.Sequence[str] | None) -> Problems:
