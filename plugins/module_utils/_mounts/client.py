@@ -18,7 +18,8 @@ import typing as t
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.source import volume_of
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.tenant_mount import TENANTS
 
-_OWN_CERTIFICATE = "--xlator-option=*-client-*.transport.socket.ssl-own-cert="
+# Of --xlator-option, in the same word or, as mount.glusterfs does it, in the next.
+_OWN_CERTIFICATE = "*-client-*.transport.socket.ssl-own-cert="
 _STOPPED = "Tt"
 
 
@@ -36,8 +37,8 @@ class Client(t.NamedTuple):
     def identity(self) -> str | None:
         """Whose certificate it shows, None for the machine's own."""
         for word in self.words:
-            if word.startswith(_OWN_CERTIFICATE):
-                path = word[len(_OWN_CERTIFICATE) :]
+            option, certificate, path = word.partition(_OWN_CERTIFICATE)
+            if certificate and option in ("", "--xlator-option="):
                 found = re.fullmatch(re.escape(TENANTS) + r"/([^/]+)/current/glusterfs\.pem", path)
                 return found[1] if found else path
         return None

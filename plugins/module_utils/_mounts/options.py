@@ -39,6 +39,8 @@ _PASSING = {
     *("volfile-max-fetch-attempts", "volfile-server", "volfile-server-port", "volfile-server-transport"),
     *("identity", "read-only", "volfile-id", "volume-id"),
 }
+# These are the identity, which is looked at by itself.
+_OF_IDENTITY = re.compile(r"\.transport\.socket\.ssl-(own-cert|private-key|ca-list)=")
 _WITHOUT_VALUE = ("no-root-squash", "volfile-check")
 
 
@@ -66,7 +68,7 @@ def traits(options: t.Iterable[str]) -> frozenset[str]:
             flags.discard(_TAKEN_BACK[option])
         elif name in ("user", "users", "owner", "group"):
             flags |= {"nosuid", "nodev", *(("noexec",) if name.startswith("user") else ())}
-        elif name not in _PASSING and not name.startswith(("x-", "X-")):
+        elif name not in _PASSING and not name.startswith(("x-", "X-")) and not _OF_IDENTITY.search(value):
             words.update([_word(name, value)])
     return frozenset(flags | _joined(words))
 
@@ -74,9 +76,12 @@ def traits(options: t.Iterable[str]) -> frozenset[str]:
 def traits_of(words: t.Iterable[str], flags: t.Container[str]) -> frozenset[str]:
     """What a mount has, by the words its client was called with, and what mountinfo shows."""
     found: dict[str, str] = {}
-    for word in words:
-        name, _equals, value = word[2:].partition("=")
-        if word.startswith("--") and name not in _PASSING and "transport.socket.ssl-" not in value:
+    given = list(words)
+    for word, following in zip(given, [*given[1:], "--"]):
+        name, equals, value = word[2:].partition("=")
+        if not equals and not following.startswith("--"):
+            value = following
+        if word.startswith("--") and name not in _PASSING and not _OF_IDENTITY.search(value):
             found.update([_word(name, value)])
     shown = {flag for flag in FLAGS if flag in flags}
     if "relatime" not in flags and "noatime" not in flags:
@@ -102,7 +107,11 @@ def _word(name: str, value: str) -> tuple[str, str]:
     elif name == "root-squash" and value in ("no", "off", "disable", "false"):
         name = "no-root-squash"
     elif name.startswith("halo-"):
-        name, value = "xlator-option", f"*replicate*.{name}={value}"
+        name, value = f"xlator-option=*replicate*.{name}", value
+    elif name == "xlator-option":
+        # Each is for something else.
+        option, _equals, value = value.partition("=")
+        name = f"xlator-option={option}"
     elif name == "subdir-mount":
         value = "/" + value.strip("/")
     elif name == "fopen-keep-cache":

@@ -19,8 +19,10 @@ def process(proc: pathlib.Path, pid: int, began: int, *words: str, state: str = 
 
 def test_which_client_is_behind_a_mount(tmp_path: pathlib.Path) -> None:
     def client(pid: int, began: int, path: str, volume: str, certificate: str | None, state: str = "S") -> None:
-        option = "--xlator-option=*-client-*.transport.socket.ssl-own-cert="
-        words = [option + certificate] if certificate else []
+        option = "*-client-*.transport.socket.ssl-own-cert="
+        words = [f"--xlator-option={option}{certificate}"] if certificate else []
+        if volume == "/c":
+            words = ["--xlator-option", f"{option}{certificate}"]
         process(tmp_path, pid, began, "/usr/sbin/glusterfs", *words, f"--volfile-id={volume}", path, state=state)
 
     files = "/etc/glusterfs/tls/tenants/{}/current/glusterfs.pem"
