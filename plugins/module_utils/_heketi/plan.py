@@ -71,7 +71,7 @@ def plan(
         if found and want.name in known and not known[want.name].may_be(found[0]):
             return Step(want, found[0], refusal=_another(known[want.name], found[0]))
         if not want.present:
-            return _plan_absent(want, found[0] if found else None, left.get(want.name))
+            return _plan_absent(want, found[0] if found else None, left.get(want.name), want.name in known)
         if found:
             return _plan_there(want, found[0], left.get(want.name))
         refusal: GlusterOpsError | None = None
@@ -198,11 +198,20 @@ def adds_bricks(step: Step) -> bool:
     return bool(step.changes) and step.desired.present and (bool(step.observed) or step.desired.clone_of is None)
 
 
-def _plan_absent(want: Desired, have: Observed | None, unfinished: Operation | None) -> Step:
+def _plan_absent(want: Desired, have: Observed | None, unfinished: Operation | None, in_gluster: bool) -> Step:
     if have:
         size = format_size(have.size * GIB)
         changes = (Change(want.name, "state", "present", "absent"), Change(want.name, "size", size, None))
         return Step(want, have, changes=changes, refusal=_refuse_unfinished(unfinished) if unfinished else None)
+    if not unfinished and in_gluster:
+        # Made by hand; or a server that was away while it was deleted brought it back.
+        return Step(
+            want,
+            refusal=Conflict(
+                "Gluster has a volume of this name that Heketi does not know, so Heketi cannot delete it: remove it by"
+                " hand, if it is not needed."
+            ),
+        )
     if not unfinished:
         return Step(want)
     left = f"It is not there, but Heketi has not finished with it: {unfinished}."
