@@ -504,6 +504,14 @@ differing:
   type: list
   elements: str
   version_added: "0.2.0"
+denied:
+  description:
+    - The shares of O(declared) whose access list lets in somebody whom they do not declare, or is not proven, with
+      their C(name) and C(identities). Only those whose volume certainly is theirs.
+  returned: when O(declared) is given
+  type: list
+  elements: dict
+  version_added: "0.2.0"
 compared:
   description: A digest of O(declared), by which RV(differing) is known to be about it.
   returned: when O(declared) is given

@@ -83,6 +83,13 @@ options:
     description: Whether all who are not declared are taken off the lists. Otherwise they stay.
     type: bool
     default: true
+  deny_only:
+    description:
+      - Whether nothing is done but to take off the access lists who is not declared, and to prove that on every server
+        that has bricks of the volumes. Shares that have no volume, or one that is not sealed, are left out.
+    type: bool
+    default: false
+    version_added: "0.2.0"
   deactivate_snapshots:
     description:
       - Whether active snapshots that let in others than the share does may be deactivated, which ends their clients'
@@ -196,7 +203,12 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import B
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.argspec import read_share, share_spec
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster, reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import (
+    LiveCluster,
+    close,
+    raise_undone,
+    reconcile,
+)
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
@@ -205,6 +217,10 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     how["deactivate"] = params["deactivate_snapshots"]
     shares = [read_share(share, params["infrastructure"], **how) for share in params["shares"]]
     cluster = LiveCluster(GlusterCli(module.run_command), known_limits=_known_limits(params["known_limits"] or {}))
+    if params["deny_only"]:
+        changes, failures = close(cluster, shares, module.check_mode)
+        raise_undone(failures, len(shares), changes=changes)
+        return changes, {"shares": []}
     changes, observed = reconcile(cluster, shares, module.check_mode, Progress(params["progress_file"]))
     return changes, {"shares": list(observed.values())} if observed or not shares else {}
 
@@ -229,6 +245,7 @@ def main() -> t.NoReturn:
             "infrastructure": {"type": "list", "elements": "str", "required": True},
             "exclusive": {"type": "bool", "default": True},
             "deactivate_snapshots": {"type": "bool", "default": False},
+            "deny_only": {"type": "bool", "default": False},
             "restart": {"type": "bool", "default": False},
             "start": {"type": "bool", "default": True},
             "known_limits": {"type": "dict", "default": {}},

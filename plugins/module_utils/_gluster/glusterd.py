@@ -9,9 +9,12 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 
 GLUSTERD = "/var/lib/glusterd"
+CONFIGURATION = "/etc/glusterfs/glusterd.vol"
+_BOUND = re.compile(r"^\s*option\s+transport\.socket\.bind-address\s+(\S+)", re.MULTILINE)
 
 
 def server_info(glusterd: str = GLUSTERD) -> dict[str, str]:
@@ -50,6 +53,16 @@ def peers_info(glusterd: str = GLUSTERD) -> list[dict[str, str]]:
     names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
     known = [_read(os.path.join(directory, name)) for name in names]
     return [{"uuid": peer["uuid"], "hostname": peer.get("hostname1", "")} for peer in known if peer.get("uuid")]
+
+
+def address(configuration: str = CONFIGURATION) -> str:
+    """Where the local glusterd listens: by that name it is reached from this server."""
+    try:
+        with open(configuration, encoding="utf-8", errors="replace") as handle:
+            bound = _BOUND.search(handle.read())
+    except OSError:
+        return "localhost"
+    return bound.group(1) if bound else "localhost"
 
 
 def _read(path: str) -> dict[str, str]:

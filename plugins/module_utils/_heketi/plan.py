@@ -71,12 +71,11 @@ def plan(
         if found and want.name in known and not known[want.name].may_be(found[0]):
             return Step(want, found[0], refusal=_another(known[want.name], found[0]))
         if not want.present:
-            refusal = _refuse_removal(want.name, found, taken)
-            step = _plan_absent(want, found[0] if found else None, left.get(want.name))
-            return dataclasses.replace(step, refusal=step.refusal or refusal)
+            step = _plan_absent(want, found[0] if found else None, left.get(want.name), want.name in known)
+            return dataclasses.replace(step, refusal=step.refusal or _refuse_removal(want.name, found, taken))
         if found:
             return _plan_there(want, found[0], left.get(want.name))
-        refusal = None
+        refusal: GlusterOpsError | None = None
         if want.name in left:
             refusal = _refuse_unfinished(left[want.name])
         elif want.name in known:
@@ -200,11 +199,20 @@ def adds_bricks(step: Step) -> bool:
     return bool(step.changes) and step.desired.present and (bool(step.observed) or step.desired.clone_of is None)
 
 
-def _plan_absent(want: Desired, have: Observed | None, unfinished: Operation | None) -> Step:
+def _plan_absent(want: Desired, have: Observed | None, unfinished: Operation | None, in_gluster: bool) -> Step:
     if have:
         size = format_size(have.size * GIB)
         changes = (Change(want.name, "state", "present", "absent"), Change(want.name, "size", size, None))
         return Step(want, have, changes=changes, refusal=_refuse_unfinished(unfinished) if unfinished else None)
+    if not unfinished and in_gluster:
+        # Made by hand; or a server that was away while it was deleted brought it back.
+        return Step(
+            want,
+            refusal=Conflict(
+                "Gluster has a volume of this name that Heketi does not know, so Heketi cannot delete it: remove it by"
+                " hand, if it is not needed."
+            ),
+        )
     if not unfinished:
         return Step(want)
     left = f"It is not there, but Heketi has not finished with it: {unfinished}."
@@ -214,17 +222,12 @@ def _plan_absent(want: Desired, have: Observed | None, unfinished: Operation | N
 def _refuse_removal(
     name: str, found: t.Sequence[Observed], taken: t.Mapping[str, InGluster] | None
 ) -> GlusterOpsError | None:
-    """Why a volume may not be removed by its name, if it is known what Gluster has."""
-    if taken is None or bool(found) == (name in taken):
+    """Why a volume of Heketi's may not be removed by its name, if it is known what Gluster has."""
+    if not found or taken is None or name in taken:
         return None
-    if found:
-        return Conflict(
-            f"Heketi has it as {found[0].id} in cluster {found[0].cluster}, and Gluster has no volume of this name"
-            " where that was looked for. Look at that cluster, too, or remove it from Heketi by hand."
-        )
     return Conflict(
-        "Gluster has a volume of this name, and Heketi does not know it: Heketi did not make it, or does not have it"
-        " any more. Remove it by hand, with what made it."
+        f"Heketi has it as {found[0].id} in cluster {found[0].cluster}, and Gluster has no volume of this name where that"
+        " was looked for. Look at that cluster, too, or remove it from Heketi by hand."
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, NotFound, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan import (
+    Step,
     plan,
     refuse_blind,
     refuse_strangers,
@@ -430,8 +431,6 @@ def test_only_what_both_have_is_removed_where_it_is_known_what_gluster_has() -> 
     assert step.changes and not step.refusal
     [step] = plan([want], [there], {"other": InGluster("other")})
     assert step.refusal and "and Gluster has no volume of this name where that was looked for" in str(step.refusal)
-    [step] = plan([want], [], mine)
-    assert step.refusal and "Gluster has a volume of this name, and Heketi does not know it" in str(step.refusal)
     [step] = plan([want], [], {"other": InGluster("other")})
     assert not step.changes and not step.refusal
     # Who does not know what Gluster has goes by the name.
@@ -439,6 +438,17 @@ def test_only_what_both_have_is_removed_where_it_is_known_what_gluster_has() -> 
     assert step.changes and not step.refusal
     [step] = plan([want], [there], {"v": InGluster("v", "another")})
     assert step.refusal and "says that it is another and has none of its bricks" in str(step.refusal)
+
+
+def test_what_only_gluster_has_is_not_absent() -> None:
+    gone, taken = dataclasses.replace(WANT, present=False), {"v": InGluster("v")}
+    (step,) = plan([gone], [], taken)
+    assert isinstance(step.refusal, Conflict) and "Heketi cannot delete it" in str(step.refusal)
+    assert plan([gone], [], {"w": InGluster("w")})[0] == Step(gone)
+    # Heketi may still be at it, or did not finish: that is said instead.
+    left = {"v": Operation("1", "delete-volume", "stale", frozenset(["v"]))}
+    (step,) = plan([gone], [], taken, left)
+    assert step.refusal is None and step.notes
 
 
 def test_known_volumes_that_have_none_of_heketis() -> None:
