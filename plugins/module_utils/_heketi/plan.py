@@ -71,8 +71,7 @@ def plan(
         if found and want.name in known and not known[want.name].may_be(found[0]):
             return Step(want, found[0], refusal=_another(known[want.name], found[0]))
         if not want.present:
-            step = _plan_absent(want, found[0] if found else None, left.get(want.name), want.name in known)
-            return dataclasses.replace(step, refusal=step.refusal or _refuse_removal(want.name, found, taken))
+            return _plan_absent(want, found[0] if found else None, left.get(want.name), want.name in known)
         if found:
             return _plan_there(want, found[0], left.get(want.name))
         refusal: GlusterOpsError | None = None
@@ -114,6 +113,23 @@ def refuse_blind(
         refusal = Refused(
             f"known_volumes cannot be what Gluster has: of the {count} that Heketi has in cluster {among[0]}, such as"
             f" {names[0]!r}, it has none. Give the volumes of every cluster that may be chosen, or leave it out."
+        )
+        return dataclasses.replace(step, refusal=refusal)
+
+    return [one(step) for step in steps]
+
+
+def refuse_unseen_removals(steps: t.Iterable[Step], known: t.Container[str]) -> list[Step]:
+    """The steps, refused where Heketi shall delete a volume that Gluster does not have where it was looked at: Heketi
+    deletes by name, and nobody has seen what that is."""
+
+    def one(step: Step) -> Step:
+        have = step.observed
+        if have is None or step.desired.present or step.refusal or step.desired.name in known:
+            return step
+        refusal = Conflict(
+            f"Heketi has it as {have.id} in cluster {have.cluster}, and Gluster has no volume of this name where that"
+            " was looked for. Look at that cluster, too, or remove it from Heketi by hand."
         )
         return dataclasses.replace(step, refusal=refusal)
 
@@ -217,18 +233,6 @@ def _plan_absent(want: Desired, have: Observed | None, unfinished: Operation | N
         return Step(want)
     left = f"It is not there, but Heketi has not finished with it: {unfinished}."
     return Step(want, notes=(f"{left} {_CLEAN_UP}" if unfinished.status else left,))
-
-
-def _refuse_removal(
-    name: str, found: t.Sequence[Observed], taken: t.Mapping[str, InGluster] | None
-) -> GlusterOpsError | None:
-    """Why a volume of Heketi's may not be removed by its name, if it is known what Gluster has."""
-    if not found or taken is None or name in taken:
-        return None
-    return Conflict(
-        f"Heketi has it as {found[0].id} in cluster {found[0].cluster}, and Gluster has no volume of this name where that"
-        " was looked for. Look at that cluster, too, or remove it from Heketi by hand."
-    )
 
 
 def _plan_there(want: Desired, have: Observed, unfinished: Operation | None) -> Step:

@@ -33,6 +33,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan imp
     refuse_hopeless,
     refuse_strangers,
     refuse_unknown_clusters,
+    refuse_unseen_removals,
     room_for,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.room import explain
@@ -186,7 +187,7 @@ def _look_and_plan(client: HeketiClient, desired: t.Sequence[Desired], permit: _
             known = {name: InGluster(name) for name in reading.gluster_volumes(client, remedy)}
             steps = plan(desired, before.volumes, known, by_name)
         elif known is not None:
-            steps = refuse_blind(steps, before.volumes, known)
+            steps = refuse_unseen_removals(refuse_blind(steps, before.volumes, known), known)
         steps = [_undecided(step) if _is_unfinished(step, rubbish) else step for step in steps]
     return _Found(_refuse_places(client, steps, permit), before, rubbish)
 

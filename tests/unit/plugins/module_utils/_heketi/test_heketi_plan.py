@@ -16,6 +16,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan imp
     refuse_blind,
     refuse_strangers,
     refuse_unknown_clusters,
+    refuse_unseen_removals,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import (
     Device,
@@ -424,20 +425,15 @@ def test_a_namesake_in_gluster_is_not_heketis_volume(taken: InGluster, same: boo
 
 
 def test_only_what_both_have_is_removed_where_it_is_known_what_gluster_has() -> None:
-    want = Desired("v", present=False)
-    there = made(Desired("v", size=10))
-    mine = {"v": InGluster("v", there.id), "other": InGluster("other")}
-    [step] = plan([want], [there], mine)
-    assert step.changes and not step.refusal
-    [step] = plan([want], [there], {"other": InGluster("other")})
-    assert step.refusal and "and Gluster has no volume of this name where that was looked for" in str(step.refusal)
-    [step] = plan([want], [], {"other": InGluster("other")})
-    assert not step.changes and not step.refusal
-    # Who does not know what Gluster has goes by the name.
-    [step] = plan([want], [there])
-    assert step.changes and not step.refusal
-    [step] = plan([want], [there], {"v": InGluster("v", "another")})
-    assert step.refusal and "says that it is another and has none of its bricks" in str(step.refusal)
+    want = dataclasses.replace(WANT, present=False)
+    steps = plan([want], [made(WANT)], {})
+    assert refuse_unseen_removals(steps, {"v"}) == steps and steps[0].changes
+    [step] = refuse_unseen_removals(steps, {"other"})
+    assert isinstance(step.refusal, Conflict) and "Gluster has no volume of this name where that" in str(step.refusal)
+    there = plan([WANT], [made(WANT)], {})
+    assert refuse_unseen_removals(there, {"other"}) == there
+    nothing = plan([want], [], {})
+    assert refuse_unseen_removals(nothing, {"other"}) == nothing
 
 
 def test_what_only_gluster_has_is_not_absent() -> None:

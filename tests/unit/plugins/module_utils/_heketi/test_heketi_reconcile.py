@@ -741,7 +741,7 @@ def test_some_fail_and_the_others_are_done(server: tuple[HeketiClient, ScriptedH
     heketi.on("GET /queue/delete", Answer(500, "umount: target is busy.\n"))
     heketi.on("POST /volumes", Answer(400, "validation failed: x\n"))
     with pytest.raises(GlusterOpsError) as caught:
-        reconcile(client, [want("new"), want("grow"), gone("go"), want("stay")], known_volumes=["stay"])
+        reconcile(client, [want("new"), want("grow"), gone("go"), want("stay")], known_volumes=["stay", "grow", "go"])
     assert str(caught.value).startswith(
         "2 of 4 volumes failed, the others are done. Volume 'new': Heketi refused POST /volumes (HTTP 400): validation"
         " failed: x. Volume 'go': Heketi could not do it: umount: target is busy."
