@@ -50,7 +50,9 @@ options:
         description:
           - Gluster options of its volume, by name. Booleans become V(on) and V(off). Options that are set and not named
             here stay.
-          - Those that follow from the other options (TLS, access list, quota) are refused.
+          - Names have to be whole, with a dot in them. Gluster completes others, and sets whole groups of options.
+          - Those that follow from the other options (TLS, access list, quota, C(cluster.lookup-optimize)), that mark a
+            volume, or that let somebody in past the access list (as C(features.uss)) are refused.
         type: dict
         default: {}
         version_added: "0.2.0"
