@@ -18,7 +18,11 @@ description:
   - A share that has no volume yet gets one from a pool of volumes, or a clone of a snapshot. It is marked as the
     share's, sealed and limited, and proven empty if it is from a pool, before the first tenant is let in.
   - When nothing has to change, one call of C(gluster) observes the whole cluster, however many shares there are.
-  - All shares are checked before the first one is changed. One that cannot be done leaves all of them as they were.
+  - Who is on a list and shall not be is taken off first, share by share, and that is proven on every server that has
+    bricks of the volume. A server that could not store the new list, or could not be asked, is an error, and the next
+    run goes on there. Nobody is let in before the share is limited.
+  - For all else all shares are checked before the first one is changed. One that cannot be done leaves the others as
+    they were. What fails while it is done is told at the end, and holds no other share back.
   - Runs on any one server of the cluster. Use the same server for all changes, see
     M(glusterops.shares.gluster_share_access).
 options:

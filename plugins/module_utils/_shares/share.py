@@ -215,9 +215,7 @@ def check_snapshots(share: Share, exposing: t.Mapping[str, t.Sequence[str]]) -> 
 
 def shut_out(share: Share, volume: Volume) -> steps.Close | None:
     """As close(), where that can be done whatever else is wrong with the share, and cuts off nobody else."""
-    if holding.is_preparing(volume) or not all(map(volume.is_on, SEAL)):
-        return None
-    return close(share, volume)
+    return close(share, volume) if all(map(volume.is_on, SEAL)) else None
 
 
 def close(share: Share, volume: Volume) -> steps.Close | None:
