@@ -54,6 +54,7 @@ def volumes(count: int) -> list[dict[str, t.Any]]:
             "options": {
                 "client.ssl": "on",
                 "server.ssl": "on",
+                "cluster.lookup-optimize": "off",
                 "auth.ssl-allow": ",".join(sorted([*INFRASTRUCTURE, f"tenant-{at}"])),
             },
         }

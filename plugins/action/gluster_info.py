@@ -43,7 +43,7 @@ class ActionModule(ActionBase):
         began, digest = time.time(), looked.digest(declared)
         known = looked.still_known(known, identities, began, digest)
         missing = [part for part in parts if part not in known]
-        compares = bool(declared and not {"differing", "free"} <= known.keys())
+        compares = bool(declared and not {"differing", "free", "denied"} <= known.keys())
         found: dict[str, t.Any] = {"changed": False, looked.LOOKED: began, **known}
         if missing or compares:
             if compares or len(missing) < len(parts):
@@ -58,6 +58,7 @@ class ActionModule(ActionBase):
             if declared and compares and found.get("volumes") is not None:
                 found.update({"differing": _differing(declared, found["volumes"]), looked.DECLARED: digest})
                 found["free"] = self._free(declared, found, task_vars)
+                found["denied"] = _denied(declared, found["volumes"])
             if "volumes" not in parts:
                 found.pop("volumes", None)
         if search and not found.get("failed"):
@@ -93,6 +94,12 @@ class ActionModule(ActionBase):
         if value is not None and not isinstance(value, dict):
             raise AnsibleActionFail(f"{name} must be a dictionary, not {value!r}.")
         return value
+
+
+def _denied(declared: dict[str, t.Any], volumes: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    from ansible_collections.glusterops.shares.plugins.module_utils._shares import differing
+
+    return differing.denied(declared, volumes)
 
 
 def _differing(declared: dict[str, t.Any], volumes: list[dict[str, t.Any]]) -> list[str] | None:

@@ -103,6 +103,7 @@ options:
       - A volume that Gluster has and Heketi does not know is destroyed by Heketi when it is asked to create one of the
         same name. So before something is created the name is looked for here, and refused if it is found. It is
         refused, too, if Heketi has volumes in a cluster that it may choose, and none of them is here.
+      - Where C(state=absent) is asked for, what Gluster has and Heketi does not is refused.
       - If not given, Heketi is asked to look on its servers (C(GET /internal/state/examine/gluster), Heketi 9 and
         later), once, and only if something is to be created. That takes seconds, and more with many volumes. So it is
         after something was waited for, or cleaned up.

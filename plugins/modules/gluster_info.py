@@ -408,6 +408,10 @@ identity:
       description: Whether the private key beside it is the certificate's. If not, Gluster can use neither.
       type: bool
       version_added: "0.2.0"
+    key_problem:
+      description: Why Gluster cannot use that key whatever it belongs to, in the end of a sentence, C(null) if it can.
+      type: str
+      version_added: "0.2.0"
     crls:
       description:
         - The lists of revoked certificates that M(glusterops.shares.gluster_tls_identity) has installed, for a volume's
@@ -499,6 +503,14 @@ differing:
   returned: when O(declared) is given
   type: list
   elements: str
+  version_added: "0.2.0"
+denied:
+  description:
+    - The shares of O(declared) whose access list lets in somebody whom they do not declare, or is not proven, with
+      their C(name) and C(identities). Only those whose volume certainly is theirs.
+  returned: when O(declared) is given
+  type: list
+  elements: dict
   version_added: "0.2.0"
 compared:
   description: A digest of O(declared), by which RV(differing) is known to be about it.

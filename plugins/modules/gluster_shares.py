@@ -18,7 +18,11 @@ description:
   - A share that has no volume yet gets one from a pool of volumes, or a clone of a snapshot. It is marked as the
     share's, sealed and limited, and proven empty if it is from a pool, before the first tenant is let in.
   - When nothing has to change, one call of C(gluster) observes the whole cluster, however many shares there are.
-  - All shares are checked before the first one is changed. One that cannot be done leaves all of them as they were.
+  - Who is on a list and shall not be is taken off first, share by share, and that is proven on every server that has
+    bricks of the volume. A server that could not store the new list, or could not be asked, is an error, and the next
+    run goes on there. Nobody is let in before the share is limited.
+  - For all else all shares are checked before the first one is changed. One that cannot be done leaves the others as
+    they were. What fails while it is done is told at the end, and holds no other share back.
   - Runs on any one server of the cluster. Use the same server for all changes, see
     M(glusterops.shares.gluster_share_access).
 options:
@@ -50,7 +54,9 @@ options:
         description:
           - Gluster options of its volume, by name. Booleans become V(on) and V(off). Options that are set and not named
             here stay.
-          - Those that follow from the other options (TLS, access list, quota) are refused.
+          - Names have to be whole, with a dot in them. Gluster completes others, and sets whole groups of options.
+          - Those that follow from the other options (TLS, access list, quota, C(cluster.lookup-optimize)), that mark a
+            volume, or that let somebody in past the access list (as C(features.uss)) are refused.
         type: dict
         default: {}
         version_added: "0.2.0"
@@ -83,6 +89,13 @@ options:
     description: Whether all who are not declared are taken off the lists. Otherwise they stay.
     type: bool
     default: true
+  deny_only:
+    description:
+      - Whether nothing is done but to take off the access lists who is not declared, and to prove that on every server
+        that has bricks of the volumes. Shares that have no volume, or one that is not sealed, are left out.
+    type: bool
+    default: false
+    version_added: "0.2.0"
   deactivate_snapshots:
     description:
       - Whether active snapshots that let in others than the share does may be deactivated, which ends their clients'
@@ -196,7 +209,12 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import B
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.argspec import read_share, share_spec
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster, reconcile
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import (
+    LiveCluster,
+    close,
+    raise_undone,
+    reconcile,
+)
 
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
@@ -205,6 +223,10 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     how["deactivate"] = params["deactivate_snapshots"]
     shares = [read_share(share, params["infrastructure"], **how) for share in params["shares"]]
     cluster = LiveCluster(GlusterCli(module.run_command), known_limits=_known_limits(params["known_limits"] or {}))
+    if params["deny_only"]:
+        changes, failures = close(cluster, shares, module.check_mode)
+        raise_undone(failures, len(shares), changes=changes)
+        return changes, {"shares": []}
     changes, observed = reconcile(cluster, shares, module.check_mode, Progress(params["progress_file"]))
     return changes, {"shares": list(observed.values())} if observed or not shares else {}
 
@@ -229,6 +251,7 @@ def main() -> t.NoReturn:
             "infrastructure": {"type": "list", "elements": "str", "required": True},
             "exclusive": {"type": "bool", "default": True},
             "deactivate_snapshots": {"type": "bool", "default": False},
+            "deny_only": {"type": "bool", "default": False},
             "restart": {"type": "bool", "default": False},
             "start": {"type": "bool", "default": True},
             "known_limits": {"type": "dict", "default": {}},

@@ -183,8 +183,7 @@ def test_what_is_not_free(either: Lab) -> None:
                 told = lab.module("server1", "gluster_info", gather=["mounted"])
                 assert told["mounted"].get(name), told
         finally:
-            lab.run("server2", "touch /tmp/enough")
-        lab.gluster(f"volume set {name} auth.ssl-allow {','.join(SERVERS)},tenant-a")
+            lab.run("server2", "touch /tmp/enough; sleep 1")
         done = lab.module("server1", "gluster_share", identities=["tenant-b"], **POOLED)
         assert done["failed"] and "it is mounted by 1 client" in done["msg"], done
         lab.run("host1", "umount /mnt/try")

@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 import yaml
-from harness import Lab, in_order
+from harness import Lab, in_order, start_glusterd, stop_glusterd
 
 DEVICE = "/srv/bricks/sdb"
 TIB = 1024**4
@@ -69,6 +69,26 @@ def role(bare: Lab, heketi: dict[str, t.Any]) -> None:
     again = bare.play("glusterops.shares.topology", "-i", str(declared))
     assert again.rc == 0 and again.changed == 0, again.output
     assert settled(bare, 1, 2, 3)
+
+    # A server is the same however its name is written; and what stays in the inventory wipes nothing.
+    servers["server3"].update(topology_manage="SERVER3", topology_devices=[{"name": DEVICE, "destroy_data": True}])
+    declared.write_text(json.dumps({"gluster_servers": {"hosts": servers}}))
+    refused = bare.play("glusterops.shares.topology", "-i", str(declared))
+    assert refused.rc != 0 and f"topology_devices for SERVER3:{DEVICE}" in refused.output, refused.output
+    servers["server3"]["topology_devices"] = [DEVICE]
+    declared.write_text(json.dumps({"gluster_servers": {"hosts": servers}}))
+    named = {"topology_destroy_data": [f"server3:{DEVICE}"], "topology_purge": True}
+    again = bare.play("glusterops.shares.topology", "-i", str(declared), **named)
+    assert again.rc == 0 and again.changed == 0, again.output
+    assert f"no effect any more for server3:{DEVICE}, which Heketi has" in " ".join(again.output.split()), again.output
+
+    made = bare.module("localhost", "gluster_heketi_volume", name="kept", size="1G", **heketi)
+    assert not made["failed"], made
+    stop_glusterd(bare, "server3")
+    refused = bare.play("glusterops.shares.topology", "-i", str(declared), "--limit", "server1", topology_purge=True)
+    assert refused.rc != 0 and "bring back kept on server3" in refused.output, refused.output
+    start_glusterd(bare, "server3")
+    assert not bare.module("localhost", "gluster_heketi_volume", name="kept", state="absent", **heketi)["failed"]
 
     found = bare.module("localhost", "gluster_heketi_topology", clusters=[], **heketi)
     (cluster,) = found["clusters"]

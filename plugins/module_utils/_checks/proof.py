@@ -17,7 +17,6 @@ from ansible_collections.glusterops.shares.plugins.module_utils._checks import s
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_sealed
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Process, Volume
@@ -156,8 +155,11 @@ def _wrong(share: Expected, volume: Volume | None, rebalance: answers.Rebalance 
         return
     if not volume.started:
         yield f"it is not started ({volume.status})."
-    if not is_sealed(volume):
-        yield "it is not sealed."
+    why = holding.why_not_sealed(volume)
+    if why:
+        yield f"it is not sealed: {', '.join(why)}."
+    if holding.unproven(volume):
+        yield "its access list was changed, and is not proven on all its bricks: run the role shares again."
     if share.bricks is not None and share.bricks != len(volume.bricks):
         yield (
             f"Heketi knows {share.bricks} bricks of it, Gluster has {len(volume.bricks)}: two expansions at once, or a"

@@ -18,7 +18,13 @@ from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey i
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Peer, is_on, tenants
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import DYNAMIC, SEAL, open_entries
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import options as rules
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import (
+    DYNAMIC,
+    SEAL,
+    UNPROVEN,
+    open_entries,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import CRL_PATH
 
 
@@ -36,7 +42,8 @@ class Clock:
 class Identity:
     """What a machine told of its certificate. problem: why its bundle does not vouch for it.
 
-    bundle_sha256 is None where there is no bundle. matches: whether its key belongs to it. crls: of which CAs it has
+    bundle_sha256 is None where there is no bundle. matches: whether its key belongs to it; key_problem:
+    why nobody can tell. crls: of which CAs it has
     CRLs, and until when; lacks_crl: the CAs of its bundle of which it has none that is good.
     """
 
@@ -46,6 +53,7 @@ class Identity:
     problem: str | None
     serial: str
     matches: bool = True
+    key_problem: str | None = None
     crls: tuple[tuple[str, float], ...] = ()
     lacks_crl: tuple[str, ...] = ()
 
@@ -81,7 +89,9 @@ class Machine:
 class Seen:
     """A volume as TLS is concerned. off: the options of TLS that are not on; share: the one it holds.
 
-    lasting: whoever is taken off its access list stays connected.
+    lasting: whoever is taken off its access list stays connected. unproven: a change of its list may not have reached
+    all bricks. exposing: its active snapshots that let in others. broken: what its options mean for a share, where they
+    speak against it, and whether they let somebody in.
     """
 
     name: str
@@ -91,6 +101,9 @@ class Seen:
     identities: tuple[str, ...]
     crl_path: str | None
     lasting: bool
+    unproven: bool = False
+    exposing: tuple[str, ...] = ()
+    broken: tuple[tuple[str, bool], ...] = ()
 
     @property
     def explicit(self) -> bool:
@@ -241,6 +254,7 @@ def _read_identity(told: t.Mapping[str, t.Any]) -> Identity:
         problem=told["problem"],
         serial=told["serial"],
         matches=told["matches"],
+        key_problem=told["key_problem"],
         crls=tuple((crl["issuer"], _moment(crl["next_update"])) for crl in told["crls"]),
         lacks_crl=tuple(told["lacks_crl"]),
     )
@@ -292,7 +306,8 @@ def _read_daemons(told: t.Mapping[str, t.Any] | None) -> Daemons | None:
 
 def _read_volume(told: t.Mapping[str, t.Any]) -> Seen:
     path = told["options"].get(CRL_PATH)
-    lasting = DYNAMIC in told["options"] and not is_on(told["options"], DYNAMIC)
+    options = told["options"]
+    lasting = DYNAMIC in options and not is_on(options, DYNAMIC)
     return Seen(
         told["name"],
         told["share"],
@@ -302,6 +317,9 @@ def _read_volume(told: t.Mapping[str, t.Any]) -> Seen:
         # The latter is how it is said to gluster that there is none.
         crl_path=None if path in ("", "NULL") else path,
         lasting=lasting,
+        unproven=options.get(UNPROVEN) == told["name"],
+        exposing=tuple(told.get("exposing") or ()),
+        broken=tuple((rules.told(options, rule), rule.opens) for rule in rules.contradictions(options)),
     )
 
 

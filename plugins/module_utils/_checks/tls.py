@@ -66,10 +66,11 @@ def certificate(scene: Scene) -> Problems:
 def pair(scene: Scene) -> Problems:
     for machine in scene.told:
         if machine.identity and not machine.identity.matches:
+            why = machine.identity.key_problem
             yield (
                 ERROR,
                 [machine.name],
-                "its key and its certificate do not belong together, so every new connection fails",
+                f"its key {why or 'and its certificate do not belong together'}, so every new connection fails",
                 "Run the playbook glusterops.shares.tls.",
             )
 
@@ -147,6 +148,7 @@ def access_list(scene: Scene) -> Problems:
         # What is wrong with the others is said already.
         if volume.explicit and (volume.started or declared is not None):
             yield from _differences(scene, cluster, volume, declared)
+            yield from _ways_in(scene, cluster, volume)
             if volume.lasting:
                 yield (
                     WARNING,
@@ -164,6 +166,36 @@ def access_list(scene: Scene) -> Problems:
                     "it is declared, and no cluster has it",
                     "Run the playbook glusterops.shares.shares, or take it out of shares_list.",
                 )
+
+
+def _ways_in(scene: Scene, cluster: Cluster, volume: Seen) -> Problems:
+    """What lets somebody in past the list, or makes it useless."""
+    where = [name_of(scene, cluster, volume.name)]
+    if volume.unproven:
+        yield (
+            ERROR,
+            where,
+            "its access list was changed, and it is not proven that all its bricks go by it",
+            "Run the playbook glusterops.shares.shares, which goes on with that, or says what is in the way.",
+        )
+    if volume.exposing:
+        yield (
+            ERROR,
+            where,
+            f"its active snapshots {some(volume.exposing)} let in others than it does, by the list of their time",
+            "Deactivate them: gluster snapshot deactivate NAME.",
+        )
+    opening = [told for told, opens in volume.broken if opens]
+    if opening:
+        yield ERROR, where, f"it has {some(opening)}", _MEND
+    useless = [told for told, opens in volume.broken if not opens]
+    if useless:
+        yield (
+            WARNING,
+            where,
+            f"it has {some(useless)}",
+            "Unless that is meant (volume_options): gluster volume reset VOLUME OPTION.",
+        )
 
 
 def _differences(scene: Scene, cluster: Cluster, volume: Seen, declared: t.Sequence[str] | None) -> Problems:

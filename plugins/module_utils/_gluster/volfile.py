@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import is_on
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -33,9 +34,21 @@ class Rules(t.NamedTuple):
     dynamic: bool
 
 
+def _last(text: str) -> tuple[str, str]:
+    """The name and the body of what is above all others. Raises GlusterOpsError if the file breaks off."""
+    blocks = _BLOCK.findall(text)
+    if not blocks or not text.rstrip().endswith("end-volume"):
+        raise GlusterOpsError("gluster's answer is not as expected: the volfile breaks off.")
+    name, body = blocks[-1]
+    return name, body
+
+
 def read_rules(text: str) -> Rules:
     """From a brick's volfile."""
-    options = {name: value for name, value in _OPTION.findall(text)}
+    _name, body = _last(text)
+    if not re.search(r"^\s*type\s+protocol/server\s*$", body, re.MULTILINE):
+        raise GlusterOpsError("gluster's answer is not as expected: the volfile breaks off, or is no brick's.")
+    options = {name: value for name, value in _OPTION.findall(body)}
     lists = [value for name, value in options.items() if name.startswith("auth.login.") and name.endswith(_LIST)]
     return Rules(lists[0] if lists else None, is_on(options, _TLS), is_on({_DYNAMIC: "on", **options}, _DYNAMIC))
 
@@ -48,7 +61,15 @@ def rules(cli: GlusterCli, volume: Volume, brick: Brick) -> Rules:
 
 def client(cli: GlusterCli, volume: str) -> str:
     """The volume's client volfile. It holds what opens an unsealed volume: nobody may see it."""
-    return cli.text("system::", "getspec", volume)
+    return read_client(cli.text("system::", "getspec", volume), volume)
+
+
+def read_client(text: str, volume: str) -> str:
+    """The volfile, if it is whole: what is above all is called as the volume."""
+    name, _body = _last(text)
+    if name != volume:
+        raise GlusterOpsError(f"gluster's answer is not as expected: the volfile of {volume!r} ends with {name!r}.")
+    return text
 
 
 def without(text: str, kind: str) -> str:

@@ -71,7 +71,7 @@ def plan(
         if found and want.name in known and not known[want.name].may_be(found[0]):
             return Step(want, found[0], refusal=_another(known[want.name], found[0]))
         if not want.present:
-            return _plan_absent(want, found[0] if found else None, left.get(want.name))
+            return _plan_absent(want, found[0] if found else None, left.get(want.name), want.name in known)
         if found:
             return _plan_there(want, found[0], left.get(want.name))
         refusal: GlusterOpsError | None = None
@@ -113,6 +113,23 @@ def refuse_blind(
         refusal = Refused(
             f"known_volumes cannot be what Gluster has: of the {count} that Heketi has in cluster {among[0]}, such as"
             f" {names[0]!r}, it has none. Give the volumes of every cluster that may be chosen, or leave it out."
+        )
+        return dataclasses.replace(step, refusal=refusal)
+
+    return [one(step) for step in steps]
+
+
+def refuse_unseen_removals(steps: t.Iterable[Step], known: t.Container[str]) -> list[Step]:
+    """The steps, refused where Heketi shall delete a volume that Gluster does not have where it was looked at: Heketi
+    deletes by name, and nobody has seen what that is."""
+
+    def one(step: Step) -> Step:
+        have = step.observed
+        if have is None or step.desired.present or step.refusal or step.desired.name in known:
+            return step
+        refusal = Conflict(
+            f"Heketi has it as {have.id} in cluster {have.cluster}, and Gluster has no volume of this name where that"
+            " was looked for. Look at that cluster, too, or remove it from Heketi by hand."
         )
         return dataclasses.replace(step, refusal=refusal)
 
@@ -198,11 +215,20 @@ def adds_bricks(step: Step) -> bool:
     return bool(step.changes) and step.desired.present and (bool(step.observed) or step.desired.clone_of is None)
 
 
-def _plan_absent(want: Desired, have: Observed | None, unfinished: Operation | None) -> Step:
+def _plan_absent(want: Desired, have: Observed | None, unfinished: Operation | None, in_gluster: bool) -> Step:
     if have:
         size = format_size(have.size * GIB)
         changes = (Change(want.name, "state", "present", "absent"), Change(want.name, "size", size, None))
         return Step(want, have, changes=changes, refusal=_refuse_unfinished(unfinished) if unfinished else None)
+    if not unfinished and in_gluster:
+        # Made by hand; or a server that was away while it was deleted brought it back.
+        return Step(
+            want,
+            refusal=Conflict(
+                "Gluster has a volume of this name that Heketi does not know, so Heketi cannot delete it: remove it by"
+                " hand, if it is not needed."
+            ),
+        )
     if not unfinished:
         return Step(want)
     left = f"It is not there, but Heketi has not finished with it: {unfinished}."

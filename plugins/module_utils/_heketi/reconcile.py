@@ -33,6 +33,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan imp
     refuse_hopeless,
     refuse_strangers,
     refuse_unknown_clusters,
+    refuse_unseen_removals,
     room_for,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.room import explain
@@ -180,15 +181,13 @@ def _look_and_plan(client: HeketiClient, desired: t.Sequence[Desired], permit: _
             and (permit.clean_up or operation.kind == "delete-volume" and operation.volumes <= unwanted)
         ]
         by_name = operations.by_volume(operation for operation in left if operation not in rubbish)
-        # What Heketi is going to clean away may have these names.
-        vanishing = {name for operation in rubbish if operation.destroys for name in operation.volumes}
-        steps = plan(desired, before.volumes, _without(known, vanishing), by_name)
+        steps = plan(desired, before.volumes, known, by_name)
         if known is None and any(step.changes and not step.observed for step in steps):
             remedy = "No volume was created: pass known_volumes, the names of the volumes that Gluster has."
             known = {name: InGluster(name) for name in reading.gluster_volumes(client, remedy)}
-            steps = plan(desired, before.volumes, _without(known, vanishing), by_name)
+            steps = plan(desired, before.volumes, known, by_name)
         elif known is not None:
-            steps = refuse_blind(steps, before.volumes, known)
+            steps = refuse_unseen_removals(refuse_blind(steps, before.volumes, known), known)
         steps = [_undecided(step) if _is_unfinished(step, rubbish) else step for step in steps]
     return _Found(_refuse_places(client, steps, permit), before, rubbish)
 
@@ -199,12 +198,8 @@ def _is_unfinished(step: Step, rubbish: t.Iterable[operations.Operation]) -> boo
 
 
 def _undecided(step: Step) -> Step:
-    """What it is like will be seen when it was cleaned up."""
+    """Whether it can be had is seen afterwards: what is half made has the name, or more bricks than size."""
     return dataclasses.replace(step, refusal=None)
-
-
-def _without(known: t.Mapping[str, InGluster] | None, names: t.Collection[str]) -> dict[str, InGluster]:
-    return {name: volume for name, volume in (known or {}).items() if name not in names}
 
 
 def _refuse_places(client: HeketiClient, steps: list[Step], permit: _Permit) -> list[Step]:

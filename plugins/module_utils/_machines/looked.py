@@ -47,6 +47,7 @@ def still_known(
     if found.get(DECLARED) != declared:
         found.pop("differing", None)
         found.pop("free", None)
+        found.pop("denied", None)
         found.pop(DECLARED, None)
     return found
 

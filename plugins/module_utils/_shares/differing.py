@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Limit, Status, Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, placement, provision
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share, plan
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share, plan, shut_out
 
 _Told = t.Sequence[t.Mapping[str, t.Any]]
 
@@ -37,6 +38,24 @@ def compare(declared: t.Mapping[str, t.Any], volumes: _Told) -> list[str] | None
     shares = _declared(declared)
     exposing = [volume["share"] for volume in volumes if volume.get("exposing")]
     return None if shares is None else differing(shares, _read(volumes), exposing)
+
+
+def denied(declared: t.Mapping[str, t.Any], volumes: _Told) -> list[dict[str, t.Any]]:
+    """The declared shares that have somebody on their list, or a list that is not proven, whom they shall not let in;
+    with their name and identities. Only volumes that certainly are the shares': by their mark, or as Heketi made them
+    and they let in the infrastructure."""
+    shares, present = _declared(declared) or [], _read(volumes)
+    holders, infrastructure = holding.Holders(present), set(declared["infrastructure"])
+    found = []
+    for share in shares:
+        with contextlib.suppress(GlusterOpsError):
+            volume = holders.get(share.name)
+            if volume is None or not volume.started:
+                continue
+            made = holding.marked(volume) and infrastructure <= set(holding.listed(volume))
+            if (holding.mark_of(volume) or made) and shut_out(share, volume):
+                found.append({"name": share.name, "identities": list(share.allow)})
+    return found
 
 
 def _declared(declared: t.Mapping[str, t.Any]) -> list[Share] | None:

@@ -105,10 +105,19 @@ def lasting(volume: Volume) -> bool:
     return DYNAMIC in volume.options and not volume.is_on(DYNAMIC)
 
 
+def why_not_sealed(volume: Volume) -> list[str]:
+    """Why it is no sealed share, in words: nothing keeps strangers out, or those who are in stay in when they are taken
+    off the list, or there is another way in."""
+    found = unsealed(volume)
+    if lasting(volume):
+        found.append(f"{DYNAMIC} is off")
+    return found + [rules.told(volume.options, rule) for rule in rules.contradictions(volume.options) if rule.opens]
+
+
 def is_sealed(volume: Volume) -> bool:
     """TLS on both sides, and an explicit list that is neither empty nor open to everybody, for those who are in, too;
     and no other way in."""
-    return not (unsealed(volume) or lasting(volume) or any(rule.opens for rule in rules.contradictions(volume.options)))
+    return not why_not_sealed(volume)
 
 
 def exposing(volume: str, entries: t.Collection[str], known: t.Iterable[SnapshotInfo]) -> dict[str, list[str]]:

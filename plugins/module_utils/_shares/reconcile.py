@@ -119,7 +119,7 @@ class _Run:
             if not self._check_mode and self._close_all(volumes):
                 volumes = answers.volumes(self._cluster.cli)
             found = self._reconcile(volumes)
-            _raise(self._failures, len(self._shares))
+            raise_undone(self._failures.values(), len(self._shares))
             return self._done, found
         except GlusterOpsError as exc:
             exc.details["changes"] = self._done
@@ -370,15 +370,17 @@ def _taking(source: provision.Source, share: str) -> list[Change]:
     return [*back, source.taking] if source.taking else back
 
 
-def _raise(failures: t.Mapping[str, GlusterOpsError], count: int) -> None:
+def raise_undone(failures: t.Collection[GlusterOpsError], count: int, **details: t.Any) -> None:
     """Raises what went wrong with some of so many shares."""
-    found = list(failures.values())
+    found = list(failures)
     if len(found) == 1:
+        found[0].details.update(details)
         raise found[0]
     if found:
         raise Refused(
             f"{len(found)} of {count} shares are not as asked: {few(list(map(str, found)))}",
             failures=[str(exc) for exc in found],
+            **details,
         )
 
 

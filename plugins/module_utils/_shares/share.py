@@ -164,10 +164,11 @@ def _check_state(share: Share, volume: Volume) -> None:
             f"Volume {name!r} is not sealed ({', '.join(off)} off), so an access list would protect nothing: seal it"
             " with gluster_shares first."
         )
+    # Who only lets in or shuts out does not say that it is a good share.
     refused = [
         rules.told(volume.options, rule)
         for rule in rules.contradictions(volume.options, share.options)
-        if rule.kept is rules.Kept.REFUSED
+        if share.seal and rule.kept is rules.Kept.REFUSED
     ]
     if refused:
         raise Conflict(
@@ -214,9 +215,7 @@ def check_snapshots(share: Share, exposing: t.Mapping[str, t.Sequence[str]]) -> 
 
 def shut_out(share: Share, volume: Volume) -> steps.Close | None:
     """As close(), where that can be done whatever else is wrong with the share, and cuts off nobody else."""
-    if holding.is_preparing(volume) or not all(map(volume.is_on, SEAL)):
-        return None
-    return close(share, volume)
+    return close(share, volume) if all(map(volume.is_on, SEAL)) else None
 
 
 def close(share: Share, volume: Volume) -> steps.Close | None:

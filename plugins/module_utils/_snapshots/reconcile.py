@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -201,8 +202,7 @@ def reconcile_series(
     except GlusterOpsError as exc:
         exc.details["changes"] = done
         raise
-    known = {one.share for one in series} - {failed.share for failed, _exc in failures}
-    there = {share: scene.by_share[share] for share in sorted(known) if share in scene.by_share}
+    there = _volumes(series, scene)
     values = {
         "snapshots": [
             scene.describe(one.share, member.name)
@@ -216,6 +216,17 @@ def reconcile_series(
     if failures:
         raise _failed(failures, changes=done, **values)
     return done, values
+
+
+def _volumes(series: t.Iterable[Series], scene: _Scene) -> dict[str, Volume]:
+    """By share its volume, where it is known which that is."""
+    found = {}
+    for one in series:
+        with contextlib.suppress(Conflict):
+            volume = scene.by_share.get(one.share)
+            if volume:
+                found[one.share] = volume
+    return found
 
 
 def _renewals(

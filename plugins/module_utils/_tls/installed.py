@@ -107,16 +107,19 @@ def describe(directories: t.Iterable[str], openssl: OpenSSL, home: str = HOME) -
     found = []
     for directory in directories:
         pem, bundle = (_text(directory, name) for name in (CERTIFICATE, BUNDLE))
-        key = None
+        key, useless = None, None
         with contextlib.suppress(GlusterOpsError):
             certificate = openssl.certificate(pem, CERTIFICATE)
-            with contextlib.suppress(GlusterOpsError):
+            try:
                 key = read_key(directory, openssl)
+            except GlusterOpsError as exc:
+                useless = exc.details.get("why", str(exc))
             found.append(
                 dict(
                     certificate.told(),
                     bundle_sha256=sha256(bundle) if bundle else None,
                     problem=_distrust(pem, bundle, openssl),
+                    key_problem=useless,
                     matches=bool(key and key.public_key == certificate.public_key),
                 )
             )

@@ -168,6 +168,7 @@ class OpenSSL:
         if why or not public:
             raise Conflict(
                 f"The key {path!r} {why}: move it away to have a new one made. Nothing was changed.",
+                why=why,
                 rc=rc,
                 stderr=err.strip()[:500],
             )

@@ -81,6 +81,7 @@ def test_what_follows_from_time_and_prefixes() -> None:
         "bundle_sha256": "11",
         "problem": None,
         "matches": True,
+        "key_problem": None,
         "crls": [],
         "lacks_crl": [],
     }

@@ -165,9 +165,9 @@ def test_clocks_are_compared_when_the_machine_was_asked() -> None:
     [
         (["peers"], None, [["peers", "volumes"]], ["peers"]),
         (["peers"], told(peers=[]), [["volumes"]], ["peers"]),
-        (["peers"], told(peers=[], differing=["open"], free=[], compared=DIGEST), [], ["peers"]),
+        (["peers"], told(peers=[], differing=["open"], free=[], denied=[], compared=DIGEST), [], ["peers"]),
         (["peers"], told(peers=[], differing=None, compared=DIGEST), [["volumes"]], ["peers"]),
-        (["peers"], told(differing=["open"], free=[], compared=DIGEST), [["peers"]], ["peers"]),
+        (["peers"], told(differing=["open"], free=[], denied=[], compared=DIGEST), [["peers"]], ["peers"]),
         # Of something else that was declared.
         (["peers"], told(peers=[], differing=[], compared="other"), [["volumes"]], ["peers"]),
         (["peers"], told(peers=[], differing=[]), [["volumes"]], ["peers"]),
@@ -184,7 +184,7 @@ def test_declared_shares_are_compared_here(
     assert calls == asked and found["differing"] == ["open"]
     # Nobody gets a volume of a pool.
     assert found["free"] == [] and found["compared"] == DIGEST
-    assert sorted(set(found) - {"changed", "compared", "looked", "differing", "free"}) == returned
+    assert sorted(set(found) - {"changed", "compared", "looked", "differing", "free", "denied"}) == returned
 
 
 POOL = {"provisioner": "pool", "pattern": "open|good"}

@@ -102,7 +102,7 @@ def test_daemons_are_given_time() -> None:
     [
         (Expected("nosuch"), "it does not exist."),
         (Expected("made"), "it is not started (Created)."),
-        (Expected("options"), "it is not sealed."),
+        (Expected("options"), "it is not sealed: client.ssl is off, server.ssl is off, its access list is empty."),
         (Expected("sealed", bricks=6), "Heketi knows 6 bricks of it, Gluster has 3"),
         (Expected("sealed", grown=True), "start 'gluster volume rebalance sealed start'"),
     ],
@@ -157,3 +157,17 @@ def test_a_share_that_two_volumes_hold() -> None:
     looking = Prover(GlusterCli(run), uuids(recorded), lambda host, _port: f"glusterfs-{host}", Clock())
     (proof,) = looking.prove([Expected("sealed")], 0, 0)
     assert any("both hold share 'sealed'" in problem for problem in proof.problems)
+
+
+def test_a_list_that_is_not_proven() -> None:
+    def run(argv: list[str], **options: t.Any) -> tuple[int, str, str]:
+        rc, out, err = recorded(argv, **options)
+        return rc, with_options(out, "sealed", {"user.glusterops-unproven": "sealed", "nfs.disable": "off"}), err
+
+    recorded = Alone("10.3", *LOOK)
+    looking = Prover(GlusterCli(run), uuids(recorded), lambda host, _port: f"glusterfs-{host}", Clock())
+    (proof,) = looking.prove([Expected("sealed")], 0, 0)
+    assert (
+        "its access list was changed, and is not proven on all its bricks: run the role shares again." in proof.problems
+    )
+    assert any("not sealed: nfs.disable=off (it is exported by NFS" in problem for problem in proof.problems)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import Unreachable
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, Unreachable
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import volfile
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
@@ -32,7 +32,19 @@ def test_a_brick_without_a_list() -> None:
     text = Recorded("10.3").text("volfile-brick.txt")
     without = "\n".join(line for line in text.splitlines() if ".ssl-allow" not in line and "ssl-enabled" not in line)
     assert volfile.read_rules(without) == volfile.Rules(None, tls=False, dynamic=True)
-    assert volfile.read_rules("") == volfile.Rules(None, tls=False, dynamic=True)
+
+
+@pytest.mark.parametrize("text", ["", "volume a\nend-volume\n", "volume a\n    type protocol/server\n"])
+def test_what_is_no_bricks_volfile(text: str) -> None:
+    with pytest.raises(GlusterOpsError, match="breaks off"):
+        volfile.read_rules(text)
+
+
+def test_a_client_that_would_see_a_part_of_it() -> None:
+    text = Recorded("10.3").text("volfile-client.txt")
+    part = text[: text.index("end-volume") + len("end-volume")] + "\n"
+    with pytest.raises(GlusterOpsError, match="the volfile of 'pieces' ends with 'pieces-client-0'"):
+        volfile.read_client(part, "pieces")
 
 
 def test_a_server_that_does_not_answer() -> None:

@@ -11,10 +11,12 @@ import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, NotFound, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.operations import Operation
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.plan import (
+    Step,
     plan,
     refuse_blind,
     refuse_strangers,
     refuse_unknown_clusters,
+    refuse_unseen_removals,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import (
     Device,
@@ -90,7 +92,7 @@ def made(want: Desired, **other: t.Any) -> Observed:
 @given(DESIRED)
 def test_nothing_follows_when_all_is_as_wanted(want: Desired) -> None:
     observed = [made(want)] if want.present else []
-    (step,) = plan([want], observed, taken={want.name: InGluster(want.name)})
+    (step,) = plan([want], observed, taken={want.name: InGluster(want.name)} if want.present else {})
     assert (step.changes, step.notes, step.refusal) == ((), (), None)
 
 
@@ -420,6 +422,29 @@ def test_a_namesake_in_gluster_is_not_heketis_volume(taken: InGluster, same: boo
     assert (step.refusal is None) == same
     if not same:
         assert isinstance(step.refusal, Conflict) and f"Heketi's volume of this name is {OWN}" in str(step.refusal)
+
+
+def test_only_what_both_have_is_removed_where_it_is_known_what_gluster_has() -> None:
+    want = dataclasses.replace(WANT, present=False)
+    steps = plan([want], [made(WANT)], {})
+    assert refuse_unseen_removals(steps, {"v"}) == steps and steps[0].changes
+    [step] = refuse_unseen_removals(steps, {"other"})
+    assert isinstance(step.refusal, Conflict) and "Gluster has no volume of this name where that" in str(step.refusal)
+    there = plan([WANT], [made(WANT)], {})
+    assert refuse_unseen_removals(there, {"other"}) == there
+    nothing = plan([want], [], {})
+    assert refuse_unseen_removals(nothing, {"other"}) == nothing
+
+
+def test_what_only_gluster_has_is_not_absent() -> None:
+    gone, taken = dataclasses.replace(WANT, present=False), {"v": InGluster("v")}
+    (step,) = plan([gone], [], taken)
+    assert isinstance(step.refusal, Conflict) and "Heketi cannot delete it" in str(step.refusal)
+    assert plan([gone], [], {"w": InGluster("w")})[0] == Step(gone)
+    # Heketi may still be at it, or did not finish: that is said instead.
+    left = {"v": Operation("1", "delete-volume", "stale", frozenset(["v"]))}
+    (step,) = plan([gone], [], taken, left)
+    assert step.refusal is None and step.notes
 
 
 def test_known_volumes_that_have_none_of_heketis() -> None:

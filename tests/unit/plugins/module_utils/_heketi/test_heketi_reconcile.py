@@ -741,7 +741,7 @@ def test_some_fail_and_the_others_are_done(server: tuple[HeketiClient, ScriptedH
     heketi.on("GET /queue/delete", Answer(500, "umount: target is busy.\n"))
     heketi.on("POST /volumes", Answer(400, "validation failed: x\n"))
     with pytest.raises(GlusterOpsError) as caught:
-        reconcile(client, [want("new"), want("grow"), gone("go"), want("stay")], known_volumes=["stay"])
+        reconcile(client, [want("new"), want("grow"), gone("go"), want("stay")], known_volumes=["stay", "grow", "go"])
     assert str(caught.value).startswith(
         "2 of 4 volumes failed, the others are done. Volume 'new': Heketi refused POST /volumes (HTTP 400): validation"
         " failed: x. Volume 'go': Heketi could not do it: umount: target is busy."
@@ -877,6 +877,50 @@ def test_bricks_of_an_expansion_that_cannot_be_undone_are_named(server: tuple[He
     with pytest.raises(Refused, match=f"could not clean up expand-volume {row['id']} .*{named}") as caught:
         reconcile(client, [want("v")], clean_up=True)
     assert caught.value.details["changes"] == []
+
+
+def test_bricks_are_named_of_expansions_only(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has()
+    row, _dump = operation("v", status="failed")
+    begun = {"Actions": [{"Change": 2, "Id": A, "Delta": None}], "Status": "failed"}
+    dump = dumped(info("v", A), operations={row["id"]: begun})
+    for brick in dump["brickentries"].values():
+        brick["Pending"]["Id"] = row["id"]
+    heketi.on(PENDINGS, rows(row))
+    heketi.on(DUMP, dump)
+    heketi.on(CLEANUP, accepted("c"))
+    heketi.on("GET /queue/c", Answer(204))
+    with pytest.raises(Refused, match=r"could not clean up create-volume .* Are all servers of these volumes up\?$"):
+        reconcile(client, [want("v")], known_volumes=[], clean_up=True)
+
+
+def test_what_is_to_be_cleaned_up_refuses_nothing(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    """An expansion that was not finished has more bricks than size, which is another's fault otherwise."""
+    client, heketi = server
+    grown = info("v", A, size=4)
+    grown["bricks"] = [{**brick, "id": f"{brick['id']}{at}"} for at in (1, 2) for brick in grown["bricks"]]
+    row, _dump = operation("v", "expand-volume", status="stale")
+    begun = {"Actions": [{"Change": 5, "Id": A, "Delta": 1}], "Status": "stale"}
+    heketi.on(DUMP, dumped(grown, operations={row["id"]: begun}), dumped(info("v", A, size=4)))
+    heketi.on(PENDINGS, rows(row), rows())
+    heketi.on(CLEANUP, accepted("c"))
+    heketi.on("GET /queue/c", Answer(204))
+    heketi.on(f"GET /volumes/{A}", info("v", A, size=4))
+    heketi.on(f"POST /volumes/{A}/expand", accepted("expand"))
+    heketi.on("GET /queue/expand", done(f"/volumes/{A}"))
+    heketi.on(f"GET /volumes/{A}", info("v", A, size=4), info("v", A, size=10))
+    assert [change.what for change in reconcile(client, [want("v")], clean_up=True)[0]] == ["unfinished", "size"]
+
+
+def test_volumes_that_cannot_be_all_are_refused(server: tuple[HeketiClient, ScriptedHeketi]) -> None:
+    client, heketi = server
+    heketi.has(info("w", A))
+    with pytest.raises(Refused, match="known_volumes cannot be what Gluster has"):
+        reconcile(client, [want("v")], known_volumes=[])
+    assert heketi.count("POST /volumes") == 0
+    # What is there needs nobody to know it.
+    assert reconcile(client, [want("w")], known_volumes=[])[0] == []
 
 
 def test_check_mode_sees_that_there_is_no_room(server: tuple[HeketiClient, ScriptedHeketi]) -> None:

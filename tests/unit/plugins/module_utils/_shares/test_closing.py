@@ -75,7 +75,7 @@ class Cluster(Remembering):
             f"option auth.login./srv/data.ssl-allow {options[LIST]}",
             f"option dynamic-auth {options.get('server.dynamic-auth', 'on')}",
         ]
-        text = "\n".join(lines)
+        text = "\n".join(["volume data-server", "type protocol/server", *lines, "end-volume"])
         found = re.match("(.*?) -> (.*)", self.stale.get(server, " -> "))
         assert found
         return text.replace(found.group(1), found.group(2)) if found.group(1) else text
@@ -170,6 +170,16 @@ def test_a_server_that_cannot_store_is_no_success_the_second_time_either(tmp_pat
         gluster.stale = {"s2": "s1,s2,s3 -> s1,s2,s3,tenant"}
     gluster.refusing, gluster.stale = False, {}
     assert [change.what for change in reconcile(live(gluster, tmp_path), [deny("data")], False)[0]] == ["proof"]
+
+
+def test_what_is_refused_while_it_is_stopped_leaves_it_started(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data", **{"server.ssl": "off"}))
+    gluster.refusing = True
+    wanted = Share("data", SERVERS, exclusive=True, seal=True, restart=True, start=True)
+    with pytest.raises(Refused, match="Commit failed on s2"):
+        reconcile(live(gluster, tmp_path), [wanted], False)
+    steps = [call[1] for call in gluster.calls if call[0] == "volume" and call[1] in ("stop", "start", "set")]
+    assert steps[0] == "stop" and steps[-1] == "start"
 
 
 def test_options_that_some_server_could_not_store_are_set_again(tmp_path: pathlib.Path) -> None:

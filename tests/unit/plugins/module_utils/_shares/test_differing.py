@@ -271,3 +271,33 @@ def test_a_volume_arrives_as_it_was_read(version: str) -> None:
     volumes = answers.volumes(GlusterCli(Recorded(version, "volume-info-all.xml")))
     told = asks(Recorded(version, "volume-info-all.xml"))
     assert len(told) > 3 and [differing.read_volume(one) for one in told] == list(volumes.values())
+
+
+@pytest.mark.parametrize(
+    "others, wanted, names",
+    [
+        (PLAIN, declared(entry()), []),
+        (PLAIN, declared(entry(identities=["tenant-b"])), ["data"]),
+        (OF_POOL, declared(entry(**POOL, identities=[])), ["data"]),
+        ({"data": {holding.UNPROVEN: "data"}}, declared(entry()), ["data"]),
+        # What else is wrong holds nobody's denial up.
+        (
+            {"data": {"features.uss": "on"}},
+            declared(entry(identities=[]), entry(name="new", **POOL)),
+            ["data"],
+        ),
+        # Nobody knows whose these are.
+        ({"data": {"user.heketi.id": None}}, declared(entry(identities=[])), []),
+        ({"data": {"auth.ssl-allow": "tenant-a"}}, declared(entry(identities=[])), []),
+        # It is only being made.
+        ({"data": {"status": "Created"}}, declared(entry(identities=[])), []),
+        ({"data": {"server.ssl": "off"}}, declared(entry(identities=[])), []),
+        ({**OF_POOL, "pool-1G-2": marked("pool-1G-2")}, declared(entry(**POOL, identities=[])), []),
+    ],
+)
+def test_whom_a_run_denies_before_anything_else(
+    others: dict[str, t.Any], wanted: dict[str, t.Any], names: list[str]
+) -> None:
+    found = differing.denied(wanted, asks(Like("10.3", others)))
+    assert [one["name"] for one in found] == names
+    assert all(one["identities"] == wanted["shares"][0]["identities"] for one in found)

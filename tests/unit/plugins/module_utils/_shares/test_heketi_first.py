@@ -62,7 +62,8 @@ def test_what_heketi_does_not_have_is_left_alone() -> None:
     assert ["seal" in volume for volume in known["heketi"]] == [False, True]
     # Where Heketi was not asked because nothing comes from it.
     pooled = [share("p", provisioner="pool", pattern="pool-.*")]
-    assert place(pooled, {"a": told("pool-1", share=None, free=True)}, in_heketi=[])["clusters"] == {"p": "a"}
+    free = {**told("pool-1", share=None), "free": ["pool-1"]}
+    assert place(pooled, {"a": free}, in_heketi=[])["clusters"] == {"p": "a"}
 
 
 def test_a_share_that_comes_from_elsewhere_is_not_heketis() -> None:

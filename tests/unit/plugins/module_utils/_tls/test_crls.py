@@ -15,6 +15,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._reconcile impor
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import installed
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from tls_helpers import NOW, Ca, Interrupt, keep, run_command, snapshot
 from tls_machine import Machine, Result
 
@@ -174,6 +175,7 @@ def test_what_is_told_of_a_machine(machine: Machine, ca: Ca, openssl: OpenSSL, t
         "bundle_sha256": values["bundle_sha256"],
         "problem": None,
         "matches": True,
+        "key_problem": None,
         "crls": values["crls"],
         "lacks_crl": [],
     }
@@ -184,7 +186,12 @@ def test_what_is_told_of_a_machine(machine: Machine, ca: Ca, openssl: OpenSSL, t
     other = Machine(tmp_path / "other")
     other.certify(ca)
     machine.put({**seen, "glusterfs.key": other.seen()["glusterfs.key"]})
-    assert (told()["matches"], told()["problem"]) == (False, None)
+    assert (told()["matches"], told()["problem"], told()["key_problem"]) == (False, None, None)
+    # It is the certificate's, and openssl can read it.
+    key = serialization.load_pem_private_key(seen["glusterfs.key"], None)
+    raw = serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    machine.put({"glusterfs.key": key.private_bytes(*raw)})
+    assert told()["matches"] is False and told()["key_problem"].startswith("is not in PEM, which is all that Gluster")
     for name in ("glusterfs.key", "glusterfs.ca"):
         os.unlink(os.path.join(machine.directories[0], name))
     assert (told()["matches"], told()["bundle_sha256"]) == (False, None)
