@@ -9,6 +9,7 @@ import typing as t
 import pytest
 from harness import SERVERS, Lab
 
+LIST = "auth.ssl-allow"
 GIB = 1024**3
 PATTERN = "pool-#{size}G-[0-9]+"
 SHARE: dict[str, t.Any] = {
@@ -140,7 +141,8 @@ def test_what_is_in_it_is_somebody_elses(pool: Lab) -> None:
     gone = "! gluster volume status pool-2G-1 client-list | grep -q fuse"
     lab.run("server1", f"for n in $(seq 20); do {gone} && exit; sleep 0.5; done; exit 1")
     # As an administrator would, who thinks that it is free.
-    lab.gluster("volume set pool-2G-1 user.glusterops-share - user.glusterops-state free user.manila-share NONE")
+    freed = f"user.glusterops-share - user.glusterops-state free user.manila-share NONE {LIST} {','.join(SERVERS)}"
+    lab.gluster(f"volume set pool-2G-1 {freed}")
     asked = {**SHARE, "name": "new", "size": "2G", "identities": ["tenant-b"]}
     refused = lab.module("server1", "gluster_share", **asked)
     assert refused["failed"] and "is not empty: it holds 'letter'. Nobody was let in" in refused["msg"], refused

@@ -279,7 +279,7 @@ def why_not_free(holding: Holding, infrastructure: t.Collection[str]) -> str | N
     if holding.clients is None or holding.tasks is None:
         return "gluster does not tell who is connected to it, or what is done to it"
     if holding.clients:
-        return f"it is mounted by {holding.clients} client{'s' if holding.clients > 1 else ''}"
+        return "somebody is connected to it"
     tenants = holding.tenants(infrastructure)
     if volume.is_on("server.ssl") and tenants:
         return f"its access list lets in {', '.join(tenants)}"

@@ -96,10 +96,8 @@ class _Supplies:
         whys.update({name: "a share is declared with its name" for name in matching if name in declared})
         self._volumes = list(scene.volumes)
         self.free = {name: pool.Supply(name) for name, why in whys.items() if why is None}
-        # Whose mark is on it everybody sees.
-        self._busy = {
-            name: why for name, why in whys.items() if why and holding.SHARE not in scene.volumes[name].options
-        }
+        # Of those that are shares there may be hundreds.
+        self._busy = {name: why for name, why in whys.items() if why and not holding.mark_of(scene.volumes[name])}
 
     def choose(self, share: Share) -> str:
         """The volume that the share gets. Raises NotFound."""

@@ -218,6 +218,12 @@ def test_limits_are_right_where_all_who_know_them_agree(
     assert [one["differs"] for one in place([entry()], {"a": found})] == [differs]
 
 
+def test_a_snapshot_that_lets_in_others_is_a_difference() -> None:
+    told = asks(Like("10.3", PLAIN))
+    assert differing.compare(declared(entry()), [{**one, "exposing": []} for one in told]) == []
+    assert differing.compare(declared(entry()), [{**one, "exposing": ["monday"]} for one in told]) == ["data"]
+
+
 @pytest.mark.parametrize(
     "told, differs",
     [({"differing": []}, False), ({"differing": ["other"]}, False), ({"differing": ["data"]}, True)]

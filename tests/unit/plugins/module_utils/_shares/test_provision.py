@@ -305,7 +305,7 @@ GUESTS = {**SEALED, "auth.ssl-allow": "server-1,server-2,guest"}
 @pytest.mark.parametrize(
     "busy, known, why",
     [
-        (volume("pool-1G-1", "Started", SEALED), MOUNTED, "it is mounted by 1 client"),
+        (volume("pool-1G-1", "Started", SEALED), MOUNTED, "somebody is connected to it"),
         (volume("pool-1G-1", "Started", SEALED), {"clients": {}}, "gluster does not tell who is connected to it"),
         (volume("pool-1G-1", "Started", SEALED), {"status": None}, "gluster does not tell who is connected to it"),
         (volume("pool-1G-1", "Started", GUESTS), {}, "its access list lets in guest"),
@@ -348,9 +348,10 @@ def test_what_others_have_is_not_taken() -> None:
     both = [asked, share("pool-1G-1", size=None)]
     found = provision.sources(both, scene(volume("pool-1G-1"), volume("pool-2G-1")))["data"]
     assert found.volume and found.volume.name == "pool-2G-1"
-    for options in (holding.set_aside(), holding.mark("other", "pool-1G-1", holding.IN_USE, holding.POOL)):
-        with pytest.raises(NotFound, match="none is free. Give volumes back, or make more.$"):
-            source(asked, volume("pool-1G-1", options=options))
+    with pytest.raises(NotFound, match="none is free. Give volumes back, or make more.$"):
+        source(asked, used("pool-1G-1", "other"))
+    with pytest.raises(NotFound, match="not free: pool-1G-1 .its option user.glusterops-share is 'not-empty'"):
+        source(asked, volume("pool-1G-1", options=holding.set_aside()))
     with pytest.raises(NotFound, match="there is none whose whole name matches 'pool-.*'. Correct the pattern"):
         source(asked, volume("else"))
 
