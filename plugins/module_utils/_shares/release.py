@@ -201,7 +201,7 @@ def _close(work: _Work) -> None:
 def _cut_off(work: _Work) -> None:
     """Waits until no tenant is connected. Stops and starts the volume if one stays: then nobody can be."""
     cluster, volume = work.cluster, work.volume
-    wipe.unmount(cluster.cli.run_command, volume.name)
+    wipe.unmount(volume.name)
     if _are_gone(work):
         return
     cluster.cli.xml("volume", "stop", volume.name, "force")

@@ -23,9 +23,9 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers
     read_processes,
     text_of,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import RunCommand
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY
 from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import read_mounts
+from ansible_collections.glusterops.shares.plugins.module_utils._mounts.asking import run
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.attach import attach
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount import Mount
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.removal import FEW, OPEN, Removal, shown
@@ -145,8 +145,7 @@ def mounted(cli: GlusterCli, volume: str, directory: str = DIRECTORY) -> t.Itera
     What bricks hold is seen as it is: files in pieces (features.shard) and what is left of such as were deleted, too.
     All work goes through the descriptor: if the mount goes away, it fails, and never touches this machine's files.
     """
-    run_command = cli.run_command
-    unmount(run_command, volume, directory)
+    unmount(volume, directory)
     path = _path(volume, directory)
     os.makedirs(directory, mode=0o700, exist_ok=True)
     recipe = _recipe(volume, directory)
@@ -167,7 +166,7 @@ def mounted(cli: GlusterCli, volume: str, directory: str = DIRECTORY) -> t.Itera
     except OSError as exc:
         raise Refused(f"Volume {volume!r}, mounted on {path}, failed: {exc.strerror}.") from exc
     finally:
-        _unmount(run_command, path)
+        _unmount(path)
         with contextlib.suppress(OSError):
             os.unlink(recipe)
         with contextlib.suppress(OSError):
@@ -189,17 +188,18 @@ def _path(volume: str, directory: str) -> str:
     return os.path.join(directory, f"{volume}.mount")
 
 
-def unmount(run_command: RunCommand, volume: str, directory: str = DIRECTORY) -> None:
+def unmount(volume: str, directory: str = DIRECTORY) -> None:
     """Ends a mount that an interrupted run may have left, dead or alive. The caller holds the volume's lock."""
-    _unmount(run_command, _path(volume, directory))
+    _unmount(_path(volume, directory))
 
 
-def _unmount(run_command: RunCommand, path: str) -> None:
+def _unmount(path: str) -> None:
     for _try in range(5):
         if path not in read_mounts():
             return
-        if run_command(["timeout", "60", "umount", path])[0]:
-            run_command(["umount", "-l", path])
+        # One that hangs is left behind.
+        if run(["umount", path], 60.0)[0] != 0:
+            run(["umount", "-l", path], 60.0)
     raise Refused(f"{path} could not be unmounted: see what uses it, and try again.")
 
 
