@@ -124,7 +124,7 @@ class Door(t.NamedTuple):
 MEMBER = "Peer in Cluster"
 # The kind of client that heals a volume's bricks.
 HEALER = "glustershd"
-_UNKNOWN, _LOOKS, _PAUSE = "unknown", 5, 1.0
+_UNKNOWN, _LOOKS, _PAUSE = "unknown", 15, 1.0
 # The servers' own daemons, by the names that they give themselves. A client that names itself otherwise, or not at all
 # (which Gluster lists as unknown), may be anybody.
 DAEMONS = frozenset({"bitd", HEALER, "quotad", "rebalance", "scrub", "snapd"})
@@ -445,7 +445,8 @@ def settled_clients(
 ) -> dict[str, dict[str, int]]:
     """As clients() tells them, once nobody's kind is unknown any more, or after a few seconds all the same.
 
-    Who does not say what he is stays unknown, and whoever connects is it for a moment: the servers' daemons, too.
+    Who does not say what he is stays unknown. Whoever connects is it for a moment, and so are Gluster's own crawlers,
+    which run for some seconds after quota was switched on.
     """
     for _look in range(_LOOKS):
         found = clients(cli, present)

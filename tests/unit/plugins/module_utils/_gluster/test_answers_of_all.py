@@ -87,9 +87,9 @@ def test_whoever_is_no_daemon_is_a_client() -> None:
 
 def test_who_does_not_say_what_he_is_is_asked_again() -> None:
     waited: list[float] = []
-    cli = GlusterCli(Alone("10.3", "volume-info-all.xml", LIST, LIST, LIST, LIST, LIST))
+    cli = GlusterCli(Alone("10.3", "volume-info-all.xml", *[LIST] * answers._LOOKS))
     found = answers.settled_clients(cli, answers.volumes(cli), waited.append)
-    assert found["sealed"]["unknown"] > 0 and waited == [1.0] * 5
+    assert found["sealed"]["unknown"] > 0 and waited == [1.0] * answers._LOOKS
     both = answers.read_clients(Recorded("10.3").text(LIST).replace("quotad ", "unknown "))
     assert both["sealed"]["unknown"] == 6
 
