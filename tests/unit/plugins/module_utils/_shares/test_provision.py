@@ -23,6 +23,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._reconcile impor
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, pool, provision, release
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share, plan
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.steps import Admit, Close
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB
 from recorded import Remembering
 
@@ -226,6 +227,23 @@ def test_what_cannot_be(asked: Share, volumes: list[Volume], error: type[Gluster
 def test_claims_of_two_servers() -> None:
     first, second = used("pool-1G-1", "data", holding.PREPARING), used("pool-1G-2", "data", holding.PREPARING)
     assert source(share(pattern=PATTERN), second, first) == provision.Source(first, superfluous=("pool-1G-2",))
+
+
+def test_nobody_stays_listed_while_a_share_is_made() -> None:
+    """Whoever got on the list meanwhile: only the infrastructure is what it is proven to let in."""
+    options = {"auth.ssl-allow": "server-1,server-2,tenant", "cluster.lookup-optimize": "off"}
+    making = used("data", "data", holding.PREPARING, "snapshot:monday")
+    making.options.update({**options, holding.UNPROVEN: "data"})
+    found = plan(share("data", size=None, snapshot="monday"), making, None)
+    assert [(type(step), getattr(step, "entries", None)) for step in found] == [
+        (Close, ("server-1", "server-2")),
+        (Admit, ("server-1", "server-2", "tenant")),
+    ]
+    assert isinstance(found[1], Admit) and found[1].closed.entries == ("server-1", "server-2")
+    pooled = used("pool-1G-1", "data", holding.PREPARING)
+    pooled.options.update({**options, holding.UNPROVEN: "pool-1G-1"})
+    [admit] = plan(share("data", size=None, pattern=PATTERN), pooled, None)
+    assert isinstance(admit, Admit) and admit.closed.entries == ("server-1", "server-2")
 
 
 def test_from_two_places() -> None:

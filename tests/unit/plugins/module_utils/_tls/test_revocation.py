@@ -194,6 +194,14 @@ def test_what_was_revoked_leaves_the_crl_with_its_end(ca: Ca) -> None:
     assert len(crls_in(ca.ensure(crl=True, now=NOW + 20 * DAY)[1]["crls"])[0]) == 0
 
 
+@pytest.mark.parametrize("minutes, left", [(4, 1), (6, 0)])
+def test_a_machine_whose_clock_is_behind_still_refuses_what_has_just_ended(ca: Ca, minutes: int, left: int) -> None:
+    ca.sign("a", CSR, valid_days=10, renew_before_days=1)
+    ca.ensure(crl=True, crl_valid_days=2, revocations=(Revocation("a"),))
+    ended = NOW + 10 * DAY + datetime.timedelta(minutes=minutes)
+    assert len(crls_in(ca.ensure(crl=True, crl_valid_days=2, now=ended)[1]["crls"])[0]) == left
+
+
 def test_every_ca_of_the_bundle_has_a_crl(ca: Ca, tmp_path: t.Any) -> None:
     b = make_csr(new_key(), "b")
     ca.ensure(("a", CSR), ("b", b), crl=True)

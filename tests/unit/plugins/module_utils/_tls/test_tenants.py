@@ -330,6 +330,19 @@ def test_keys_are_not_written_where_somebody_else_waits(desk: Desk, tmp_path: t.
     assert snapshot(tmp_path) == before
 
 
+def test_keys_are_not_written_into_a_directory_of_somebody_else(
+    desk: Desk, tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who could read them, or exchange them."""
+    os.makedirs(desk.path("a"))
+    before = snapshot(tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(Conflict, match="is not a directory of this user, so no key is written there"):
+        desk.issue(tenant("a"))
+    monkeypatch.undo()
+    assert snapshot(tmp_path) == before
+
+
 def test_an_expired_ca_issues_nothing(desk: Desk) -> None:
     with pytest.raises(Conflict, match="nothing that it signed counts now"):
         desk.issue(tenant("a"), now=NOW + 3650 * DAY)
