@@ -12,7 +12,7 @@ from unittest import mock
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
-from harness import ROOT, SERVERS, Lab, Play
+from harness import ROOT, SERVERS, Lab, Play, make_by_hand, remove
 from killing import kill_when
 
 SHARES: list[dict[str, t.Any]] = [
@@ -170,6 +170,22 @@ def test_remove_share_asks_for_permission(shares: Lab) -> None:
     assert bad.rc != 0 and "'all' is not a volume name" in bad.output, bad.output
     missing = lab.play("glusterops.shares.remove_share", remove_share_name="never-was")
     assert missing.rc == 0 and missing.changed == 0, missing.output
+
+
+def test_what_heketi_did_not_make_is_not_removed(shares: Lab) -> None:
+    """Nor are its tenants denied, or unmounted, before that is known."""
+    lab = shares
+    name = make_by_hand(lab, "made-by-hand")
+    try:
+        access = f"{','.join(SERVERS)},tenant-a"
+        lab.gluster(f"volume set {name} client.ssl on server.ssl on auth.ssl-allow {access}")
+        lab.gluster(f"volume start {name}")
+        refused = lab.play("glusterops.shares.remove_share", "-e", "remove_share_force=true", remove_share_name=name)
+        assert refused.rc != 0 and "Heketi cannot delete it" in refused.output, refused.output
+        assert refused.changed == 0 and lab.options(name)["auth.ssl-allow"] == access
+        assert lab.volumes()[name].started
+    finally:
+        remove(lab, name)
 
 
 @pytest.mark.parametrize(
