@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 
@@ -15,6 +16,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     OutcomeUnknown,
     Refused,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterSilent
 
 if t.TYPE_CHECKING:  # pragma: no cover
     import xml.etree.ElementTree as ET
@@ -373,13 +375,17 @@ def _of_all(
 ) -> dict[str, _Told]:
     """By started volume, what C(ask) tells of all of them in one call.
 
-    Gluster leaves out a volume on which somebody else's transaction runs, without a word. C(volume info), which takes
-    no lock, names them all: what is missing is asked for alone, with patience. Raises OutcomeUnknown.
+    Gluster leaves out a volume on which somebody else's transaction runs, without a word, or says nothing at all.
+    C(volume info), which takes no lock, names them all: what is missing is asked for alone, with patience. Raises
+    OutcomeUnknown.
     """
-    found = ask("all")
-    for name in [name for name, one in present.items() if one.started and name not in found]:
+    started = [name for name, one in present.items() if one.started]
+    found: dict[str, _Told] = {}
+    with contextlib.suppress(GlusterSilent):
+        found = ask("all")
+    for name in [name for name in started if name not in found]:
         try:
-            found.update(ask(name))
+            found.update(_told(cli, ask, name))
         except (NotFound, Refused):
             if _is_started(cli, name):
                 raise
@@ -390,6 +396,15 @@ def _of_all(
                 f" 'gluster volume status {name}', and run this again."
             )
     return found
+
+
+def _told(cli: GlusterCli, ask: t.Callable[[str], dict[str, _Told]], name: str) -> dict[str, _Told]:
+    """What C(ask) tells of one volume. While its quota daemons are being started gluster may say nothing."""
+    for _look in range(_LOOKS):
+        with contextlib.suppress(GlusterSilent):
+            return ask(name)
+        cli.sleep(_PAUSE)
+    return ask(name)
 
 
 def away(cli: GlusterCli) -> set[str]:
@@ -437,7 +452,16 @@ def clients(cli: GlusterCli, present: t.Mapping[str, Volume]) -> dict[str, dict[
 
     fuse is a mount and gfapi a gateway or virtual machine; DAEMONS are the servers' own.
     """
-    return _of_all(cli, present, lambda which: read_clients(cli.text("volume", "status", which, "client-list")))
+    return _of_all(cli, present, lambda which: _ask_clients(cli, which))
+
+
+def _ask_clients(cli: GlusterCli, which: str) -> dict[str, dict[str, int]]:
+    return read_clients(cli.text("volume", "status", which, "client-list"))
+
+
+def clients_of(cli: GlusterCli, of: Volume) -> dict[str, int] | None:
+    """The same of one volume; None if it is not told."""
+    return _told(cli, lambda which: _ask_clients(cli, which), of.name).get(of.name)
 
 
 def settled_clients(
@@ -463,7 +487,16 @@ def tenants(kinds: t.Mapping[str, int]) -> int:
 
 def doors(cli: GlusterCli, present: t.Mapping[str, Volume]) -> dict[str, list[Door]]:
     """Volume to its bricks' processes with who is connected to them, of every started volume of C(present)."""
-    return _of_all(cli, present, lambda which: read_doors(cli.xml("volume", "status", which, "clients")))
+    return _of_all(cli, present, lambda which: _ask_doors(cli, which))
+
+
+def _ask_doors(cli: GlusterCli, which: str) -> dict[str, list[Door]]:
+    return read_doors(cli.xml("volume", "status", which, "clients"))
+
+
+def doors_of(cli: GlusterCli, of: Volume) -> list[Door]:
+    """The same of one started volume."""
+    return _told(cli, lambda which: _ask_doors(cli, which), of.name).get(of.name, [])
 
 
 def capacity(cli: GlusterCli, of: Volume) -> int | None:

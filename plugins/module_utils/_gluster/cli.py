@@ -51,7 +51,7 @@ class GlusterCli:
     ) -> None:
         self.run_command = run_command
         self._patience = patience
-        self._sleep = sleep
+        self.sleep = sleep
 
     def version(self) -> str:
         """GlusterFS's version, such as V(10.3), from C(gluster --version)."""
@@ -85,7 +85,7 @@ class GlusterCli:
                     raise TimedOut(f"{exc} Gave up after {waited:.0f} seconds.", **exc.details) from exc
             pause = min(pause * 1.5, 5.0)
             jittered = pause * random.uniform(0.5, 1.0)
-            self._sleep(jittered)
+            self.sleep(jittered)
             waited += jittered
 
     def _run(self, argv: list[str]) -> tuple[int, str, str]:

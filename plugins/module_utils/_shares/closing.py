@@ -76,7 +76,7 @@ def _of_brick(cluster: LiveCluster, volume: Volume, brick: Brick, entries: t.Col
 
 def _unheard(cluster: LiveCluster, volume: Volume, gone: t.Container[str]) -> t.Iterator[str]:
     """Bricks that do not answer their glusterd, as it could tell them nothing either, and those that need no TLS."""
-    doors = answers.doors(cluster.cli, {volume.name: volume}).get(volume.name, [])
+    doors = answers.doors_of(cluster.cli, volume)
     heard = {(door.server_uuid, door.path) for door in doors}
     for door in doors:
         if door.online and door.port and cluster.in_plaintext(door.server, door.port):

@@ -218,7 +218,7 @@ def _are_gone(work: _Work) -> bool:
     cluster, volume = work.cluster, work.volume
     waited = 0.0
     while True:
-        kinds = answers.clients(cluster.cli, {volume.name: volume}).get(volume.name)
+        kinds = answers.clients_of(cluster.cli, volume)
         if kinds is not None and not answers.tenants(kinds):
             return True
         if waited >= _GONE_WITHIN:

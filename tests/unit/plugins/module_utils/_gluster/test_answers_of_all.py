@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import OutcomeUnknown, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli, GlusterSilent
 from recorded import VERSIONS, Alone, Recorded
 
 
@@ -66,6 +66,25 @@ def test_a_volume_that_is_locked_is_waited_for() -> None:
     waited: list[float] = []
     cli = GlusterCli(run, sleep=waited.append)
     assert answers.clients(cli, answers.volumes(cli))["sealed"]["fuse"] == 1 and len(waited) == 3
+
+
+def test_gluster_that_says_nothing_is_asked_again() -> None:
+    """As it does while quota daemons are being started."""
+    silent = [3]
+    waited: list[float] = []
+    cli = GlusterCli(Recorded("10.3", "volume-info-all.xml"), sleep=waited.append)
+    present = {"sealed": answers.volumes(cli)["sealed"]}
+
+    def ask(which: str) -> dict[str, int]:
+        if silent[0]:
+            silent[0] -= 1
+            raise GlusterSilent("nothing")
+        return {which: 1}
+
+    assert answers._of_all(cli, present, ask) == {"sealed": 1} and waited == [1.0] * 2
+    silent[0] = 100
+    with pytest.raises(GlusterSilent):
+        answers._of_all(cli, present, ask)
 
 
 def test_a_volume_that_was_stopped_meanwhile_has_nobody() -> None:
