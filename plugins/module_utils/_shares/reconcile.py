@@ -109,8 +109,9 @@ class _Run:
         self._cluster, self._shares, self._check_mode, self._progress = cluster, shares, check_mode, progress
         self._done: list[Change] = []
         self._failures: dict[str, GlusterOpsError] = {}
-        # By volume, how many self-heal daemons it had before somebody was taken off its list.
+        # By volume from whose list somebody was taken, how many self-heal daemons it had before.
         self._healers: dict[str, int] = {}
+        self._clients: dict[str, dict[str, int]] = {}
 
     def run(self) -> tuple[list[Change], dict[str, dict[str, t.Any]]]:
         try:
@@ -201,9 +202,10 @@ class _Run:
         return Work(self._cluster, share, volume, self._progress)
 
     def _count_healers(self, volumes: t.Mapping[str, Volume], volume: Volume) -> None:
-        if volume.started and not self._check_mode and volume.name not in self._healers:
-            counted = answers.clients(self._cluster.cli, volumes)
-            self._healers.update({name: kinds.get(answers.HEALER, 0) for name, kinds in counted.items()})
+        if volume.started and not self._check_mode:
+            # Once, before the first of them changes.
+            self._clients = self._clients or answers.clients(self._cluster.cli, volumes)
+            self._healers[volume.name] = self._clients.get(volume.name, {}).get(answers.HEALER, 0)
 
     def _check_healers(self, volumes: t.Mapping[str, Volume]) -> None:
         """Conflict if volumes lost self-heal daemons: a server's CN was taken off their lists.

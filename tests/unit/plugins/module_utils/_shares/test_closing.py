@@ -437,3 +437,19 @@ def test_check_is_about_the_list_that_is_there(tmp_path: pathlib.Path) -> None:
     with pytest.raises(Conflict, match="somebody else changed it at the same time to 's1,s2,s3,other'"):
         closing.check(live(gluster, tmp_path), gluster.volumes["data"], SERVERS)
     closing.check(live(gluster, tmp_path), gluster.volumes["data"], [*SERVERS, "other"])
+
+
+def test_a_server_that_was_cut_off_is_told(tmp_path: pathlib.Path) -> None:
+    """And no volume that is only not there any more."""
+    gluster = Cluster(volume("data", "s4"), volume("else"))
+    wanted = Share("data", SERVERS, exclusive=True)
+    cutting = gluster._set
+
+    def cut(words: list[str]) -> str:
+        gluster.clients["data"] = {"glustershd": 2}
+        gluster.clients["else"] = {}
+        return cutting(words)
+
+    gluster.instead["volume set"] = cut
+    with pytest.raises(Conflict, match="Self-heal daemons were cut off from data: a server's identity was on"):
+        reconcile(live(gluster, tmp_path), [wanted], False)
