@@ -507,7 +507,7 @@ differing:
 denied:
   description:
     - The shares of O(declared) whose access list lets in somebody whom they do not declare, or is not proven, with
-      their C(name) and C(identities). Only those whose volume certainly is theirs.
+      their C(name) and C(identities). Only those from a pool or a snapshot.
   returned: when O(declared) is given
   type: list
   elements: dict

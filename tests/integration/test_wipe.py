@@ -114,8 +114,11 @@ def share(lab: Lab, **arguments: t.Any) -> dict[str, t.Any]:
 def test_a_nasty_tenant(nasty: Lab) -> None:
     lab = nasty
     make_by_hand(lab, VOLUME)
-    lab.gluster(f"volume set {VOLUME} features.trash on")
     share(lab, name="old", identities=["tenant-a"], **SHARE)
+    # What a share from a pool gets has it off.
+    lab.gluster(f"volume set {VOLUME} features.trash on")
+    lab.gluster(f"volume stop {VOLUME}")
+    lab.gluster(f"volume start {VOLUME}")
     assert lab.mount("host1", VOLUME) == ""
     lab.run("host1", "cd /mnt/try && mkdir d && echo secret | tee top d/inner && rm -r top d && ls .trashcan/top*")
     lab.gluster(f"volume set {VOLUME} features.trash off")

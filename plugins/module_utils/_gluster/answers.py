@@ -399,10 +399,14 @@ def _of_all(
 
 
 def _told(cli: GlusterCli, ask: t.Callable[[str], dict[str, _Told]], name: str) -> dict[str, _Told]:
-    """What C(ask) tells of one volume. While its quota daemons are being started gluster may say nothing."""
+    """What C(ask) tells of one volume. While its daemons or bricks are being started gluster may say nothing, or that a
+    server failed."""
     for _look in range(_LOOKS):
-        with contextlib.suppress(GlusterSilent):
+        try:
             return ask(name)
+        except (GlusterSilent, Refused) as exc:
+            if isinstance(exc, Refused) and "Commit failed" not in str(exc):
+                raise
         cli.sleep(_PAUSE)
     return ask(name)
 

@@ -41,19 +41,15 @@ def compare(declared: t.Mapping[str, t.Any], volumes: _Told) -> list[str] | None
 
 
 def denied(declared: t.Mapping[str, t.Any], volumes: _Told) -> list[dict[str, t.Any]]:
-    """The declared shares that have somebody on their list, or a list that is not proven, whom they shall not let in;
-    with their name and identities. Only volumes that certainly are the shares': by their mark, or as Heketi made them
-    and they let in the infrastructure."""
-    shares, present = _declared(declared) or [], _read(volumes)
-    holders, infrastructure = holding.Holders(present), set(declared["infrastructure"])
+    """The declared shares that have somebody on their list whom they shall not let in, or a list that is not proven,
+    with their name and identities. Only those of a pool and clones, by their mark: of the others Heketi knows whose
+    they are, and was not asked yet."""
+    holders = holding.Holders(_read(volumes))
     found = []
-    for share in shares:
+    for share in _declared(declared) or ():
         with contextlib.suppress(GlusterOpsError):
-            volume = holders.get(share.name)
-            if volume is None or not volume.started:
-                continue
-            made = holding.marked(volume) and infrastructure <= set(holding.listed(volume))
-            if (holding.mark_of(volume) or made) and shut_out(share, volume):
+            volume = holders.get(share.name) if share.pattern or share.snapshot else None
+            if volume and volume.started and holding.mark_of(volume) and shut_out(share, volume):
                 found.append({"name": share.name, "identities": list(share.allow)})
     return found
 

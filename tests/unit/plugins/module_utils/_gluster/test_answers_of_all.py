@@ -85,6 +85,14 @@ def test_gluster_that_says_nothing_is_asked_again() -> None:
     silent[0] = 100
     with pytest.raises(GlusterSilent):
         answers._of_all(cli, present, ask)
+    failing = [Refused("Commit failed on server3."), Refused("Commit failed on server3.")]
+
+    def fail(which: str) -> dict[str, int]:
+        if failing and which != "all":
+            raise failing.pop()
+        return {} if which == "all" else {which: 1}
+
+    assert answers._of_all(cli, present, fail) == {"sealed": 1} and not failing
 
 
 def test_a_volume_that_was_stopped_meanwhile_has_nobody() -> None:

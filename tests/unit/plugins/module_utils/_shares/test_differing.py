@@ -282,22 +282,28 @@ def test_a_volume_arrives_as_it_was_read(version: str) -> None:
 @pytest.mark.parametrize(
     "others, wanted, names",
     [
-        (PLAIN, declared(entry()), []),
-        (PLAIN, declared(entry(identities=["tenant-b"])), ["data"]),
-        (OF_POOL, declared(entry(**POOL, identities=[])), ["data"]),
-        ({"data": {holding.UNPROVEN: "data"}}, declared(entry()), ["data"]),
-        # What else is wrong holds nobody's denial up.
+        (OF_POOL, declared(entry(**POOL)), []),
+        (OF_POOL, declared(entry(**POOL, identities=["tenant-b"])), ["data"]),
+        ({"data": marked("data", origin="snapshot:monday")}, declared(entry(**CLONE, identities=[])), ["data"]),
         (
-            {"data": {"features.uss": "on"}},
-            declared(entry(identities=[]), entry(name="new", **POOL)),
+            {"pool-1G-1": {**marked("pool-1G-1"), holding.UNPROVEN: "pool-1G-1"}},
+            declared(entry(**POOL)),
             ["data"],
         ),
-        # Nobody knows whose these are.
-        ({"data": {"user.heketi.id": None}}, declared(entry(identities=[])), []),
-        ({"data": {"auth.ssl-allow": "tenant-a"}}, declared(entry(identities=[])), []),
-        # It is only being made.
-        ({"data": {"status": "Created"}}, declared(entry(identities=[])), []),
-        ({"data": {"server.ssl": "off"}}, declared(entry(identities=[])), []),
+        # What else is wrong holds nobody's denial up.
+        (
+            {"pool-1G-1": {**marked("pool-1G-1"), "features.uss": "on"}},
+            declared(entry(**POOL, identities=[]), entry(name="new", **POOL)),
+            ["data"],
+        ),
+        # Nobody knows yet whose these are: Heketi was not asked.
+        (PLAIN, declared(entry(identities=[])), []),
+        ({"data": marked("data", origin=holding.ADOPTED)}, declared(entry(identities=[])), []),
+        ({"pool-1G-1": {}}, declared(entry(name="pool-1G-1", **POOL, identities=[])), []),
+        # It is only being made, or stopped.
+        ({"pool-1G-1": marked("pool-1G-1", holding.PREPARING)}, declared(entry(**POOL, identities=[])), []),
+        ({"pool-1G-1": {**marked("pool-1G-1"), "status": "Stopped"}}, declared(entry(**POOL, identities=[])), []),
+        ({"pool-1G-1": {**marked("pool-1G-1"), "server.ssl": "off"}}, declared(entry(**POOL, identities=[])), []),
         ({**OF_POOL, "pool-1G-2": marked("pool-1G-2")}, declared(entry(**POOL, identities=[])), []),
     ],
 )
