@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 import typing as t
 
@@ -381,8 +380,11 @@ def _of_all(
     """
     started = [name for name, one in present.items() if one.started]
     found: dict[str, _Told] = {}
-    with contextlib.suppress(GlusterSilent):
+    try:
         found = ask("all")
+    except GlusterSilent:
+        if not started:
+            raise
     for name in [name for name in started if name not in found]:
         try:
             found.update(_told(cli, ask, name))
