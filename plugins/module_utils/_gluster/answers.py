@@ -382,8 +382,8 @@ def _of_all(
     found: dict[str, _Told] = {}
     try:
         found = ask("all")
-    except GlusterSilent:
-        if not started:
+    except (GlusterSilent, Refused) as exc:
+        if not started or isinstance(exc, Refused) and "Commit failed" not in str(exc):
             raise
     for name in [name for name in started if name not in found]:
         try:

@@ -157,11 +157,11 @@ class _Run:
                 volume = holders.get(share.name)
                 if volume is None:
                     continue
-                if share.deactivate:
-                    self._deactivate(snapshots.exposing(share, volume))
                 if shut_out(share, volume):
                     self._count_healers(volumes, volume)
                     shut += self._shut(share, volume)
+                if share.deactivate:
+                    self._deactivate(snapshots.exposing(share, volume))
         for work, step in shut:
             if work.share.name not in self._failures:
                 with self._failing(work.share.name), held(work.volume.name, self._cluster.locks):

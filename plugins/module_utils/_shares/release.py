@@ -92,6 +92,8 @@ def plan(share: str, volume: Volume | None, snapshots: t.Sequence[str], infrastr
         )
     pooled = mark.origin == holding.POOL
     trash = any(rule.option == rules.TRASH for rule in rules.contradictions(volume.options))
+    # An earlier run may have switched it off, and not come to the restart.
+    trash = trash or mark.state == holding.RELEASING and rules.TRASH in volume.options
     found = [_Step(tuple(_closing(share, volume, mark, infrastructure)), _close)]
     if not volume.started:
         found.append(_Step((), _start))

@@ -139,11 +139,12 @@ def plan(
     # A server whose identity is new is a client of every volume, and comes before tenants do.
     setting = _plan_options(share, volume, enlist=closing is None and not making)
     # Nothing is stopped before Gluster has taken all options.
-    found: list[Step] = [steps.Deactivate((Change(name, steps.ACTIVE, True, False),)) for name in exposing]
+    deactivating = [steps.Deactivate((Change(name, steps.ACTIVE, True, False),)) for name in exposing]
+    found: list[Step] = []
     if closing and closing.restart:
-        found += [*setting, closing]
+        found += [*setting, closing, *deactivating]
     else:
-        found += [*([closing] if closing else []), *setting, *restart]
+        found += [*([closing] if closing else []), *deactivating, *setting, *restart]
     if share.start and not volume.started:
         found.append(steps.Start((Change(share.name, START, False, True),)))
     if share.size is not None:
@@ -243,7 +244,9 @@ def close(share: Share, volume: Volume) -> steps.Close | None:
         changes.append(Change(share.name, RESTART, False, True))
     if not changes:
         changes.append(Change(share.name, steps.PROOF, None, sorted(staying)))
-        return steps.Close(tuple(changes), tuple(sorted(staying)), again=True)
+        # Any of it may be what some server could not keep.
+        options = {**dict.fromkeys(SEAL, "on"), DYNAMIC: "on"}
+        return steps.Close(tuple(changes), tuple(sorted(staying)), options, again=True)
     return steps.Close(tuple(changes), tuple(sorted(staying)), options, restart)
 
 

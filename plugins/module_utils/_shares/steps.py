@@ -27,6 +27,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
 _HALF_DONE = "Commit failed"
 # Whether a snapshot's bricks run.
 ACTIVE = "active"
+# Seconds for the bricks of a volume that was just started.
+_READY_WITHIN = 120.0
 # Of a list that may not have reached all bricks.
 PROOF = "proof"
 
@@ -106,12 +108,12 @@ class Close(Step):
         if not (self.restart and work.volume.started):
             set_options(cli, name, options)
             return
-        cli.xml("volume", "stop", name)
         try:
+            cli.xml("volume", "stop", name)
             set_options(cli, name, options)
         finally:
             # Whatever Gluster refuses: it is not left stopped.
-            cli.xml("volume", "start", name)
+            _start(cli, name)
 
     def prove(self, work: Work) -> None:
         """The second half, by the list that is there now: somebody else may have been let in since. Raises Conflict."""
@@ -151,8 +153,19 @@ class Restart(Step):
     """Stops and starts the volume."""
 
     def do(self, work: Work) -> None:
-        work.cluster.cli.xml("volume", "stop", work.volume.name)
-        work.cluster.cli.xml("volume", "start", work.volume.name)
+        try:
+            work.cluster.cli.xml("volume", "stop", work.volume.name)
+        finally:
+            _start(work.cluster.cli, work.volume.name)
+
+
+def _start(cli: GlusterCli, name: str) -> None:
+    """Starts what was stopped, if it was."""
+    try:
+        cli.xml("volume", "start", name)
+    except Refused as exc:
+        if "already started" not in str(exc):
+            raise
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,6 +219,8 @@ def _check_empty(work: Work) -> None:
     from ansible_collections.glusterops.shares.plugins.module_utils._shares import wipe
 
     cli, name = work.cluster.cli, work.volume.name
+    # What a brick holds that is down nobody sees.
+    wipe.ready(cli, work.volume, _READY_WITHIN, work.cluster.sleep)
     with wipe.mounted(cli, name) as root:
         left = wipe.left(root)
     if left:

@@ -25,6 +25,10 @@ SERVERS = ("glusterfs-server1", "glusterfs-server2")
 SHARE = Share("data", SERVERS, ("tenant-a", "tenant-b"), exclusive=True, seal=True, start=True)
 
 
+# How often it was waited for all bricks.
+ready: list[int] = []
+
+
 @pytest.fixture
 def root(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     """The root of the volume, as its server finds it."""
@@ -41,6 +45,8 @@ def root(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
             os.close(descriptor)
 
     monkeypatch.setattr(wipe, "mounted", mounted)
+    monkeypatch.setattr(wipe, "ready", lambda *_arguments: ready.append(1))
+    ready.clear()
     return path
 
 
@@ -121,6 +127,8 @@ def test_nobody_gets_into_a_volume_of_a_pool_that_is_not_empty(
     ) as caught:
         making.apply()
     assert caught.value.details["left"] == [repr(what)]
+    # With a brick down not all of it would be seen.
+    assert ready
     [aside] = making.run.told
     assert aside == holding.set_aside()
 
