@@ -276,8 +276,8 @@ def why_not_free(holding: Holding, infrastructure: t.Collection[str]) -> str | N
     whose = marked(volume)
     if whose:
         return whose
-    if holding.clients is None or holding.tasks is None or holding.away is None:
-        return "gluster does not tell who is connected to it, what is done to it, or whether its servers are there"
+    if holding.clients is None or holding.tasks is None:
+        return "gluster does not tell who is connected to it, or what is done to it"
     if holding.clients:
         return "somebody is connected to it"
     tenants = holding.tenants(infrastructure)

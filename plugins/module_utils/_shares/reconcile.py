@@ -202,9 +202,10 @@ class _Run:
         return Work(self._cluster, share, volume, self._progress)
 
     def _count_healers(self, volumes: t.Mapping[str, Volume], volume: Volume) -> None:
-        if volume.started and not self._check_mode:
+        if volume.started and not self._check_mode and (volume.replica > 1 or volume.disperse):
             # Once, before the first of them changes.
-            self._clients = self._clients or answers.clients(self._cluster.cli, volumes)
+            healing = {name: one for name, one in volumes.items() if one.replica > 1 or one.disperse}
+            self._clients = self._clients or answers.clients(self._cluster.cli, healing)
             self._healers[volume.name] = self._clients.get(volume.name, {}).get(answers.HEALER, 0)
 
     def _check_healers(self, volumes: t.Mapping[str, Volume]) -> None:
@@ -214,7 +215,9 @@ class _Run:
         """
         if not self._healers:
             return
-        after = answers.clients(self._cluster.cli, volumes)
+        after = answers.clients(
+            self._cluster.cli, {name: one for name, one in volumes.items() if name in self._healers}
+        )
         lost = sorted(
             name for name, count in self._healers.items() if after.get(name, {}).get(answers.HEALER, 0) < count
         )
@@ -358,10 +361,17 @@ def _sources(
     if provision.needs_snapshots(shares, volumes):
         scene = dataclasses.replace(scene, snapshots=snapshot.snapshots(cluster.cli))
     if provision.needs_supply(shares, volumes):
+        # What is somebody's already, or no pool's, need not be told of.
+        patterns = [share.pattern for share in shares if share.pattern]
+        candidates = {
+            name: volume
+            for name, volume in volumes.items()
+            if holding.marked(volume) is None and any(one.regex.fullmatch(name) for one in patterns)
+        }
         scene = dataclasses.replace(
             scene,
-            clients=answers.settled_clients(cluster.cli, volumes, cluster.sleep),
-            status=answers.status(cluster.cli, volumes),
+            clients=answers.settled_clients(cluster.cli, candidates, cluster.sleep),
+            status=answers.status(cluster.cli, candidates),
             away=answers.away(cluster.cli),
         )
     return provision.sources(shares, scene, cluster.glusterd)
