@@ -15,7 +15,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     OutcomeUnknown,
     Refused,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterSilent
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterSilent, is_half_done
 
 if t.TYPE_CHECKING:  # pragma: no cover
     import xml.etree.ElementTree as ET
@@ -383,7 +383,7 @@ def _of_all(
     try:
         found = ask("all")
     except (GlusterSilent, Refused) as exc:
-        if not started or isinstance(exc, Refused) and "Commit failed" not in str(exc):
+        if not started or isinstance(exc, Refused) and not is_half_done(exc):
             raise
     for name in [name for name in started if name not in found]:
         try:
@@ -407,7 +407,7 @@ def _told(cli: GlusterCli, ask: t.Callable[[str], dict[str, _Told]], name: str) 
         try:
             return ask(name)
         except (GlusterSilent, Refused) as exc:
-            if isinstance(exc, Refused) and "Commit failed" not in str(exc):
+            if isinstance(exc, Refused) and not is_half_done(exc):
                 raise
         cli.sleep(_PAUSE)
     return ask(name)

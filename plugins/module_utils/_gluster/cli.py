@@ -31,6 +31,11 @@ _Answer = t.TypeVar("_Answer")
 RunCommand = t.Callable[..., "tuple[int, str, str]"]
 
 
+def is_half_done(exc: GlusterOpsError) -> bool:
+    """Whether some servers have done what was asked, and others could not."""
+    return "Commit failed" in str(exc)
+
+
 class GlusterBusy(Conflict):
     """Somebody else's transaction holds the cluster's or the volume's lock."""
 

@@ -50,6 +50,8 @@ LIST = "auth.ssl-allow"
 SEAL = ("client.ssl", "server.ssl")
 # Whether a client that was taken off the list is cut off at once. It is on unless set otherwise.
 DYNAMIC = "server.dynamic-auth"
+# What has bricks go by the list, for those who are in, too.
+SEALED = {**dict.fromkeys(SEAL, "on"), DYNAMIC: "on"}
 
 _NAME, _PATTERN = re.compile(r"[A-Za-z0-9._-]+", re.ASCII), re.compile(r"[A-Za-z0-9._*-]+", re.ASCII)
 _BRACKETS, _NAMING = re.compile(r"\[[^]]*\]"), re.compile(r"[A-Za-z0-9]")

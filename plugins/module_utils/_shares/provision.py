@@ -29,7 +29,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.gluster
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, pool, steps
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import options as rules
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import DYNAMIC, LIST, SEAL
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST, SEAL
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LOOKUP, Share
 from ansible_collections.glusterops.shares.plugins.module_utils._units import format_size
 
@@ -265,7 +265,7 @@ def taking_options(share: Share, volume: str, origin: str) -> dict[str, str]:
 
 def closed(infrastructure: t.Iterable[str]) -> dict[str, str]:
     """The options that let nobody in but the infrastructure, and cut off who is in."""
-    return {**dict.fromkeys(SEAL, "on"), DYNAMIC: "on", LIST: ",".join(sorted(set(infrastructure)))}
+    return {**holding.SEALED, LIST: ",".join(sorted(set(infrastructure)))}
 
 
 def take(cluster: LiveCluster, share: Share, source: Source, volumes: t.Mapping[str, Volume]) -> None:

@@ -25,6 +25,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding 
     DYNAMIC,
     LIST,
     SEAL,
+    SEALED,
     listed,
     matches,
     open_entries,
@@ -245,8 +246,7 @@ def close(share: Share, volume: Volume) -> steps.Close | None:
     if not changes:
         changes.append(Change(share.name, steps.PROOF, None, sorted(staying)))
         # Any of it may be what some server could not keep.
-        options = {**dict.fromkeys(SEAL, "on"), DYNAMIC: "on"}
-        return steps.Close(tuple(changes), tuple(sorted(staying)), options, again=True)
+        return steps.Close(tuple(changes), tuple(sorted(staying)), SEALED, again=True)
     return steps.Close(tuple(changes), tuple(sorted(staying)), options, restart)
 
 
@@ -258,8 +258,7 @@ def _staying(share: Share, volume: Volume) -> set[str]:
 
 def _closed(share: Share, changes: tuple[Change, ...] = (), again: bool = False) -> steps.Close:
     """The volume of a share that is only being made lets in the infrastructure alone."""
-    options = {**dict.fromkeys(SEAL, "on"), DYNAMIC: "on"}
-    return steps.Close(changes, tuple(sorted(set(share.infrastructure))), options, again=again)
+    return steps.Close(changes, tuple(sorted(set(share.infrastructure))), SEALED, again=again)
 
 
 def _is_pooled(volume: Volume) -> bool:

@@ -12,6 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import is_half_done
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST
@@ -23,8 +24,6 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
     from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share
 
-# What gluster says when some servers have done it, and others could not.
-_HALF_DONE = "Commit failed"
 # Whether a snapshot's bricks run.
 ACTIVE = "active"
 # Seconds for the bricks of a volume that was just started.
@@ -63,7 +62,7 @@ def set_options(cli: GlusterCli, volume: str, options: t.Mapping[str, str]) -> N
     try:
         cli.xml("volume", "set", volume, *(word for option in options.items() for word in option))
     except Refused as exc:
-        if _HALF_DONE in str(exc):
+        if is_half_done(exc):
             with contextlib.suppress(Refused):
                 cli.xml("volume", "set", volume, holding.UNPROVEN, volume)
         raise
