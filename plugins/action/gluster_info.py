@@ -56,9 +56,7 @@ class ActionModule(ActionBase):
             if "identities" in missing:
                 found["identities"] = looked.with_wanted(identities, found.get("identities"))
             if declared and compares and found.get("volumes") is not None:
-                found.update({"differing": _differing(declared, found["volumes"]), looked.DECLARED: digest})
-                found["free"] = self._free(declared, found, task_vars)
-                found["denied"] = _denied(declared, found["volumes"])
+                found.update({**self._compared(declared, found["volumes"], task_vars), looked.DECLARED: digest})
             if "volumes" not in parts:
                 found.pop("volumes", None)
         if search and not found.get("failed"):
@@ -67,17 +65,19 @@ class ActionModule(ActionBase):
         result.update(found)
         return result
 
-    def _free(
-        self, declared: dict[str, t.Any], found: dict[str, t.Any], task_vars: dict[str, t.Any] | None
-    ) -> list[str]:
-        """The volumes that a pool may give away. Who uses them is asked only if somebody is to get one."""
+    def _compared(
+        self, declared: dict[str, t.Any], volumes: list[dict[str, t.Any]], task_vars: dict[str, t.Any] | None
+    ) -> dict[str, t.Any]:
+        """How what is declared compares with the volumes. Who uses them is asked only if somebody is to get one."""
         # Only one server of a cluster is asked.
-        from ansible_collections.glusterops.shares.plugins.module_utils._shares import differing
+        from ansible_collections.glusterops.shares.plugins.module_utils._shares.differing import Comparison
 
-        if not differing.needs_supply(declared, found["volumes"]):
-            return []
-        answer = self._asked({"gather": list(_USE)}, task_vars)
-        return differing.free(declared, found["volumes"], *map(answer.get, _USE))
+        its = Comparison(declared, volumes)
+        free: list[str] = []
+        if its.needs_supply():
+            answer = self._asked({"gather": list(_USE)}, task_vars)
+            free = its.free(*map(answer.get, _USE))
+        return {"differing": its.differing(), "free": free, "denied": its.denied()}
 
     def _asked(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
         """The machine's answer. What it would have Ansible know of this host or others is left out."""
@@ -94,16 +94,3 @@ class ActionModule(ActionBase):
         if value is not None and not isinstance(value, dict):
             raise AnsibleActionFail(f"{name} must be a dictionary, not {value!r}.")
         return value
-
-
-def _denied(declared: dict[str, t.Any], volumes: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    from ansible_collections.glusterops.shares.plugins.module_utils._shares import differing
-
-    return differing.denied(declared, volumes)
-
-
-def _differing(declared: dict[str, t.Any], volumes: list[dict[str, t.Any]]) -> list[str] | None:
-    # Only one server of a cluster is asked.
-    from ansible_collections.glusterops.shares.plugins.module_utils._shares import differing
-
-    return differing.compare(declared, volumes)

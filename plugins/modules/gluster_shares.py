@@ -96,6 +96,13 @@ options:
     type: bool
     default: false
     version_added: "0.2.0"
+  admit:
+    description:
+      - Whether tenants are let in who are not on the lists yet. Without it they wait for another task. The
+        infrastructure is let in in any case.
+    type: bool
+    default: true
+    version_added: "0.2.0"
   deactivate_snapshots:
     description:
       - Whether active snapshots that let in others than the share does may be deactivated, which ends their clients'
@@ -219,7 +226,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcil
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
     params = module.params
-    how = {name: params[name] for name in ("exclusive", "start", "restart")}
+    how = {name: params[name] for name in ("admit", "exclusive", "start", "restart")}
     how["deactivate"] = params["deactivate_snapshots"]
     shares = [read_share(share, params["infrastructure"], **how) for share in params["shares"]]
     cluster = LiveCluster(GlusterCli(module.run_command), known_limits=_known_limits(params["known_limits"] or {}))
@@ -249,6 +256,7 @@ def main() -> t.NoReturn:
                 "mutually_exclusive": [("pattern", "from_snapshot")],
             },
             "infrastructure": {"type": "list", "elements": "str", "required": True},
+            "admit": {"type": "bool", "default": True},
             "exclusive": {"type": "bool", "default": True},
             "deactivate_snapshots": {"type": "bool", "default": False},
             "deny_only": {"type": "bool", "default": False},

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 
@@ -14,6 +15,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     NotFound,
     OutcomeUnknown,
     Refused,
+    Unreachable,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterSilent, is_half_done
 
@@ -367,27 +369,33 @@ def peers(cli: GlusterCli) -> list[Peer]:
 
 
 _Told = t.TypeVar("_Told")
+_Ask = t.Callable[["GlusterCli", str], "dict[str, _Told]"]
 
 
-def _of_all(
-    cli: GlusterCli, present: t.Mapping[str, Volume], ask: t.Callable[[str], dict[str, _Told]]
-) -> dict[str, _Told]:
+def _of_all(cli: GlusterCli, present: t.Mapping[str, Volume], ask: _Ask[_Told]) -> dict[str, _Told]:
     """By started volume, what C(ask) tells of all of them in one call.
 
-    Gluster leaves out a volume on which somebody else's transaction runs, without a word, or says nothing at all.
-    C(volume info), which takes no lock, names them all: what is missing is asked for alone, with patience. Raises
-    OutcomeUnknown.
+    Gluster leaves out a volume on which somebody else's transaction runs, without a word, and a volume that nobody is
+    connected to, where the server that is asked has no brick of it; or it says nothing at all. C(volume info), which
+    takes no lock, names them all: what is missing is asked of servers that have bricks of it, at last alone, with
+    patience. Raises OutcomeUnknown.
     """
-    started = [name for name, one in present.items() if one.started]
+    started = {name: one for name, one in present.items() if one.started}
     found: dict[str, _Told] = {}
     try:
-        found = ask("all")
+        found = ask(cli, "all")
     except (GlusterSilent, Refused) as exc:
-        if not started or isinstance(exc, Refused) and not is_half_done(exc):
+        if not (started and _is_passing(exc)):
             raise
-    for name in [name for name in started if name not in found]:
+    for server in _having(cli, [one for name, one in started.items() if name not in found]):
+        if any(name not in found and server in one.servers for name, one in started.items()):
+            with contextlib.suppress(GlusterSilent, Refused, Unreachable):
+                found.update((name, its) for name, its in ask(cli.at(server), "all").items() if name not in found)
+    for name, one in started.items():
+        if name in found:
+            continue
         try:
-            found.update(_told(cli, ask, name))
+            found.update(_told(cli, ask, one))
         except (NotFound, Refused):
             if _is_started(cli, name):
                 raise
@@ -400,17 +408,38 @@ def _of_all(
     return found
 
 
-def _told(cli: GlusterCli, ask: t.Callable[[str], dict[str, _Told]], name: str) -> dict[str, _Told]:
-    """What C(ask) tells of one volume. While its daemons or bricks are being started gluster may say nothing, or that a
-    server failed."""
-    for _look in range(_LOOKS):
+def _having(cli: GlusterCli, missing: t.Sequence[Volume]) -> list[str]:
+    """The servers that have bricks of the volumes, and are connected: those of their first bricks first."""
+    if not missing:
+        return []
+    gone = away(cli)
+    bricks = [[brick for brick in one.bricks if brick.server_uuid not in gone] for one in missing]
+    first, others = [its[:1] for its in bricks], [its[1:] for its in bricks]
+    return list(dict.fromkeys(brick.server for its in (*first, *others) for brick in its))
+
+
+def _told(cli: GlusterCli, ask: _Ask[_Told], of: Volume) -> dict[str, _Told]:
+    """What C(ask) tells of one volume, if not by this server, then by one that has a brick of it. While its daemons or
+    bricks are being started gluster may say nothing, or that a server failed."""
+    try:
+        return ask(cli, of.name)
+    except (GlusterSilent, Refused) as exc:
+        if not _is_passing(exc):
+            raise
+    servers = _having(cli, [of])
+    for look in range(_LOOKS if servers else 0):
         try:
-            return ask(name)
-        except (GlusterSilent, Refused) as exc:
-            if isinstance(exc, Refused) and not is_half_done(exc):
+            return ask(cli.at(servers[look % len(servers)]), of.name)
+        except (GlusterSilent, Refused, Unreachable) as exc:
+            if not _is_passing(exc):
                 raise
         cli.sleep(_PAUSE)
-    return ask(name)
+    return ask(cli, of.name)
+
+
+def _is_passing(exc: GlusterOpsError) -> bool:
+    """Whether another server, or the same one a second later, may tell what was asked for."""
+    return not isinstance(exc, Refused) or is_half_done(exc)
 
 
 def away(cli: GlusterCli) -> set[str]:
@@ -437,8 +466,8 @@ class Status(t.NamedTuple):
 def status(cli: GlusterCli, present: t.Mapping[str, Volume]) -> dict[str, Status]:
     """Of every started volume of C(present), in one call."""
 
-    def ask(which: str) -> dict[str, Status]:
-        root = cli.xml("volume", "status", which)
+    def ask(at: GlusterCli, which: str) -> dict[str, Status]:
+        root = at.xml("volume", "status", which)
         tasks, rebalances = read_tasks(root), read_rebalances(root)
         return {
             name: Status(processes, rebalances.get(name), tasks.get(name, ()))
@@ -458,7 +487,7 @@ def clients(cli: GlusterCli, present: t.Mapping[str, Volume]) -> dict[str, dict[
 
     fuse is a mount and gfapi a gateway or virtual machine; DAEMONS are the servers' own.
     """
-    return _of_all(cli, present, lambda which: _ask_clients(cli, which))
+    return _of_all(cli, present, _ask_clients)
 
 
 def _ask_clients(cli: GlusterCli, which: str) -> dict[str, dict[str, int]]:
@@ -467,7 +496,7 @@ def _ask_clients(cli: GlusterCli, which: str) -> dict[str, dict[str, int]]:
 
 def clients_of(cli: GlusterCli, of: Volume) -> dict[str, int] | None:
     """The same of one volume; None if it is not told."""
-    return _told(cli, lambda which: _ask_clients(cli, which), of.name).get(of.name)
+    return _told(cli, _ask_clients, of).get(of.name)
 
 
 def settled_clients(
@@ -493,7 +522,7 @@ def tenants(kinds: t.Mapping[str, int]) -> int:
 
 def doors(cli: GlusterCli, present: t.Mapping[str, Volume]) -> dict[str, list[Door]]:
     """Volume to its bricks' processes with who is connected to them, of every started volume of C(present)."""
-    return _of_all(cli, present, lambda which: _ask_doors(cli, which))
+    return _of_all(cli, present, _ask_doors)
 
 
 def _ask_doors(cli: GlusterCli, which: str) -> dict[str, list[Door]]:
@@ -502,7 +531,7 @@ def _ask_doors(cli: GlusterCli, which: str) -> dict[str, list[Door]]:
 
 def doors_of(cli: GlusterCli, of: Volume) -> list[Door]:
     """The same of one started volume."""
-    return _told(cli, lambda which: _ask_doors(cli, which), of.name).get(of.name, [])
+    return _told(cli, _ask_doors, of).get(of.name, [])
 
 
 def capacity(cli: GlusterCli, of: Volume) -> int | None:

@@ -57,6 +57,17 @@ class GlusterCli:
         self.run_command = run_command
         self._patience = patience
         self.sleep = sleep
+        # Whose glusterd is asked; this one's if empty.
+        self.server = ""
+
+    def at(self, server: str) -> GlusterCli:
+        """The same, but another server's glusterd is asked. It tells, and takes no order that changes anything."""
+        other = GlusterCli(self.run_command, self._patience, self.sleep)
+        other.server = server
+        return other
+
+    def _argv(self, *words: str) -> list[str]:
+        return ["gluster", "--mode=script", *([f"--remote-host={self.server}"] if self.server else []), *words]
 
     def version(self) -> str:
         """GlusterFS's version, such as V(10.3), from C(gluster --version)."""
@@ -73,12 +84,9 @@ class GlusterCli:
         """
         return self._patiently(self._once_xml, words)
 
-    def text(self, *words: str, at: str = "") -> str:
-        """The plain answer of C(gluster WORDS), for the calls whose XML leaves out what they are asked for.
-
-        at: the server whose glusterd is asked; this one if empty.
-        """
-        return self._patiently(lambda asked: self._once_text(asked, at), words)
+    def text(self, *words: str) -> str:
+        """The plain answer of C(gluster WORDS), for the calls whose XML leaves out what they are asked for."""
+        return self._patiently(self._once_text, words)
 
     def _patiently(self, call: t.Callable[[tuple[str, ...]], _Answer], words: tuple[str, ...]) -> _Answer:
         waited, pause = 0.0, 0.2
@@ -99,16 +107,16 @@ class GlusterCli:
         except OSError as exc:
             raise NotFound("The program 'gluster' is not on this machine: run this on a Gluster server.") from exc
 
-    def _once_text(self, words: tuple[str, ...], at: str) -> str:
-        argv = ["gluster", "--mode=script", *([f"--remote-host={at}"] if at else []), *words]
+    def _once_text(self, words: tuple[str, ...]) -> str:
+        argv = self._argv(*words)
         rc, out, err = self._run(argv)
         if rc:
             details = {"cmd": " ".join(argv), "rc": rc, "stderr": err.strip()}
-            self._fail(words, (err or out).strip() or "no reason given", 0, details, at or "this server")
+            self._fail(words, (err or out).strip() or "no reason given", 0, details)
         return out
 
     def _once_xml(self, words: tuple[str, ...]) -> ET.Element:
-        argv = ["gluster", "--mode=script", "--xml", *words]
+        argv = self._argv("--xml", *words)
         rc, out, err = self._run(argv)
         details = {"cmd": " ".join(argv), "rc": rc, "stderr": err.strip()}
         start = out.find("<?xml")
@@ -131,14 +139,11 @@ class GlusterCli:
         errno = (root.findtext("opErrno") or "").strip()
         self._fail(words, text, int(errno) if re.fullmatch("-?[0-9]{1,9}", errno) else 0, details)
 
-    @staticmethod
-    def _fail(
-        words: tuple[str, ...], text: str, errno: int, details: dict[str, t.Any], where: str = "this server"
-    ) -> t.NoReturn:
+    def _fail(self, words: tuple[str, ...], text: str, errno: int, details: dict[str, t.Any]) -> t.NoReturn:
         details.update(op_errno=errno, op_errstr=text)
         said = f"gluster refused '{' '.join(words[:3])}': {text}"
         if _NO_DAEMON.search(text):
-            raise Unreachable(f"glusterd does not answer on {where}: is it running?", **details)
+            raise Unreachable(f"glusterd does not answer on {self.server or 'this server'}: is it running?", **details)
         if "Another transaction" in text or "Locking failed" in text or errno == _BUSY:
             raise GlusterBusy(said, **details)
         if errno == _NO_VOLUME or re.match(r"Volume \S+ does not exist", text):

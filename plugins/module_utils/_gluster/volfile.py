@@ -56,7 +56,7 @@ def read_rules(text: str) -> Rules:
 def rules(cli: GlusterCli, volume: Volume, brick: Brick) -> Rules:
     """Whom the brick lets in, as its own server would tell it now. Raises Unreachable, Refused."""
     path = brick.path.strip("/").replace("/", "-")
-    return read_rules(cli.text("system::", "getspec", f"{volume.name}.{brick.server}.{path}", at=brick.server))
+    return read_rules(cli.at(brick.server).text("system::", "getspec", f"{volume.name}.{brick.server}.{path}"))
 
 
 def client(cli: GlusterCli, volume: str) -> str:

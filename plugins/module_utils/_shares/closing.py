@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, GlusterOpsError, few
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, volfile
-from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, steps
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST, split_list
 
 if t.TYPE_CHECKING:  # pragma: no cover
@@ -19,15 +19,25 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
 
 
-def check(cluster: LiveCluster, volume: Volume, entries: t.Collection[str]) -> None:
-    """Conflict if some brick of the volume may let in somebody else, or that cannot be seen. entries: its list."""
+def check(cluster: LiveCluster, volume: Volume, entries: t.Collection[str], restart: bool) -> None:
+    """Conflict if some brick of the volume may let in somebody else, or that cannot be seen. entries: its list.
+
+    restart: where bricks speak no TLS, because they have not been started since that was set, they are.
+    """
     problems = list(_problems(cluster, volume, entries))
+    if restart and any(isinstance(one, _Plain) for one in problems):
+        steps.restart(cluster.cli, volume.name)
+        problems = list(_problems(cluster, volume, entries))
     if problems:
         raise Conflict(
             f"The access list of volume {volume.name!r} was set, and is not proven: {few(problems)} Run this again"
             " then.",
             unproven=problems,
         )
+
+
+class _Plain(str):
+    """What to say of a brick that speaks no TLS."""
 
 
 def unreached(volume: Volume, uuids: t.Container[str]) -> t.Iterator[str]:
@@ -77,10 +87,14 @@ def _of_brick(cluster: LiveCluster, volume: Volume, brick: Brick, entries: t.Col
 def _unheard(cluster: LiveCluster, volume: Volume, gone: t.Container[str]) -> t.Iterator[str]:
     """Bricks that do not answer their glusterd, as it could tell them nothing either, and those that need no TLS."""
     doors = answers.doors_of(cluster.cli, volume)
+    sealed = volume.is_on("server.ssl")
     heard = {(door.server_uuid, door.path) for door in doors}
     for door in doors:
-        if door.online and door.port and cluster.in_plaintext(door.server, door.port):
-            yield f"{door.server} has brick {door.path} speak no TLS: it has not been started since that was set."
+        if sealed and door.online and door.port and cluster.in_plaintext(door.server, door.port):
+            yield _Plain(
+                f"{door.server} has brick {door.path} speak no TLS: it has not been started since that was set. Stop"
+                f" and start volume {volume.name!r}, or allow restart."
+            )
     for brick in volume.bricks:
         if brick.server_uuid not in gone and (brick.server_uuid, brick.path) not in heard:
             yield f"{brick.server} does not tell of its brick {brick.path}: see 'gluster volume status {volume.name}'."

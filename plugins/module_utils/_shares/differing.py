@@ -30,73 +30,67 @@ def _read(volumes: _Told) -> dict[str, Volume]:
     return {volume["name"]: read_volume(volume) for volume in volumes}
 
 
-def compare(declared: t.Mapping[str, t.Any], volumes: _Told) -> list[str] | None:
-    """The names of the declared shares that differ from their volumes here; None if what is declared cannot be read.
+class Comparison:
+    """Declared shares beside the volumes of a cluster.
 
     declared: C(shares) as the role takes them, C(infrastructure), C(provisioner), C(pattern) and C(restart).
     """
-    shares = _declared(declared)
-    exposing = [volume["share"] for volume in volumes if volume.get("exposing")]
-    return None if shares is None else differing(shares, _read(volumes), exposing)
 
-
-def denied(declared: t.Mapping[str, t.Any], volumes: _Told) -> list[dict[str, t.Any]]:
-    """The declared shares that have somebody on their list whom they shall not let in, or a list that is not proven,
-    with their name and identities. Only those of a pool and clones, by their mark: of the others Heketi knows whose
-    they are, and was not asked yet."""
-    holders = holding.Holders(_read(volumes))
-    found = []
-    for share in _declared(declared) or ():
-        with contextlib.suppress(GlusterOpsError):
-            volume = holders.get(share.name) if share.pattern or share.snapshot else None
-            if volume and volume.started and holding.mark_of(volume) and shut_out(share, volume):
-                found.append({"name": share.name, "identities": list(share.allow)})
-    return found
-
-
-def _declared(declared: t.Mapping[str, t.Any]) -> list[Share] | None:
-    try:
-        return placement.read_shares(**declared)
-    except GlusterOpsError:
+    def __init__(self, declared: t.Mapping[str, t.Any], volumes: _Told) -> None:
+        self._infrastructure = declared["infrastructure"]
+        self._volumes = _read(volumes)
+        self._holders = holding.Holders(self._volumes)
+        self._exposing = [volume["share"] for volume in volumes if volume.get("exposing")]
+        self._shares: list[Share] | None = None
         # Whoever places them says what is wrong.
-        return None
+        with contextlib.suppress(GlusterOpsError):
+            self._shares = placement.read_shares(**declared)
 
+    def differing(self) -> list[str] | None:
+        """The names of the shares that have a volume here and need something done, or cannot be what they shall be;
+        None if what is declared cannot be read.
 
-def needs_supply(declared: t.Mapping[str, t.Any], volumes: _Told) -> bool:
-    """Whether some declared share may get a volume of a pool here, so that it has to be known which are in use."""
-    return provision.needs_supply(_declared(declared) or (), _read(volumes))
+        Limits are taken to be right: one server does not know all of them.
+        """
+        if self._shares is None:
+            return None
+        return [
+            share.name
+            for share in self._shares
+            if share.name in self._holders and (share.name in self._exposing or _differs(share, self._holders))
+        ]
 
+    def denied(self) -> list[dict[str, t.Any]]:
+        """The shares that have somebody on their list whom they shall not let in, or a list that is not proven, with
+        their name and identities. Only those of a pool and clones, by their mark: of the others Heketi knows whose they
+        are, and was not asked yet."""
+        found = []
+        for share in self._shares or ():
+            with contextlib.suppress(GlusterOpsError):
+                volume = self._holders.get(share.name) if share.pattern or share.snapshot else None
+                if volume and volume.started and holding.mark_of(volume) and shut_out(share, volume):
+                    found.append({"name": share.name, "identities": list(share.allow)})
+        return found
 
-def free(
-    declared: t.Mapping[str, t.Any],
-    volumes: _Told,
-    clients: t.Mapping[str, t.Mapping[str, int]] | None,
-    tasks: t.Mapping[str, t.Sequence[str]] | None,
-    peers: _Told | None,
-) -> list[str]:
-    """The volumes that a pool may give away here, as gluster_shares will decide it."""
-    status = None if tasks is None else {name: Status([], None, tuple(its)) for name, its in tasks.items()}
-    away = None if peers is None else {peer["uuid"] for peer in peers if not peer["connected"]}
-    scene = holding.Scene(_read(volumes), clients=clients, status=status, away=away)
-    return [
-        name
-        for name in scene.volumes
-        if holding.why_not_free(holding.picture(scene, name), declared["infrastructure"]) is None
-    ]
+    def needs_supply(self) -> bool:
+        """Whether some share may get a volume of a pool here, so that it has to be known which are in use."""
+        return provision.needs_supply(self._shares or (), self._holders)
 
-
-def differing(
-    shares: t.Iterable[Share], volumes: t.Mapping[str, Volume], exposing: t.Collection[str] = ()
-) -> list[str]:
-    """The names of those that have a volume here and need something done, or cannot be what they shall be.
-
-    exposing: those with snapshots that let in others. Limits are taken to be right: one server does not know all of
-    them.
-    """
-    holders = holding.Holders(volumes)
-    return [
-        share.name for share in shares if share.name in holders and (share.name in exposing or _differs(share, holders))
-    ]
+    def free(
+        self,
+        clients: t.Mapping[str, t.Mapping[str, int]] | None,
+        tasks: t.Mapping[str, t.Sequence[str]] | None,
+        peers: _Told | None,
+    ) -> list[str]:
+        """The volumes that a pool may give away here, as gluster_shares will decide it."""
+        status = None if tasks is None else {name: Status([], None, tuple(its)) for name, its in tasks.items()}
+        away = None if peers is None else {peer["uuid"] for peer in peers if not peer["connected"]}
+        scene = holding.Scene(self._volumes, clients=clients, status=status, away=away)
+        return [
+            name
+            for name in scene.volumes
+            if holding.why_not_free(holding.picture(scene, name), self._infrastructure) is None
+        ]
 
 
 def _differs(share: Share, holders: holding.Holders) -> bool:

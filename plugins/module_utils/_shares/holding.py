@@ -32,6 +32,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
 SHARE, STATE, ORIGIN = "user.glusterops-share", "user.glusterops-state", "user.glusterops-origin"
 # Its name, while it is not proven that all its bricks let in no more than its access list says. Clones inherit it.
 UNPROVEN = "user.glusterops-unproven"
+# Its name, while its bricks run with what they read when they started, and something else is set.
+WAITING = "user.glusterops-waiting"
 
 PREPARING, COUNTING, IN_USE, RELEASING, FREE = "preparing", "counting", "in-use", "releasing", "free"
 # Until it is the tenants'.
@@ -184,6 +186,11 @@ def unproven(volume: Volume) -> bool:
     return volume.options.get(UNPROVEN) == volume.name
 
 
+def waiting(volume: Volume) -> bool:
+    """Whether its bricks have to be started again, and a run that was to do that was interrupted."""
+    return volume.options.get(WAITING) == volume.name
+
+
 def share_of(volume: Volume) -> str | None:
     """The share that the volume holds: that of its mark; without any mark that of its own name."""
     mine = mark_of(volume)
@@ -291,6 +298,8 @@ def why_not_free(holding: Holding, infrastructure: t.Collection[str]) -> str | N
         return f"something is being done to it ({', '.join(holding.tasks)})"
     if volume.is_on(_GEO_REPLICATION):
         return "it is replicated to another cluster (geo-replication)"
+    if holding.away is None:
+        return "gluster does not tell which servers are connected"
     if holding.away:
         return f"the glusterd of {', '.join(holding.away)} is not connected"
     impossible = rules.impossible(volume.options)

@@ -64,15 +64,22 @@ class Source(t.NamedTuple):
     superfluous: tuple[str, ...] = ()
 
 
-def needs_supply(shares: t.Iterable[Share], volumes: t.Mapping[str, Volume]) -> bool:
-    """Whether some share takes a volume of a pool, so that it has to be known which are in use."""
-    holders = holding.Holders(volumes)
-    return any(share.pattern and share.name not in holders for share in shares)
+def needs_supply(shares: t.Iterable[Share], holders: holding.Holders) -> bool:
+    """Whether some share takes a volume of a pool, or cannot have what it asks for of its own, so that it has to be
+    known which are in use."""
+    return any(share.pattern and (share.name not in holders or _is_too_small(share, holders)) for share in shares)
 
 
-def needs_snapshots(shares: t.Iterable[Share], volumes: t.Mapping[str, Volume]) -> bool:
+def _is_too_small(share: Share, holders: holding.Holders) -> bool:
+    with contextlib.suppress(Conflict):
+        volume = holders.get(share.name)
+        size = share.pattern.size_of(volume.name) if volume and share.pattern else None
+        return size is not None and share.size is not None and share.size > size
+    return False
+
+
+def needs_snapshots(shares: t.Iterable[Share], holders: holding.Holders) -> bool:
     """Whether some share can only be found with the help of its snapshot."""
-    holders = holding.Holders(volumes)
     return any(share.snapshot and not _is_marked(share, holders) for share in shares)
 
 
@@ -83,15 +90,19 @@ def _is_marked(share: Share, holders: holding.Holders) -> bool:
     return True
 
 
+def of_pools(shares: t.Iterable[Share], volumes: t.Mapping[str, Volume]) -> dict[str, Volume]:
+    """The volumes that the pattern of some share matches."""
+    patterns = {share.pattern for share in shares if share.pattern}
+    return {name: one for name, one in volumes.items() if any(its.regex.fullmatch(name) for its in patterns)}
+
+
 class _Supplies:
     """The volumes that a pool may give away, each once, and why it may not give others."""
 
     def __init__(self, shares: t.Sequence[Share], scene: holding.Scene) -> None:
         infrastructure = {entry for share in shares for entry in share.infrastructure}
         declared = {share.name for share in shares}
-        # Only what some pool's pattern matches is looked at.
-        patterns = {share.pattern for share in shares if share.pattern}
-        matching = [name for name in scene.volumes if any(one.regex.fullmatch(name) for one in patterns)]
+        matching = of_pools(shares, scene.volumes)
         whys = {name: holding.why_not_free(holding.picture(scene, name), infrastructure) for name in matching}
         whys.update({name: "a share is declared with its name" for name in matching if name in declared})
         self._volumes = list(scene.volumes)
@@ -177,6 +188,12 @@ def _check_activation(share: Share, name: str, parent: Volume, glusterd: str) ->
         # Who may come to the snapshot may come to its volume.
         return
     active = [one._replace(active=True) for one in snapshots_info(glusterd) if one.name == name]
+    if not active:
+        raise Refused(
+            f"Share {share.name!r}: snapshot {name!r} is not active, and would be for as long as it is cloned. This"
+            " server has nothing stored that tells whom it lets in then. Run it on another server, or activate the"
+            " snapshot yourself with gluster_snapshot."
+        )
     whom = holding.exposing(parent.name, holding.listed(parent), active).get(name)
     if whom:
         raise Refused(
@@ -199,11 +216,6 @@ def present(share: Share, volume: Volume, free: t.Sequence[pool.Supply] = (), un
         raise Conflict(
             f"Volume {volume.name!r} exists, and is not what was taken from a pool or cloned for share {share.name!r}:"
             " rename the share. If it is to become that volume, declare it without pattern and from_snapshot."
-        )
-    if mark and mark.state == holding.RELEASING:
-        raise Conflict(
-            f"Share {share.name!r} is being given back (volume {volume.name!r}): finish that first, with gluster_share"
-            " and state: absent, or with the playbook remove_share."
         )
     size = share.pattern.size_of(volume.name) if share.pattern else None
     if share.pattern and share.size is not None and size is not None and share.size > size:
@@ -278,13 +290,20 @@ def take(cluster: LiveCluster, share: Share, source: Source, volumes: t.Mapping[
     now = answers.volume(cli, taken.name)
     if taken.name in volumes and now.options != volumes[taken.name].options:
         raise Conflict(f"Volume {taken.name!r} was changed by somebody while share {share.name!r} was getting it.")
-    if now.started and not taken.started:
-        cli.xml("volume", "stop", taken.name)
     changed, reset = rules.put_right(now.options)
     for option in reset:
         cli.xml("volume", "reset", taken.name, option)
-    # One transaction, so that it is never the share's and open.
-    steps.set_options(cli, taken.name, {**changed, **taking_options(share, taken.name, mark.origin)})
+    stopping = now.started and not taken.started
+    if stopping:
+        cli.xml("volume", "stop", taken.name)
+    try:
+        # One transaction, so that it is never the share's and open.
+        steps.set_options(cli, taken.name, {**changed, **taking_options(share, taken.name, mark.origin)})
+    except Refused:
+        if stopping:
+            # It is nobody's, as it was.
+            steps.start(cli, taken.name)
+        raise
 
 
 def _clone(cluster: LiveCluster, origin: str, name: str, inactive: bool) -> None:

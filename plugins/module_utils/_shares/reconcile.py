@@ -357,17 +357,13 @@ class Snapshots:
 def _sources(
     cluster: LiveCluster, shares: t.Sequence[Share], volumes: dict[str, Volume]
 ) -> dict[str, provision.Source]:
-    scene = holding.Scene(volumes)
-    if provision.needs_snapshots(shares, volumes):
+    scene, holders = holding.Scene(volumes), holding.Holders(volumes)
+    if provision.needs_snapshots(shares, holders):
         scene = dataclasses.replace(scene, snapshots=snapshot.snapshots(cluster.cli))
-    if provision.needs_supply(shares, volumes):
-        # What is somebody's already, or no pool's, need not be told of.
-        patterns = [share.pattern for share in shares if share.pattern]
-        candidates = {
-            name: volume
-            for name, volume in volumes.items()
-            if holding.marked(volume) is None and any(one.regex.fullmatch(name) for one in patterns)
-        }
+    matching = provision.of_pools(shares, volumes) if provision.needs_supply(shares, holders) else {}
+    # What is somebody's already need not be told of.
+    candidates = {name: volume for name, volume in matching.items() if holding.marked(volume) is None}
+    if candidates:
         scene = dataclasses.replace(
             scene,
             clients=answers.settled_clients(cluster.cli, candidates, cluster.sleep),

@@ -91,14 +91,14 @@ def plan(share: str, volume: Volume | None, snapshots: t.Sequence[str], infrastr
             f" {', '.join(impossible)}. Reset that with 'gluster volume reset {volume.name} OPTION'."
         )
     pooled = mark.origin == holding.POOL
-    trash = any(rule.option == rules.TRASH for rule in rules.contradictions(volume.options))
+    starting = any(rule.option == rules.TRASH for rule in rules.contradictions(volume.options))
     # An earlier run may have switched it off, and not come to the restart.
-    trash = trash or mark.state == holding.RELEASING and rules.TRASH in volume.options
+    starting = starting or mark.state == holding.RELEASING and rules.TRASH in volume.options
     found = [_Step(tuple(_closing(share, volume, mark, infrastructure)), _close)]
     if not volume.started:
         found.append(_Step((), _start))
-    elif trash:
-        # Bricks take that only when they start, and nobody is in any more.
+    elif starting or holding.waiting(volume):
+        # Bricks take what is set only when they start, and nobody is in any more.
         found.append(_Step((Change(share, RESTART, False, True),), _restart))
     if volume.is_on(QUOTA):
         # Over its limit a volume with shards lets nobody remove anything.
@@ -195,7 +195,7 @@ def _close(work: _Work) -> None:
     )
     for option in reset:
         cli.xml("volume", "reset", volume.name, option)
-    closing.check(work.cluster, volume, sorted(set(work.infrastructure)))
+    closing.check(work.cluster, volume, sorted(set(work.infrastructure)), restart=True)
     if volume.started:
         _cut_off(work)
 
@@ -206,8 +206,7 @@ def _cut_off(work: _Work) -> None:
     wipe.unmount(volume.name)
     if _are_gone(work):
         return
-    cluster.cli.xml("volume", "stop", volume.name, "force")
-    cluster.cli.xml("volume", "start", volume.name)
+    steps.restart(cluster.cli, volume.name, "force")
     if not _are_gone(work):
         raise Refused(
             f"Volume {volume.name!r} still has clients that are none of its servers' daemons, though its list lets in"
@@ -230,12 +229,11 @@ def _are_gone(work: _Work) -> bool:
 
 
 def _start(work: _Work) -> None:
-    work.cluster.cli.xml("volume", "start", work.volume.name)
+    steps.start(work.cluster.cli, work.volume.name)
 
 
 def _restart(work: _Work) -> None:
-    work.cluster.cli.xml("volume", "stop", work.volume.name, "force")
-    _start(work)
+    steps.restart(work.cluster.cli, work.volume.name, "force")
 
 
 def _lift(work: _Work) -> None:
@@ -266,7 +264,8 @@ def _give_up(work: _Work) -> None:
     ):
         raise Conflict(f"Volume {name!r} was given to somebody else while it was wiped.")
     closed = provision.closed(work.infrastructure)
-    steps.set_options(cli, name, {**closed, **holding.unmark(), holding.UNPROVEN: "-"})
+    waiting = {holding.WAITING: "-"} if holding.waiting(work.volume) else {}
+    steps.set_options(cli, name, {**closed, **holding.unmark(), holding.UNPROVEN: "-", **waiting})
 
 
 def _delete(work: _Work) -> None:

@@ -26,7 +26,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding 
     listed,
     matches,
     strange_entries,
-    unsealed,
+    why_not_sealed,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import (
     LiveCluster,
@@ -79,10 +79,9 @@ def plan(
         strange = [entry for entry in strange_entries(entries) if entry not in patterns]
         if strange:
             problems.append(f"{volume.name}: nobody can be sure whom {', '.join(strange)} on its access list lets in.")
-        why = unsealed(volume)
+        why = why_not_sealed(volume)
         if why and (volume.started or named):
             problems.append(f"{volume.name}: it is not sealed ({', '.join(why)}), so it keeps nobody out. Seal it.")
-            continue
         share = _share_of(volume, holders)
         names = share or holding.share_of(volume) or volume.name
         wanted = Share(names, tuple(infrastructure), deny=tuple(identities), deactivate=deactivate)

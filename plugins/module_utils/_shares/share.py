@@ -61,7 +61,7 @@ class Share:
     infrastructure and allow shall be on the access list, deny shall not; exclusive: nobody else shall.
     size: bytes its tenant can store, None to leave the limit as it is. options: of its volume, besides.
     seal: may be sealed if it is not; start: shall be started; restart: a started volume may be stopped for that.
-    deactivate: active snapshots that let in others may be.
+    deactivate: active snapshots that let in others may be. admit: who is not on the list yet may be let in.
     If it has no volume yet, it gets one from the pool of those whose names match pattern, or a clone of snapshot.
     """
 
@@ -75,6 +75,7 @@ class Share:
     start: bool = False
     restart: bool = False
     deactivate: bool = False
+    admit: bool = True
     options: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     pattern: Pattern | None = None
     snapshot: str | None = None
@@ -105,7 +106,7 @@ class Share:
 
     def access_list(self, current: t.Collection[str]) -> set[str]:
         """The access list it shall have, now that it has C(current)."""
-        wanted = {*self.infrastructure, *self.allow}
+        wanted = {*self.infrastructure, *(name for name in self.allow if self.admit or name in current)}
         if not self.exclusive:
             wanted |= set(current) - set(self.deny)
         self._check_length(wanted)
@@ -136,9 +137,10 @@ def plan(
     check_snapshots(share, exposing)
     mark = holding.mark_of(volume)
     making = mark if holding.is_preparing(volume) else None
-    closing, restart = close(share, volume), _plan_restart(share, volume)
+    closing = close(share, volume)
+    restart = [] if closing and closing.restart else _plan_restart(share, volume)
     # A server whose identity is new is a client of every volume, and comes before tenants do.
-    setting = _plan_options(share, volume, enlist=closing is None and not making)
+    setting = _plan_options(share, volume, enlist=closing is None and not making, waiting=bool(restart))
     # Nothing is stopped before Gluster has taken all options.
     deactivating = [steps.Deactivate((Change(name, steps.ACTIVE, True, False),)) for name in exposing]
     found: list[Step] = []
@@ -150,12 +152,20 @@ def plan(
         found.append(steps.Start((Change(share.name, START, False, True),)))
     if share.size is not None:
         found += _plan_limit(share, volume, limit)
-    found += _admit(share, volume, making) if making else _welcome(share, volume)
+    if making and share.admit:
+        found += _admit(share, volume, making)
+    elif not making:
+        found += _welcome(share, volume)
     return found
 
 
 def _check_state(share: Share, volume: Volume) -> None:
     name, mark, preparing = share.name, holding.mark_of(volume), holding.is_preparing(volume)
+    if mark and mark.state == holding.RELEASING:
+        raise Conflict(
+            f"Share {name!r} is being given back (volume {volume.name!r}): finish that first, with gluster_share and"
+            " state: absent, or with the playbook remove_share."
+        )
     if preparing and not share.seal:
         raise Conflict(f"Share {name!r} is not ready for its tenants yet: finish it with gluster_shares first.")
     if preparing and mark and mark.origin == holding.POOL and not (share.start or volume.started):
@@ -216,8 +226,17 @@ def check_snapshots(share: Share, exposing: t.Mapping[str, t.Sequence[str]]) -> 
 
 
 def shut_out(share: Share, volume: Volume) -> steps.Close | None:
-    """As close(), where that can be done whatever else is wrong with the share, and cuts off nobody else."""
-    return close(share, volume) if all(map(volume.is_on, SEAL)) else None
+    """As close(), where that can be done whatever else is wrong with the share, and cuts off nobody else.
+
+    Where TLS is off that keeps nobody out. But whoever shall be denied is not let in by the list once it is on.
+    """
+    if all(map(volume.is_on, SEAL)):
+        return close(share, volume)
+    entries = set(listed(volume))
+    if not entries & set(share.deny):
+        return None
+    staying = entries - set(share.deny) or set(share.infrastructure)
+    return steps.Close((Change(share.name, LIST, sorted(entries), sorted(staying)),), tuple(sorted(staying)))
 
 
 def close(share: Share, volume: Volume) -> steps.Close | None:
@@ -240,6 +259,8 @@ def close(share: Share, volume: Volume) -> steps.Close | None:
         return None
     options = {**dict.fromkeys(off, "on"), **({DYNAMIC: "on"} if holding.lasting(volume) else {})}
     restart = bool(off) and volume.started
+    if restart and holding.waiting(volume):
+        options[holding.WAITING] = "-"
     if restart:
         _check_restart(share, off, ())
         changes.append(Change(share.name, RESTART, False, True))
@@ -266,15 +287,18 @@ def _is_pooled(volume: Volume) -> bool:
     return mark is not None and mark.origin == holding.POOL
 
 
-def _plan_options(share: Share, volume: Volume, enlist: bool) -> list[Step]:
-    """The share's own options, and what else has to be put right. enlist: the infrastructure, too."""
+def _plan_options(share: Share, volume: Volume, enlist: bool, waiting: bool) -> list[Step]:
+    """The share's own options, and what else has to be put right. enlist: the infrastructure, too. waiting: bricks are
+    started again for that, by whoever comes after an interruption, too."""
     changes = _differing(share, volume)
     entries, staying = set(listed(volume)), _staying(share, volume)
     if enlist and entries != staying:
         changes.insert(0, Change(share.name, LIST, sorted(entries), sorted(staying)))
     mark = {}
+    if waiting:
+        mark[holding.WAITING] = volume.name
     if share.seal and holding.marked(volume) is None:
-        mark = holding.mark(share.name, volume.name, holding.IN_USE, holding.ADOPTED)
+        mark.update(holding.mark(share.name, volume.name, holding.IN_USE, holding.ADOPTED))
         changes.append(Change(share.name, holding.SHARE, volume.options.get(holding.SHARE), mark[holding.SHARE]))
     return [steps.Set(tuple(changes), mark)] if changes else []
 
@@ -300,6 +324,8 @@ def _differing(share: Share, volume: Volume) -> list[Change]:
 def _plan_restart(share: Share, volume: Volume) -> list[Step]:
     """What bricks read only when they start makes them start."""
     waiting = [change.what for change in _differing(share, volume) if change.what.startswith(TLS)]
+    if share.seal and holding.waiting(volume):
+        waiting = waiting or [option for option in sorted(volume.options) if option.startswith(TLS)]
     if not (waiting and volume.started):
         return []
     _check_restart(share, (), waiting)

@@ -30,6 +30,7 @@ ACTIVE = "active"
 _READY_WITHIN = 120.0
 # Of a list that may not have reached all bricks.
 PROOF = "proof"
+_LOOKS = 3
 
 
 @dataclasses.dataclass
@@ -55,6 +56,24 @@ class Step:
 def value_of(value: t.Any) -> str:
     """An option's value as gluster takes it."""
     return ",".join(value) if isinstance(value, (list, tuple)) else str(value)
+
+
+def start(cli: GlusterCli, name: str) -> None:
+    """Starts the volume, if somebody else did not."""
+    try:
+        cli.xml("volume", "start", name)
+    except Refused as exc:
+        if "already started" not in str(exc):
+            raise
+
+
+def restart(cli: GlusterCli, name: str, *force: str) -> None:
+    """Stops and starts the volume, so that its bricks go by what is set. Whatever Gluster refuses, it is not left
+    stopped."""
+    try:
+        cli.xml("volume", "stop", name, *force)
+    finally:
+        start(cli, name)
 
 
 def set_options(cli: GlusterCli, volume: str, options: t.Mapping[str, str]) -> None:
@@ -112,16 +131,23 @@ class Close(Step):
             set_options(cli, name, options)
         finally:
             # Whatever Gluster refuses: it is not left stopped.
-            _start(cli, name)
+            start(cli, name)
 
     def prove(self, work: Work) -> None:
         """The second half, by the list that is there now: somebody else may have been let in since. Raises Conflict."""
         from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
 
         cli, name = work.cluster.cli, work.volume.name
-        now = tuple(holding.listed(answers.volume(cli, name)))
-        dataclasses.replace(self, entries=now, restart=False).check(work)
-        set_options(cli, name, {holding.UNPROVEN: "-"})
+        now = holding.listed(answers.volume(cli, name))
+        for _look in range(_LOOKS):
+            before = now
+            dataclasses.replace(self, entries=tuple(now), restart=False).check(work)
+            set_options(cli, name, {holding.UNPROVEN: "-"})
+            # Between servers there is no lock: that mark may have been of another run, and about its list.
+            now = holding.listed(answers.volume(cli, name))
+            if set(now) == set(before):
+                return
+        raise Conflict(f"Volume {name!r}: somebody else changed its access list again and again.")
 
     def check(self, work: Work) -> None:
         """Whether all bricks go by C(entries). What some server could not keep is set once more, whatever this one
@@ -129,11 +155,13 @@ class Close(Step):
         # Servers compile what they import, and mostly nothing has to be done.
         from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing
 
+        # While it is made into a share nobody is in whom that would cut off.
+        restart = work.share.restart or holding.is_preparing(work.volume)
         try:
-            closing.check(work.cluster, work.volume, self.entries)
+            closing.check(work.cluster, work.volume, self.entries, restart)
         except Conflict:
             self._set(work)
-            closing.check(work.cluster, work.volume, self.entries)
+            closing.check(work.cluster, work.volume, self.entries, restart)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,28 +177,21 @@ class Deactivate(Step):
 
 @dataclasses.dataclass(frozen=True)
 class Restart(Step):
-    """Stops and starts the volume."""
+    """Stops and starts the volume, whose bricks wait for that."""
 
     def do(self, work: Work) -> None:
-        try:
-            work.cluster.cli.xml("volume", "stop", work.volume.name)
-        finally:
-            _start(work.cluster.cli, work.volume.name)
-
-
-def _start(cli: GlusterCli, name: str) -> None:
-    """Starts what was stopped, if it was."""
-    try:
-        cli.xml("volume", "start", name)
-    except Refused as exc:
-        if "already started" not in str(exc):
-            raise
+        restart(work.cluster.cli, work.volume.name)
+        set_options(work.cluster.cli, work.volume.name, {holding.WAITING: "-"})
 
 
 @dataclasses.dataclass(frozen=True)
 class Start(Step):
+    """Starts the volume."""
+
     def do(self, work: Work) -> None:
-        work.cluster.cli.xml("volume", "start", work.volume.name)
+        start(work.cluster.cli, work.volume.name)
+        if holding.waiting(work.volume):
+            set_options(work.cluster.cli, work.volume.name, {holding.WAITING: "-"})
 
 
 @dataclasses.dataclass(frozen=True)

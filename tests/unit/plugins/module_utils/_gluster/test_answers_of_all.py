@@ -10,7 +10,11 @@ import typing as t
 import xml.etree.ElementTree as ET
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import OutcomeUnknown, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    OutcomeUnknown,
+    Refused,
+    Unreachable,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli, GlusterSilent
 from recorded import VERSIONS, Alone, Recorded
@@ -22,8 +26,17 @@ class Busy(Alone):
     def __init__(self, version: str, *names: str, later: t.Sequence[str] = ()) -> None:
         super().__init__(version, *names)
         self.later = list(later)
+        self.of_all = 0, "", ""
 
     def __call__(self, argv: list[str], **options: t.Any) -> tuple[int, str, str]:
+        if argv[-2:] == ["pool", "list"]:
+            return 0, self.text("pool-list.xml"), ""
+        if "all" in argv and argv[2].startswith("--remote-host"):
+            return self.of_all
+        self.of_all = self._tell(argv, **options)
+        return self.of_all
+
+    def _tell(self, argv: list[str], **options: t.Any) -> tuple[int, str, str]:
         rc, out, err = super().__call__(argv, **options)
         if "all" in argv and argv[-1] == "client-list":
             return rc, "", err
@@ -68,31 +81,103 @@ def test_a_volume_that_is_locked_is_waited_for() -> None:
     assert answers.clients(cli, answers.volumes(cli))["sealed"]["fuse"] == 1 and len(waited) == 3
 
 
+class Asked:
+    """Who was asked about what, and the peers that this server knows. failing: what asking raises, one after another."""
+
+    def __init__(self, answer: t.Callable[[str, str], dict[str, int]], peers: str = "pool-list.xml") -> None:
+        self.calls: list[tuple[str, str]] = []
+        self.waited: list[float] = []
+        self.answer = answer
+        recorded = Recorded("10.3")
+        self.cli = GlusterCli(lambda _argv, **_options: (0, recorded.text(peers), ""), sleep=self.waited.append)
+
+    def __call__(self, cli: GlusterCli, which: str) -> dict[str, int]:
+        self.calls.append((cli.server, which))
+        return self.answer(cli.server, which)
+
+
+def two(*on: str) -> dict[str, answers.Volume]:
+    """Started volumes, each with bricks on these servers."""
+    sealed = answers.volumes(GlusterCli(Recorded("10.3", "volume-info-all.xml")))["sealed"]
+    bricks = [brick for brick in sealed.bricks if brick.server in on]
+    assert len(bricks) == len(on)
+    return {name: sealed._replace(name=name, bricks=tuple(bricks)) for name in ("a", "b")}
+
+
+FAILED = "Commit failed on server2. Please check log file for details."
+
+
 def test_gluster_that_says_nothing_is_asked_again() -> None:
     """As it does while quota daemons are being started."""
-    silent = [3]
-    waited: list[float] = []
-    cli = GlusterCli(Recorded("10.3", "volume-info-all.xml"), sleep=waited.append)
-    present = {"sealed": answers.volumes(cli)["sealed"]}
+    silent = [5]
 
-    def ask(which: str) -> dict[str, int]:
+    def answer(_server: str, which: str) -> dict[str, int]:
         if silent[0]:
             silent[0] -= 1
             raise GlusterSilent("nothing")
         return {which: 1}
 
-    assert answers._of_all(cli, present, ask) == {"sealed": 1} and waited == [1.0] * 2
+    present = {"a": two("server1")["a"]}
+    asked = Asked(answer)
+    # By all that may know: this server and the volume's, about all and about it alone, and then again.
+    assert answers._of_all(asked.cli, present, asked) == {"a": 1} and asked.waited == [1.0] * 2
+    assert asked.calls == [("", "all"), ("server1", "all"), ("", "a"), *[("server1", "a")] * 3]
     silent[0] = 100
     with pytest.raises(GlusterSilent):
-        answers._of_all(cli, present, ask)
-    failing = [Refused("Commit failed on server3."), Refused("Commit failed on server3.")]
+        answers._of_all(asked.cli, present, asked)
 
-    def fail(which: str) -> dict[str, int]:
-        if failing and which != "all":
-            raise failing.pop()
-        return {} if which == "all" else {which: 1}
 
-    assert answers._of_all(cli, present, fail) == {"sealed": 1} and not failing
+def test_a_volume_that_nobody_is_connected_to_is_told_of_by_a_server_that_has_it() -> None:
+    """Others leave it out of what they tell of all, and fail when they are asked about it alone."""
+
+    def answer(server: str, which: str) -> dict[str, int]:
+        known = {"server2": {"a": 0, "b": 0}}.get(server, {})
+        if which not in ("all", *known):
+            raise Refused(FAILED)
+        return known if which == "all" else {which: known[which]}
+
+    present = two("server2", "server3")
+    asked = Asked(answer)
+    assert answers._of_all(asked.cli, present, asked) == {"a": 0, "b": 0}
+    assert asked.calls == [("", "all"), ("server2", "all")] and not asked.waited
+    assert answers._told(asked.cli, asked, present["b"]) == {"b": 0}
+    assert asked.calls[2:] == [("", "b"), ("server2", "b")] and not asked.waited
+
+
+def test_a_server_that_is_not_connected_is_not_asked() -> None:
+    def answer(server: str, which: str) -> dict[str, int]:
+        if server:
+            return {"a": 0, "b": 0}
+        raise Refused(FAILED)
+
+    present = two("server1", "server2", "server3")
+    asked = Asked(answer, "pool-list-one-down.xml")
+    down = {peer.hostname for peer in answers.peers(asked.cli) if not peer.connected}
+    assert len(down) == 1 and answers._of_all(asked.cli, present, asked) == {"a": 0, "b": 0}
+    answers._told(asked.cli, asked, present["a"])
+    assert not down & {server for server, _which in asked.calls}
+    # None of them is left to be asked: what this one says counts.
+    alone = Asked(answer, "pool-list-one-down.xml")
+    with pytest.raises(Refused, match="Commit failed on server2"):
+        answers._told(alone.cli, alone, two(*down)["a"])
+
+
+def test_what_a_server_answers_last_counts() -> None:
+    def answer(server: str, _which: str) -> dict[str, int]:
+        raise Refused("Volume a is not what it was") if server else Refused(FAILED)
+
+    asked = Asked(answer)
+    with pytest.raises(Refused, match="not what it was"):
+        answers._told(asked.cli, asked, two("server1")["a"])
+    assert not asked.waited
+    unreachable = Asked(lambda server, which: {which: 1} if server == "server3" else _raise(Unreachable("gone")))
+    with pytest.raises(Unreachable):
+        # This server itself.
+        answers._told(unreachable.cli, unreachable, two("server1")["a"])
+
+
+def _raise(exc: Exception) -> t.Any:
+    raise exc
 
 
 def test_a_volume_that_was_stopped_meanwhile_has_nobody() -> None:

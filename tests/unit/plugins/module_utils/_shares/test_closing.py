@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
+from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing, holding, release, wipe
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST
@@ -128,7 +129,7 @@ def test_a_denial_is_proven_on_every_server(tmp_path: pathlib.Path) -> None:
     assert closed == {LIST: "other,s1,s2,s3", holding.UNPROVEN: "data"} and proven == {holding.UNPROVEN: "-"}
     asked = [call[-1] for call in gluster.calls if call[0] == "system::"]
     assert asked == ["data.s1.srv-data", "data.s2.srv-data", "data.s3.srv-data"]
-    # Nothing is left to do, and one call tells it.
+    # Between servers is no lock: it is looked again what that was proven of. Then nothing is left to do.
     gluster.calls.clear()
     assert reconcile(live(gluster, tmp_path), [deny()], False)[0] == [] and gluster.calls == [["volume", "info"]]
 
@@ -212,6 +213,43 @@ def test_bricks_that_speak_no_tls(tmp_path: pathlib.Path) -> None:
     gluster.plain = "s2"
     with pytest.raises(Conflict, match="s2 has brick /srv/data speak no TLS: it has not been started since"):
         reconcile(live(gluster, tmp_path), [deny()], False)
+
+
+def test_bricks_that_speak_no_tls_are_started_where_that_is_allowed(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data", "tenant"))
+    gluster.plain = "s2"
+    gluster.instead["volume start"] = lambda _words: _starts(gluster)
+    restarting = Share("data", SERVERS, deny=("tenant",), restart=True)
+    reconcile(live(gluster, tmp_path), [restarting], False)
+    assert [call[1] for call in gluster.calls if call[1] in ("stop", "start")] == ["stop", "start"]
+    # Nobody is in any more whom that would cut off.
+    ending = Cluster(pooled())
+    ending.plain = "s1"
+    ending.instead["volume start"] = lambda _words: _starts(ending)
+    its = ending.volumes["data"]
+    release._close(release._Work(live(ending, tmp_path), its, SERVERS, 0, Progress()))
+    assert not ending.plain
+
+
+def _starts(gluster: Cluster) -> str:
+    gluster.plain = ""
+    return OK
+
+
+def test_what_another_server_closed_meanwhile_is_proven_too(tmp_path: pathlib.Path) -> None:
+    """Its run may be killed after this one has taken its mark off."""
+    gluster = Cluster(volume("data", "tenant", "other"))
+    its_set, others = gluster._set, ["s1,s2,s3"]
+
+    def set_(words: list[str]) -> str:
+        if words[3:] == [holding.UNPROVEN, "-"] and others:
+            its_set(["volume", "set", "data", LIST, others.pop(), holding.UNPROVEN, "data"])
+        return its_set(words)
+
+    gluster.instead["volume set"] = set_
+    reconcile(live(gluster, tmp_path), [deny()], False)
+    assert len([call for call in gluster.calls if call[0] == "system::"]) == 6
+    assert gluster.volumes["data"].options[holding.UNPROVEN] == "-"
 
 
 def test_who_is_let_in_meanwhile_stays(tmp_path: pathlib.Path) -> None:
@@ -435,8 +473,8 @@ def test_trash_is_off_before_anything_is_wiped(tmp_path: pathlib.Path) -> None:
 def test_check_is_about_the_list_that_is_there(tmp_path: pathlib.Path) -> None:
     gluster = Cluster(volume("data", "other"))
     with pytest.raises(Conflict, match="somebody else changed it at the same time to 's1,s2,s3,other'"):
-        closing.check(live(gluster, tmp_path), gluster.volumes["data"], SERVERS)
-    closing.check(live(gluster, tmp_path), gluster.volumes["data"], [*SERVERS, "other"])
+        closing.check(live(gluster, tmp_path), gluster.volumes["data"], SERVERS, False)
+    closing.check(live(gluster, tmp_path), gluster.volumes["data"], [*SERVERS, "other"], False)
 
 
 def test_a_server_that_was_cut_off_is_told(tmp_path: pathlib.Path) -> None:

@@ -168,9 +168,9 @@ def test_those_do_not_differ_for_which_gluster_shares_does_nothing(
         does = True
     assert does != nothing
     told = asks(Like(version, others))
-    assert differing.compare(wanted, told) == ([] if nothing else ["data"])
+    assert differing.Comparison(wanted, told).differing() == ([] if nothing else ["data"])
     # What the role makes of it.
-    found = {"volumes": told, "differing": differing.compare(wanted, told), "limits": [limits]}
+    found = {"volumes": told, "differing": differing.Comparison(wanted, told).differing(), "limits": [limits]}
     how = {key: wanted[key] for key in ("provisioner", "pattern") if key in wanted}
     try:
         assert place(wanted["shares"], {"a": found}, **how)[0]["differs"] != nothing
@@ -191,7 +191,7 @@ def test_a_limit_that_is_another_is_found_by_those_who_know_it(tmp_path: pathlib
     (change,) = reconcile(cluster, read_shares(**declared(larger)), check_mode=True)[0]
     assert (change.what, change.before, change.after) == ("size", "1G", "2G")
     told = asks(Like("10.3", others))
-    assert differing.compare(declared(larger), told) == []
+    assert differing.Comparison(declared(larger), told).differing() == []
     found = {"volumes": told, "differing": [], "limits": [{"sealed": GIB}]}
     assert [one["differs"] for one in place([larger], {"a": found})] == [True]
 
@@ -220,8 +220,10 @@ def test_limits_are_right_where_all_who_know_them_agree(
 
 def test_a_snapshot_that_lets_in_others_is_a_difference() -> None:
     told = asks(Like("10.3", PLAIN))
-    assert differing.compare(declared(entry()), [{**one, "exposing": []} for one in told]) == []
-    assert differing.compare(declared(entry()), [{**one, "exposing": ["monday"]} for one in told]) == ["data"]
+    assert differing.Comparison(declared(entry()), [{**one, "exposing": []} for one in told]).differing() == []
+    assert differing.Comparison(declared(entry()), [{**one, "exposing": ["monday"]} for one in told]).differing() == [
+        "data"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -250,8 +252,8 @@ def test_each_share_is_judged_alone() -> None:
         "pool-1G-3": {},
     }
     wanted = [entry(name=name) for name in ("missing", "open", "pooled", "good")]
-    assert differing.compare(declared(*wanted), asks(Like("10.3", others))) == ["open"]
-    assert differing.compare(declared(), asks(Like("10.3", others))) == []
+    assert differing.Comparison(declared(*wanted), asks(Like("10.3", others))).differing() == ["open"]
+    assert differing.Comparison(declared(), asks(Like("10.3", others))).differing() == []
 
 
 @pytest.mark.parametrize(
@@ -269,7 +271,7 @@ def test_each_share_is_judged_alone() -> None:
     ],
 )
 def test_what_cannot_be_read_is_compared_with_nothing(wanted: dict[str, t.Any]) -> None:
-    assert differing.compare(wanted, asks(Like("10.3", PLAIN))) is None
+    assert differing.Comparison(wanted, asks(Like("10.3", PLAIN))).differing() is None
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -310,6 +312,6 @@ def test_a_volume_arrives_as_it_was_read(version: str) -> None:
 def test_whom_a_run_denies_before_anything_else(
     others: dict[str, t.Any], wanted: dict[str, t.Any], names: list[str]
 ) -> None:
-    found = differing.denied(wanted, asks(Like("10.3", others)))
+    found = differing.Comparison(wanted, asks(Like("10.3", others))).denied()
     assert [one["name"] for one in found] == names
     assert all(one["identities"] == wanted["shares"][0]["identities"] for one in found)

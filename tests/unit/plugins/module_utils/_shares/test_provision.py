@@ -123,10 +123,10 @@ def test_a_share_that_is_there_takes_nothing() -> None:
     assert source(share()) == provision.Source(None)
 
 
-def test_a_clone() -> None:
+def test_a_clone(tmp_path: pathlib.Path) -> None:
     parent = used("parent", "parent-share")
     parent.options.update({"features.quota": "on", "auth.ssl-allow": "tenant-of-it"})
-    found = source(share(snapshot="monday"), parent, snapshots=[MONDAY])
+    found = source(share(snapshot="monday"), parent, snapshots=[MONDAY], glusterd=stored(tmp_path, "tenant-of-it"))
     assert found.taking == Change("data", "clone of", None, "monday")
     made = found.volume
     assert made and made.name == "data" and made.status == "Created"
@@ -135,6 +135,15 @@ def test_a_clone() -> None:
     with pytest.raises(Conflict, match="is not what was taken from a pool or cloned for share 'data'"):
         source(share(snapshot="monday"), used("data", "data", origin="snapshot:sunday"))
     assert source(share(snapshot="monday"), used("data", "data", origin="snapshot:monday")).taking is None
+
+
+def stored(path: pathlib.Path, entries: str) -> str:
+    """glusterd's own directory, with what it keeps of the snapshot and its access list."""
+    kept = path / "snaps" / "monday" / "0ab"
+    kept.mkdir(parents=True, exist_ok=True)
+    seal = "client.ssl=on\nserver.ssl=on\n"
+    (kept / "info").write_text(f"parent_volname=parent\nstatus=0\n{seal}auth.ssl-allow={entries}\n")
+    return str(path)
 
 
 CLONED = (Brick("s1", "/run/gluster/snaps/0ab/brick1", "u1"),)
@@ -173,19 +182,18 @@ def test_a_clone_of_another_snapshot_is_somebody_elses(uuid: str, tmp_path: path
 
 def test_a_clone_is_not_made_while_that_lets_somebody_in(tmp_path: pathlib.Path) -> None:
     """An inactive snapshot has to be active for as long as it is cloned."""
-    kept = tmp_path / "snaps" / "monday" / "0ab"
-    kept.mkdir(parents=True)
-    info = "parent_volname=parent\nstatus=0\nclient.ssl=on\nserver.ssl=on\nauth.ssl-allow=server-1,{}\n"
     parent = used("parent", "parent-share")
     parent.options["auth.ssl-allow"] = "server-1,tenant-of-it"
-    (kept / "info").write_text(info.format("tenant-of-it,denied-since"))
+    with pytest.raises(Refused, match="This server has nothing stored that tells whom it lets in then"):
+        source(share(snapshot="monday"), parent, snapshots=[MONDAY], glusterd=str(tmp_path))
+    stored(tmp_path, "server-1,tenant-of-it,denied-since")
     with pytest.raises(Refused, match="lets in whom its volume 'parent' does not any more: denied-since"):
         source(share(snapshot="monday"), parent, snapshots=[MONDAY], glusterd=str(tmp_path))
     active = MONDAY._replace(active=True)
     assert source(share(snapshot="monday"), parent, snapshots=[active], glusterd=str(tmp_path)).taking
     opened = parent._replace(options={**parent.options, "server.ssl": "off"})
     assert source(share(snapshot="monday"), opened, snapshots=[MONDAY], glusterd=str(tmp_path)).inactive
-    (kept / "info").write_text(info.format("tenant-of-it"))
+    stored(tmp_path, "server-1,tenant-of-it")
     assert source(share(snapshot="monday"), parent, snapshots=[MONDAY], glusterd=str(tmp_path)).inactive
 
 
@@ -193,8 +201,6 @@ def test_a_clone_is_not_made_while_that_lets_somebody_in(tmp_path: pathlib.Path)
     ("asked", "volumes", "error", "said"),
     [
         (share(pattern=PATTERN), [volume("data")], Conflict, "exists, and is not what was taken from a pool"),
-        (share(pattern=PATTERN), [used("pool-1G-1", "data", holding.RELEASING)], Conflict, "is being given back"),
-        (share(), [used("pool-1G-1", "data", holding.RELEASING)], Conflict, "with gluster_share and state: absent"),
         (
             share(size=2 * GIB, pattern=PATTERN),
             [used("pool-1G-1", "data"), volume("pool-3G-1"), volume("pool-2G-1")],
@@ -404,6 +410,17 @@ def test_what_changed_since_it_was_chosen_is_not_taken() -> None:
     [taken] = gluster.told
     assert taken[holding.SHARE] == "data@pool-1G-1" and taken["auth.ssl-allow"] == "server-1,server-2"
     assert taken[holding.UNPROVEN] == "pool-1G-1" and taken["cluster.lookup-optimize"] == "off"
+
+
+def test_what_gluster_refuses_leaves_it_to_the_pool_as_it_was() -> None:
+    free = volume("pool-1G-1", "Started")
+    asked = share(pattern=PATTERN, restart=True)
+    gluster = Remembering(free)
+    refusal = "<cliOutput><opRet>-1</opRet><opErrno>0</opErrno><opErrstr>no such option</opErrstr></cliOutput>"
+    gluster.instead["volume set"] = lambda _words: f'<?xml version="1.0"?>{refusal}'
+    with pytest.raises(Refused, match="no such option"):
+        provision.take(LiveCluster(GlusterCli(gluster)), asked, source(asked, free), {"pool-1G-1": free})
+    assert [call[1] for call in gluster.calls if call[1] in ("stop", "set", "start")] == ["stop", "set", "start"]
 
 
 def test_only_what_is_still_ours_is_given_up() -> None:

@@ -80,7 +80,14 @@ FREED = {"user.glusterops-share": "-"}
     [
         (with_list("tenant-a", "tenant-?"), ["sealed"], "sealed: its access list lets them in by tenant-?."),
         (with_list("tenant-z", "t[b]"), [], "sealed: nobody can be sure whom t[b] on its access list lets in."),
-        (with_list("tenant-a", **{"server.ssl": "off"}), [], "sealed: it is not sealed (server.ssl is off)"),
+        (with_list("tenant-a", **{"server.ssl": "off"}), ["sealed"], "sealed: it is not sealed (server.ssl is off)"),
+        (with_list("tenant-a", "*"), ["sealed"], "sealed: its access list lets them in by *"),
+        (
+            with_list("tenant-z", **{"server.dynamic-auth": "off"}),
+            [],
+            "sealed: it is not sealed (server.dynamic-auth is off)",
+        ),
+        (with_list("tenant-z", **{"nfs.disable": "off"}), [], "sealed: it is not sealed (nfs.disable=off"),
         # Nor has it to be named there.
         (with_list("tenant-z", **{"client.ssl": "off"}), [], "sealed: it is not sealed (client.ssl is off)"),
         ({LIST: ""}, [], "sealed: it is not sealed (its access list is empty)"),
@@ -91,8 +98,7 @@ FREED = {"user.glusterops-share": "-"}
 def test_what_remains_is_told(options: dict[str, str], shares: list[str], problem: str) -> None:
     found = plan(["tenant-a"], SERVERS, volumes(sealed=options))
     assert list(found.shares) == shares
-    [told] = found.problems
-    assert told.startswith(problem)
+    assert found.problems[0].startswith(problem)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, options, steps
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_sealed, matches
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share, shut_out
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import plan as steps_of
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB
 from hypothesis import given
@@ -116,6 +116,45 @@ def test_what_bricks_read_when_they_start_restarts_them() -> None:
     ]
     assert whats(plan(share(**wanted), volume("Created", **SEALED), None)) == ["nfs.disable", "ssl.crl-path", "started"]
     assert plan(share(**wanted), volume(**SEALED, **wanted["options"]), None) == []
+
+
+def test_a_restart_that_was_interrupted_is_made_up_for() -> None:
+    """What bricks run with nobody can see: the volume says that they wait for it."""
+    crl = {"ssl.crl-path": "/crl"}
+    setting, restart = steps_of(share(options=crl, restart=True), volume(**SEALED), None)
+    assert isinstance(setting, steps.Set) and setting.others == {holding.WAITING: "v"}
+    assert isinstance(restart, steps.Restart)
+    set_ = {**SEALED, **crl, holding.WAITING: "v"}
+    assert whats(plan(share(options=crl, restart=True), volume(**set_), None)) == ["restart"]
+    with pytest.raises(Refused, match="its bricks take ssl.crl-path only when they start"):
+        plan(share(options=crl), volume(**set_), None)
+    # Whoever lets somebody in has not asked for it. A clone inherits the mark, and its bricks start anew.
+    assert plan(share(seal=False), volume(**set_), None) == []
+    assert plan(share(options=crl), volume(**{**set_, holding.WAITING: "parent"}), None) == []
+    # Where the seal itself needs a start, that is it.
+    setting, closing = steps_of(share(options=crl, restart=True), volume(**{**SEALED, "server.ssl": "off"}), None)
+    assert isinstance(setting, steps.Set) and holding.WAITING not in setting.others
+    closing = closing_of(share(options=crl, restart=True), volume(**{**set_, "server.ssl": "off"}))
+    assert closing.restart and closing.options[holding.WAITING] == "-"
+
+
+def test_what_is_given_back_is_nobodys_any_more() -> None:
+    releasing = volume(**{**SEALED, holding.STATE: holding.RELEASING})
+    for wanted in (share(), share(seal=False, exclusive=False)):
+        with pytest.raises(Conflict, match="is being given back .volume 'v'.: finish that first, with gluster_share"):
+            plan(wanted, releasing, None)
+
+
+def test_who_may_wait_waits() -> None:
+    """Servers and who is on the list already do not; nor does who is taken off."""
+    wanted = share(allow=("tenant", "new"), infrastructure=(*SERVERS, "server-3"), admit=False)
+    before = volume(**{**SEALED, "auth.ssl-allow": "server-1,server-2,tenant,other"})
+    [closing] = steps_of(wanted, before, None)
+    assert isinstance(closing, steps.Close) and closing.entries == ("server-1", "server-2", "server-3", "tenant")
+    [enlisting] = plan(wanted, volume(**SEALED), None)
+    assert enlisting.after == ["server-1", "server-2", "server-3", "tenant"]
+    making = volume(**{**SEALED, "auth.ssl-allow": "server-1,server-2,server-3", holding.STATE: holding.PREPARING})
+    assert plan(wanted, making, None) == []
 
 
 @pytest.mark.parametrize("entry", ["*", "**", "?*", "[!x]*", '""'])
@@ -286,6 +325,16 @@ def test_sessions_end_with_the_list() -> None:
     closing = closing_of(share(), lasting)
     assert closing.changes == (Change("v", "server.dynamic-auth", "off", "on"),)
     assert closing.options == {"server.dynamic-auth": "on"} and not closing.restart
+
+
+def test_who_is_denied_is_taken_off_a_list_that_does_not_count_yet() -> None:
+    """Else he is let in when it does."""
+    opened = volume(**{**SEALED, "server.ssl": "off", "auth.ssl-allow": "server-1,tenant"})
+    closing = shut_out(share(allow=(), deny=("tenant",), exclusive=False), opened)
+    assert closing and closing.entries == ("server-1",) and not closing.options and not closing.restart
+    assert shut_out(share(allow=(), deny=("other",), exclusive=False), opened) is None
+    alone = shut_out(share(deny=("tenant",)), volume(**{**opened.options, "auth.ssl-allow": "tenant"}))
+    assert alone and alone.entries == SERVERS
 
 
 def test_an_empty_list_of_a_sealed_volume_is_none() -> None:
