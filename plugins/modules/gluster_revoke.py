@@ -38,17 +38,10 @@ options:
     type: list
     elements: str
     required: true
-  deactivate_snapshots:
-    description:
-      - Whether active snapshots that let in others than the share does may be deactivated, which ends their clients'
-        sessions. A snapshot keeps the access list that its volume had when it was made.
-      - Without it that is an error with their names, once all access lists are as they shall be.
-    type: bool
-    default: false
-    version_added: "0.2.0"
 extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.changes
+  - glusterops.shares._snapshots
 seealso:
   - module: glusterops.shares.gluster_share_access
   - module: glusterops.shares.gluster_tls_ca

@@ -43,14 +43,6 @@ options:
     description: Whether all who are neither in O(identities) nor in O(infrastructure) are taken off the list.
     type: bool
     default: false
-  deactivate_snapshots:
-    description:
-      - Whether active snapshots that let in others than the share does may be deactivated, which ends their clients'
-        sessions. A snapshot keeps the access list that its volume had when it was made.
-      - Without it that is an error with their names, once the share's own list is as asked.
-    type: bool
-    default: false
-    version_added: "0.2.0"
   level:
     description: The access level. Gluster's access lists know only reading and writing.
     type: str
@@ -64,6 +56,7 @@ options:
 extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.changes
+  - glusterops.shares._snapshots
 seealso:
   - module: glusterops.shares.gluster_shares
 """

@@ -103,14 +103,6 @@ options:
     type: bool
     default: true
     version_added: "0.2.0"
-  deactivate_snapshots:
-    description:
-      - Whether active snapshots that let in others than the share does may be deactivated, which ends their clients'
-        sessions. A snapshot keeps the access list that its volume had when it was made.
-      - Without it that is an error with their names, once the share's own list is as asked.
-    type: bool
-    default: false
-    version_added: "0.2.0"
   restart:
     description:
       - Whether a started volume that is not sealed may be stopped and started to seal it. Its clients must mount it
@@ -136,6 +128,7 @@ extends_documentation_fragment:
   - glusterops.shares._attributes
   - glusterops.shares._attributes.changes
   - glusterops.shares._attributes.progress
+  - glusterops.shares._snapshots
 seealso:
   - module: glusterops.shares.gluster_heketi_volumes
   - module: glusterops.shares.gluster_share_access

@@ -198,9 +198,7 @@ def test_options_that_would_keep_it_from_being_given_back(either: Lab) -> None:
     name = make_by_hand(lab, "pieces-1G-1")
     gone = {"name": "data", "infrastructure": SERVERS, "state": "absent", "heal_timeout": 60}
     try:
-        lab.gluster(
-            f"volume set {name} features.read-only on server.root-squash on auth.reject 10.254.0.1 nfs.disable on"
-        )
+        lab.gluster(f"volume set {name} features.read-only on server.root-squash on auth.reject 10.254.0.1")
         done = lab.module("server1", "gluster_share", identities=["tenant-a"], **POOLED)
         assert not done["failed"], done
         options = lab.options(name)

@@ -15,7 +15,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._units import pa
 
 
 def share_spec() -> dict[str, t.Any]:
-    """The options that say what a share shall be. They stand in the doc fragment C(_share)."""
+    """The options that say what a share shall be."""
     return {
         "name": {"type": "str", "required": True},
         "identities": {"type": "list", "elements": "str", "default": []},

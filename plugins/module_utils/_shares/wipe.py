@@ -96,7 +96,8 @@ def heals(cli: GlusterCli, name: str) -> list[Healing]:
 def ready(cli: GlusterCli, volume: Volume, timeout: float, sleep: t.Callable[[float], None] = time.sleep) -> None:
     """Returns once all bricks are up and hold the same, waited for up to C(timeout) seconds. Else raises Refused.
 
-    What is removed while a brick lacks it, or is down, may stay or come back.
+    What is removed while a brick lacks it, or is down, may stay or come back. What some brick lacks is healed at once:
+    of itself Gluster looks for that every ten minutes.
     """
     waited = 0.0
     while True:
@@ -105,6 +106,10 @@ def ready(cli: GlusterCli, volume: Volume, timeout: float, sleep: t.Callable[[fl
             return
         if waited >= timeout:
             raise Refused(f"Volume {volume.name!r} cannot be wiped: {few(problems, FEW)}", problems=problems)
+        if not waited and (volume.replica > 1 or volume.disperse):
+            # What keeps it from healing is among the problems.
+            with contextlib.suppress(Refused):
+                cli.xml("volume", "heal", volume.name)
         sleep(_PAUSE)
         waited += _PAUSE
 

@@ -82,7 +82,7 @@ def test_a_volume_that_is_locked_is_waited_for() -> None:
 
 
 class Asked:
-    """Who was asked about what, and the peers that this server knows. failing: what asking raises, one after another."""
+    """Who was asked about what, and the peers that this server knows."""
 
     def __init__(self, answer: t.Callable[[str, str], dict[str, int]], peers: str = "pool-list.xml") -> None:
         self.calls: list[tuple[str, str]] = []

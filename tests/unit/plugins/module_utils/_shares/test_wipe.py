@@ -19,7 +19,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster import 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import removal, wipe
-from recorded import VERSIONS, Recorded
+from recorded import OK, VERSIONS, Recorded
 
 OPEN = os.O_RDONLY | os.O_DIRECTORY
 # Whoever runs the tests can give its own files only to itself.
@@ -346,15 +346,30 @@ def test_not_ready(version: str, answered: list[str], problem: str) -> None:
         wipe.ready(GlusterCli(run), twofold(run), 0)
 
 
+class Told(Recorded):
+    """That takes the order to heal besides, or refuses it."""
+
+    refuses = False
+
+    def __call__(self, argv: list[str], **options: t.Any) -> tuple[int, str, str]:
+        if argv[-2:] != ["heal", "twofold"]:
+            return super().__call__(argv, **options)
+        self.calls.append(argv)
+        return 0, OK.replace(">0<", ">-1<") if self.refuses else OK, ""
+
+
 def test_ready_in_the_end() -> None:
     waited: list[float] = []
     status = "volume-status-twofold.xml"
-    run = Recorded(
+    run = Told(
         "10.3", "volume-status-brick-down.xml", status, "volume-heal-waiting.xml", status, "volume-heal-none.xml"
     )
     wipe.ready(GlusterCli(run), twofold(run), 10, waited.append)
     assert len(waited) == 2 and not run._names
-    run = Recorded("10.3", *[status, "volume-heal-waiting.xml"] * 6)
+    # It is not waited until Gluster heals of itself, which may be ten minutes.
+    assert [call[-1] for call in run.calls].count("twofold") == 4 and run.calls[1][-2] == "heal"
+    run = Told("10.3", *[status, "volume-heal-waiting.xml"] * 6)
+    run.refuses = True
     waited.clear()
     with pytest.raises(Refused, match="Volume 'twofold' cannot be wiped: server2:"):
         wipe.ready(GlusterCli(run), twofold(run), 10, waited.append)
