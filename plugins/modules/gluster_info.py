@@ -507,11 +507,20 @@ differing:
 denied:
   description:
     - The shares of O(declared) whose access list lets in somebody whom they do not declare, or is not proven, with
-      their C(name) and C(identities). Only those from a pool or a snapshot.
+      their C(name) and C(identities).
   returned: when O(declared) is given
-  type: list
-  elements: dict
+  type: dict
   version_added: "0.2.0"
+  contains:
+    shares:
+      description: Those from a pool or a snapshot, by the mark of their volume.
+      type: list
+      elements: dict
+    heketi:
+      description: >-
+        By the name of a volume and the id that it says it has in Heketi, with a space between, those that are the
+        share's if Heketi says so, too.
+      type: dict
 compared:
   description: A digest of O(declared), by which RV(differing) is known to be about it.
   returned: when O(declared) is given

@@ -193,6 +193,48 @@ def test_what_is_not_free(either: Lab) -> None:
 
 
 @MOSTLY_ONCE
+def test_a_volume_that_only_another_server_has(either: Lab) -> None:
+    """Who is connected to it gluster does not tell here while nobody is."""
+    lab, name = either, "afar-1G-1"
+    of_it = {"name": "afar", "infrastructure": SERVERS}
+    wanted = {**of_it, "size": "1G", "pattern": "afar-#{size}G-[0-9]+", "identities": ["tenant-a"], "restart": True}
+    lab.gluster(f"volume create {name} server2:/srv/{name} force")
+    lab.gluster(f"volume start {name}")
+    try:
+        told = lab.module("server1", "gluster_info", gather=["clients"])
+        assert told["clients"][name] == {}, told
+        done = lab.module("server1", "gluster_share", **wanted)
+        assert not done["failed"] and done["volume"] == name, done
+        assert lab.mount("host1", name) == ""
+        assert lab.module("server1", "gluster_info", gather=["clients"])["clients"][name]["fuse"] == 1
+        done = lab.module("server1", "gluster_share", **of_it, state="absent", heal_timeout=60)
+        assert not done["failed"], done
+    finally:
+        lab.run("host1", "umount -l /mnt/try", check=False)
+        remove(lab, name)
+
+
+@MOSTLY_ONCE
+def test_bricks_that_run_on_in_plaintext(either: Lab) -> None:
+    """TLS that somebody set on a started volume keeps nobody out before it is started again."""
+    lab = either
+    name = make_by_hand(lab, "plain")
+    try:
+        lab.gluster(f"volume start {name}")
+        lab.gluster(f"volume set {name} client.ssl on server.ssl on auth.ssl-allow {','.join(SERVERS)},tenant-a")
+        wanted = {"shares": [{"name": name, "identities": ["tenant-b"]}], "infrastructure": SERVERS}
+        for _run in range(2):
+            done = lab.module("server1", "gluster_shares", **wanted)
+            assert done["failed"] and "speak no TLS: it has not been started since that was set" in done["msg"], done
+        done = lab.module("server1", "gluster_shares", **wanted, restart=True)
+        assert not done["failed"], done
+        served = lab.module("server1", "gluster_info", gather=["served"])["served"]
+        assert [brick["plaintext"] for brick in served if brick["volume"] == name] == [False] * 3, served
+    finally:
+        remove(lab, name)
+
+
+@MOSTLY_ONCE
 def test_options_that_would_keep_it_from_being_given_back(either: Lab) -> None:
     lab = either
     name = make_by_hand(lab, "pieces-1G-1")

@@ -126,6 +126,17 @@ def test_mounts_are_looked_at_again_where_a_list_changed(shares: Lab) -> None:
         assert "ok: [host1]" in mounting and "ok: [host2]" in mounting, done.output
 
 
+def test_a_pool_without_room_holds_nobodys_removal_back(shares: Lab) -> None:
+    """Nor does anything else that ends the run, once Heketi has said that the volume is its own."""
+    lab = shares
+    lab.module("server1", "gluster_share_access", name="site-a", identities=["tenant-b"], infrastructure=SERVERS)
+    assert "tenant-b" in lab.options("site-a")["auth.ssl-allow"]
+    no_room = {"name": "no-room", "size": "9G", "provisioner": "pool", "pattern": "none-#{size}G", "identities": []}
+    done = lab.play("glusterops.shares.shares", shares_list=[*SHARES, no_room])
+    assert done.rc != 0 and "no-room" in done.output, done.output
+    assert lab.options("site-a")["auth.ssl-allow"] == ",".join([*SERVERS, "tenant-a"])
+
+
 def test_killed_and_run_again(shares: Lab) -> None:
     """Wherever the playbook is killed, the next run ends its work, and the one after that changes nothing."""
     lab = shares

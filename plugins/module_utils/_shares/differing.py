@@ -60,17 +60,24 @@ class Comparison:
             if share.name in self._holders and (share.name in self._exposing or _differs(share, self._holders))
         ]
 
-    def denied(self) -> list[dict[str, t.Any]]:
+    def denied(self) -> dict[str, t.Any]:
         """The shares that have somebody on their list whom they shall not let in, or a list that is not proven, with
-        their name and identities. Only those of a pool and clones, by their mark: of the others Heketi knows whose they
-        are, and was not asked yet."""
-        found = []
+        their name and identities: those of a pool and clones, by their mark, as C(shares). By name and Heketi's id, as
+        C(heketi), those that are the share's if Heketi has a volume of that name and id."""
+        shares: list[dict[str, t.Any]] = []
+        by_heketi: dict[str, dict[str, t.Any]] = {}
         for share in self._shares or ():
             with contextlib.suppress(GlusterOpsError):
-                volume = self._holders.get(share.name) if share.pattern or share.snapshot else None
-                if volume and volume.started and holding.mark_of(volume) and shut_out(share, volume):
-                    found.append({"name": share.name, "identities": list(share.allow)})
-        return found
+                volume = self._holders.get(share.name)
+                if not (volume and volume.started and shut_out(share, volume)):
+                    continue
+                entry = {"name": share.name, "identities": list(share.allow)}
+                made = holding.heketi_id(volume)
+                if share.pattern or share.snapshot:
+                    shares += [entry] if holding.mark_of(volume) else []
+                elif made and volume.name == share.name:
+                    by_heketi[f"{share.name} {made}"] = entry
+        return {"shares": shares, "heketi": by_heketi}
 
     def needs_supply(self) -> bool:
         """Whether some share may get a volume of a pool here, so that it has to be known which are in use."""

@@ -265,6 +265,11 @@ def picture(scene: Scene, name: str) -> Holding:
     return Holding(volume, clients, tasks, snapshots, away)
 
 
+def heketi_id(volume: Volume) -> str | None:
+    """The id by which Heketi knows it, if it says so. So does a clone of its snapshot, with another name."""
+    return volume.options.get(_HEKETI_ID)
+
+
 def marked(volume: Volume) -> str | None:
     """Whose it is, in words, if it cannot be a pool's to give, for all that its own options say."""
     if volume.options.get(SHARE, _NOBODY) != _NOBODY:

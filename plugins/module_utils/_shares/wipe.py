@@ -109,7 +109,7 @@ def ready(cli: GlusterCli, volume: Volume, timeout: float, sleep: t.Callable[[fl
         if not waited and (volume.replica > 1 or volume.disperse):
             # What keeps it from healing is among the problems.
             with contextlib.suppress(Refused):
-                cli.xml("volume", "heal", volume.name)
+                cli.text("volume", "heal", volume.name)
         sleep(_PAUSE)
         waited += _PAUSE
 

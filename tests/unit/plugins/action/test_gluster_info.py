@@ -165,9 +165,9 @@ def test_clocks_are_compared_when_the_machine_was_asked() -> None:
     [
         (["peers"], None, [["peers", "volumes"]], ["peers"]),
         (["peers"], told(peers=[]), [["volumes"]], ["peers"]),
-        (["peers"], told(peers=[], differing=["open"], free=[], denied=[], compared=DIGEST), [], ["peers"]),
+        (["peers"], told(peers=[], differing=["open"], free=[], denied={}, compared=DIGEST), [], ["peers"]),
         (["peers"], told(peers=[], differing=None, compared=DIGEST), [["volumes"]], ["peers"]),
-        (["peers"], told(differing=["open"], free=[], denied=[], compared=DIGEST), [["peers"]], ["peers"]),
+        (["peers"], told(differing=["open"], free=[], denied={}, compared=DIGEST), [["peers"]], ["peers"]),
         # Of something else that was declared.
         (["peers"], told(peers=[], differing=[], compared="other"), [["volumes"]], ["peers"]),
         (["peers"], told(peers=[], differing=[]), [["volumes"]], ["peers"]),

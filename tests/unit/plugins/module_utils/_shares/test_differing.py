@@ -298,9 +298,15 @@ def test_a_volume_arrives_as_it_was_read(version: str) -> None:
             declared(entry(**POOL, identities=[]), entry(name="new", **POOL)),
             ["data"],
         ),
-        # Nobody knows yet whose these are: Heketi was not asked.
-        (PLAIN, declared(entry(identities=[])), []),
-        ({"data": marked("data", origin=holding.ADOPTED)}, declared(entry(identities=[])), []),
+        # Nobody knows yet whose these are.
+        ({"data": {"user.heketi.id": None}}, declared(entry(identities=[])), []),
+        (
+            {"data": {**marked("data", origin=holding.ADOPTED), "user.heketi.id": None}},
+            declared(entry(identities=[])),
+            [],
+        ),
+        # Its Heketi's id came with the snapshot that it was cloned of.
+        ({"else": marked("else", origin=holding.ADOPTED)}, declared(entry(identities=[])), []),
         ({"pool-1G-1": {}}, declared(entry(name="pool-1G-1", **POOL, identities=[])), []),
         # It is only being made, or stopped.
         ({"pool-1G-1": marked("pool-1G-1", holding.PREPARING)}, declared(entry(**POOL, identities=[])), []),
@@ -313,5 +319,13 @@ def test_whom_a_run_denies_before_anything_else(
     others: dict[str, t.Any], wanted: dict[str, t.Any], names: list[str]
 ) -> None:
     found = differing.Comparison(wanted, asks(Like("10.3", others))).denied()
-    assert [one["name"] for one in found] == names
-    assert all(one["identities"] == wanted["shares"][0]["identities"] for one in found)
+    assert [one["name"] for one in found["shares"]] == names and found["heketi"] == {}
+    assert all(one["identities"] == wanted["shares"][0]["identities"] for one in found["shares"])
+
+
+def test_whom_a_run_denies_once_heketi_has_said_whose_it_is() -> None:
+    others = {"data": {"features.uss": "on"}, "good": {}, "stopped": {"status": "Stopped"}, "free": {}}
+    denying = [entry(name=name, identities=[]) for name in ("data", "stopped")]
+    wanted = declared(*denying, entry(name="good"), entry(name="new", **POOL))
+    found = differing.Comparison(wanted, asks(Like("10.3", others))).denied()
+    assert found == {"shares": [], "heketi": {"data 0a1b": {"name": "data", "identities": []}}}
