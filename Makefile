@@ -78,8 +78,8 @@ clean: ## Remove the labs, their images and networks, and what was built
 
 # ---- tests ----
 .PHONY: lint lint-python lint-ansible lint-documents sanity unit fuzz contract packages
-.PHONY: integration integration-containers integration-tls integration-vm molecule molecule-default molecule-heketi
-.PHONY: molecule-pool test-quick test everything test-all test-core core bench build
+.PHONY: integration integration-heketi integration-pool integration-tls integration-vm molecule molecule-default
+.PHONY: molecule-heketi molecule-pool test-quick test everything test-all test-core core bench build
 # Beside the labs of "make test" these only fill gaps.
 FILLER = @[ -z "$(FILLING)" ] || renice -n 10 $$$$ > /dev/null
 
@@ -139,8 +139,12 @@ endef
 integration: tree packages ## Modules, roles and playbooks on real GlusterFS (TESTS=... for some)
 	$(INTEGRATION) $(or $(TESTS),tests/integration)
 
-integration-containers: tree packages
-	$(INTEGRATION) $(ONE_VERSION) tests/integration --ignore=tests/integration/vm --ignore=tests/integration/tls
+integration-heketi: tree packages
+	$(INTEGRATION) $(ONE_VERSION) tests/integration $(addprefix --ignore=tests/integration/,pool tls vm)
+
+integration-pool: export LAB_NAME := pool
+integration-pool: tree packages
+	$(INTEGRATION) $(ONE_VERSION) tests/integration/pool
 
 integration-tls: export LAB_NAME := tls
 integration-tls: tree packages
@@ -167,7 +171,7 @@ test-quick: ## Lint, sanity and unit tests
 test: ## Everything
 	@$(TOGETHER) --jobs=3 FILLING=1 everything
 
-everything: integration-containers integration-tls molecule-pool molecule-heketi integration-vm $(QUICK) contract
+everything: integration-tls integration-heketi integration-pool molecule-pool molecule-heketi integration-vm $(QUICK) contract
 
 test-all: ## Everything, on every version of GlusterFS, and of ansible-core
 	@$(TOGETHER) --jobs=3 FILLING=1 ALL_VERSIONS=1 everything

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import re
 import typing as t
@@ -213,6 +214,11 @@ def test_bricks_that_speak_no_tls(tmp_path: pathlib.Path) -> None:
     gluster.plain = "s2"
     with pytest.raises(Conflict, match="s2 has brick /srv/data speak no TLS: it has not been started since"):
         reconcile(live(gluster, tmp_path), [deny()], False)
+    assert not [call for call in gluster.calls if call[:2] == ["volume", "stop"]]
+    # Where TLS is off nobody expects it.
+    opened = Cluster(volume("data", "tenant", **{"server.ssl": "off"}))
+    opened.plain = "s2"
+    closing.check(live(opened, tmp_path), opened.volumes["data"], [*SERVERS, "tenant"], False)
 
 
 def test_bricks_that_speak_no_tls_are_started_where_that_is_allowed(tmp_path: pathlib.Path) -> None:
@@ -234,6 +240,34 @@ def test_bricks_that_speak_no_tls_are_started_where_that_is_allowed(tmp_path: pa
 def _starts(gluster: Cluster) -> str:
     gluster.plain = ""
     return OK
+
+
+def test_what_bricks_wait_for_they_wait_for_no_more_once_they_have_started(tmp_path: pathlib.Path) -> None:
+    crl, wanted = {"ssl.crl-path": "/crl"}, Share("data", SERVERS, exclusive=True, seal=True, start=True, restart=True)
+    wanted = dataclasses.replace(wanted, options=crl)
+    for before in (volume("data"), volume("data", **crl, **{holding.WAITING: "data"})):
+        for status in ("Started", "Stopped"):
+            gluster = Cluster(before._replace(status=status))
+            gluster.instead["volume start"] = lambda words, gluster=gluster: _started(gluster)
+            reconcile(live(gluster, tmp_path), [wanted], False)
+            assert not holding.waiting(gluster.volumes["data"])
+            stops = [call for call in gluster.calls if call[:2] == ["volume", "stop"]]
+            assert len(stops) == (status == "Started")
+
+
+def _started(gluster: Cluster) -> str:
+    gluster.volumes["data"] = gluster.volumes["data"]._replace(status="Started")
+    return OK
+
+
+@pytest.mark.usefixtures("emptied")
+def test_who_gets_a_volume_next_need_not_wait_for_its_bricks(tmp_path: pathlib.Path) -> None:
+    for status in ("Started", "Stopped"):
+        gluster = Cluster(pooled(**{holding.WAITING: "data"})._replace(status=status))
+        release.release(live(gluster, tmp_path), "data", SERVERS, 0, False)
+        assert not holding.waiting(gluster.volumes["data"])
+        begun = [call[1] for call in gluster.calls if call[1] in ("stop", "start")]
+        assert begun == (["stop", "start"] if status == "Started" else ["start"])
 
 
 def test_what_another_server_closed_meanwhile_is_proven_too(tmp_path: pathlib.Path) -> None:

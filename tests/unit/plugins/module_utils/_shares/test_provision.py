@@ -369,6 +369,19 @@ def test_what_is_in_use_is_not_taken(busy: Volume, known: dict[str, t.Any], why:
     assert found.volume and found.volume.name == "pool-2G-1"
 
 
+def test_servers_that_nobody_knows_to_be_connected_free_nothing() -> None:
+    with pytest.raises(NotFound, match="gluster does not tell which servers are connected"):
+        source(share(pattern=PATTERN), volume("pool-1G-1"), away=None)
+
+
+def test_what_is_in_use_is_asked_where_somebody_gets_a_volume_or_would_need_another() -> None:
+    holders = holding.Holders({"pool-1G-1": used("pool-1G-1", "data")})
+    assert not provision.needs_supply([share(pattern=PATTERN)], holders)
+    assert not provision.needs_supply([share(pattern=PATTERN, size=None), share(size=2 * GIB)], holders)
+    assert provision.needs_supply([share(pattern=PATTERN, size=2 * GIB)], holders)
+    assert provision.needs_supply([share(name="other", pattern=PATTERN)], holders)
+
+
 def test_what_others_have_is_not_taken() -> None:
     asked = share(pattern=PATTERN)
     # Another entry of the list names it.

@@ -142,15 +142,15 @@ def test_files_in_pieces_are_wiped_and_proven_gone(either: Lab) -> None:
         return sum(int(lab.run(server, found[0]).stdout) for server in ("server1", "server2", "server3"))
 
     try:
-        done = lab.module("server1", "gluster_share", identities=["tenant-a"], **POOLED)
+        done = lab.module("server1", "gluster_share", identities=["tenant-a"], **{**POOLED, "size": "200M"})
         assert not done["failed"], done
         assert lab.mount("host1", name) == ""
         lab.run(
-            "host1", "cd /mnt/try && dd if=/dev/zero of=large bs=1M count=200 2>/dev/null && mkdir d && echo x > d/x"
+            "host1", "cd /mnt/try && dd if=/dev/zero of=large bs=1M count=100 2>/dev/null && mkdir d && echo x > d/x"
         )
         # Over its limit, in which nothing could be removed.
-        lab.run("host1", "dd if=/dev/zero of=/mnt/try/more bs=1M count=1200 2>/dev/null", check=False)
-        assert pieces() > 100
+        lab.run("host1", "dd if=/dev/zero of=/mnt/try/more bs=1M count=400 2>/dev/null", check=False)
+        assert pieces() > 50
         done = lab.module("server1", "gluster_share", **gone)
         lab.run("host1", "umount -l /mnt/try", check=False)
         assert not done["failed"] and pieces() == 0, done
@@ -179,7 +179,7 @@ def test_what_is_not_free(either: Lab) -> None:
         monitoring = "while [ ! -e /tmp/enough ]; do gluster volume status all detail >/dev/null; done"
         lab.run("server2", f"rm -f /tmp/enough; setsid sh -c '{monitoring}' >/dev/null 2>&1 &")
         try:
-            for _look in range(4):
+            for _look in range(2):
                 told = lab.module("server1", "gluster_info", gather=["mounted"])
                 assert told["mounted"].get(name), told
         finally:
