@@ -33,7 +33,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcil
     Snapshots,
     close,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share, shut_out
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Door, Volume
@@ -79,21 +79,22 @@ def plan(
         strange = [entry for entry in strange_entries(entries) if entry not in patterns]
         if strange:
             problems.append(f"{volume.name}: nobody can be sure whom {', '.join(strange)} on its access list lets in.")
-        why = why_not_sealed(volume)
-        if why and (volume.started or named):
-            problems.append(f"{volume.name}: it is not sealed ({', '.join(why)}), so it keeps nobody out. Seal it.")
         share = _share_of(volume, holders)
         names = share or holding.share_of(volume) or volume.name
         wanted = Share(names, tuple(infrastructure), deny=tuple(identities), deactivate=deactivate)
         snapshots = exposing(wanted, volume)
-        if not (named or snapshots or holding.unproven(volume)):
-            continue
-        if share is None:
-            problems.append(
-                f"{volume.name}: it is only being made into a share, or no share's any more. Run the role shares."
-            )
-        else:
-            shares[volume.name] = wanted
+        closing = None
+        if named or snapshots or holding.unproven(volume):
+            if share is None:
+                problems.append(
+                    f"{volume.name}: it is only being made into a share, or no share's any more. Run the role shares."
+                )
+            else:
+                shares[volume.name] = wanted
+                closing = shut_out(wanted, volume)
+        why = why_not_sealed(volume._replace(options={**volume.options, **(closing.options if closing else {})}))
+        if why and (volume.started or named):
+            problems.append(f"{volume.name}: it is not sealed ({', '.join(why)}), so it keeps nobody out. Seal it.")
     return Plan(shares, tuple(problems))
 
 

@@ -60,6 +60,11 @@ def test_what_was_not_proven_is_done_again() -> None:
     assert list(found.shares) == ["sealed"]
 
 
+def test_what_is_put_right_with_the_list_is_no_problem() -> None:
+    found = plan(["tenant-a"], SERVERS, volumes(sealed=with_list("tenant-a", **{"server.dynamic-auth": "off"})))
+    assert list(found.shares) == ["sealed"] and found.problems == ()
+
+
 def test_snapshots_that_let_them_in() -> None:
     found = plan(
         ["tenant-z"],
