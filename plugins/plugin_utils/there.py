@@ -6,13 +6,17 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 # What Ansible does something with, if an answer has it. Its own for a job that goes on has a name like that.
 _ACTED_UPON = ("add_group", "add_host", "skipped", "unreachable")
 _PREFIX, _JOB = "ansible_", "ansible_job_id"
+# How the variables of our roles begin. A machine's facts take precedence over their defaults.
+_OURS = re.compile("__|(check|glusterops|look|management_tls|mounts|remove_share|revoke|shares|snapshots|tls|topology)_")
 
 
 class ThereAction(ActionBase):
@@ -27,6 +31,7 @@ class ThereAction(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
+        _check_facts(task_vars or {})
         result.update(self.answer(dict(self._task.args), task_vars or {}))
         return t.cast("dict[str, t.Any]", result)
 
@@ -49,3 +54,14 @@ class ThereAction(ActionBase):
         if python and isinstance(facts, dict) and python in facts:
             answer["ansible_facts"] = {python: facts[python]}
         return answer
+
+
+def _check_facts(task_vars: t.Mapping[str, t.Any]) -> None:
+    """AnsibleActionFail if the machine told facts, as those of C(setup), that would say what our roles do."""
+    named = sorted(name for name in task_vars.get("ansible_facts") or {} if _OURS.match(str(name)))
+    if named:
+        raise AnsibleActionFail(
+            f"{task_vars.get('inventory_hostname')} told facts that are named like variables of this collection:"
+            f" {', '.join(named)}. They could say where and how things are done, so nothing is done: find out what on"
+            " that machine, or what cacheable set_fact, made them."
+        )

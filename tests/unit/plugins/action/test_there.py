@@ -12,6 +12,7 @@ import typing as t
 
 import pytest
 from action_plugin import Asked, action
+from ansible.errors import AnsibleActionFail
 from ansible_collections.glusterops.shares.plugins import modules
 from ansible_collections.glusterops.shares.plugins.action.gluster_mounts import ActionModule
 from ansible_collections.glusterops.shares.plugins.plugin_utils.there import ThereAction
@@ -34,6 +35,16 @@ def test_no_answer_sets_a_variable() -> None:
     asked = Asked(mounts=[1], msg="done", **lie, **acted_upon)
     assert asked.run(ActionModule, mounts=[]) == {"changed": False, "mounts": [1], "msg": "done"}
     assert asked.calls == [{"mounts": []}]
+
+
+@pytest.mark.parametrize("name", ["tls_ca_host", "shares_heketi_host", "__tls_signed", "mounts_settled"])
+def test_facts_that_would_say_what_is_done_are_refused(name: str) -> None:
+    made = action(ActionModule)
+    made._execute_module = asked = Asked()
+    with pytest.raises(AnsibleActionFail, match=f"host1 told facts .*: {name}. They could say"):
+        made.run(task_vars={"inventory_hostname": "host1", "ansible_facts": {name: "x", "mounts": []}})
+    assert asked.calls == []
+    made.run(task_vars={"inventory_hostname": "host1", "ansible_facts": {"mounts": [], "tls": 1}, name: "x"})
 
 
 @pytest.mark.parametrize("facts", [{PYTHON: "/usr/bin/python3", "tls_ca_host": "host1"}, {"else": 1}, "text", None])
