@@ -16,7 +16,9 @@ from ansible.plugins.action import ActionBase
 _ACTED_UPON = ("add_group", "add_host", "skipped", "unreachable")
 _PREFIX, _JOB = "ansible_", "ansible_job_id"
 # How the variables of our roles begin. A machine's facts take precedence over their defaults.
-_OURS = re.compile("__|(check|glusterops|look|management_tls|mounts|remove_share|revoke|shares|snapshots|tls|topology)_")
+_OURS = re.compile(
+    "__|(check|glusterops|look|management_tls|mounts|remove_share|revoke|shares|snapshots|tls|topology)_"
+)
 
 
 class ThereAction(ActionBase):
