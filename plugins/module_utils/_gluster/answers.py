@@ -17,7 +17,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Refused,
     Unreachable,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterSilent, is_half_done
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import NoAnswer, is_half_done
 
 if t.TYPE_CHECKING:  # pragma: no cover
     import xml.etree.ElementTree as ET
@@ -384,12 +384,12 @@ def _of_all(cli: GlusterCli, present: t.Mapping[str, Volume], ask: _Ask[_Told]) 
     found: dict[str, _Told] = {}
     try:
         found = ask(cli, "all")
-    except (GlusterSilent, Refused) as exc:
+    except (NoAnswer, Refused) as exc:
         if not (started and _is_passing(exc)):
             raise
     for server in _having(cli, [one for name, one in started.items() if name not in found]):
         if any(name not in found and server in one.servers for name, one in started.items()):
-            with contextlib.suppress(GlusterSilent, Refused, Unreachable):
+            with contextlib.suppress(NoAnswer, Refused, Unreachable):
                 found.update((name, its) for name, its in ask(cli.at(server), "all").items() if name not in found)
     for name, one in started.items():
         if name in found:
@@ -423,14 +423,14 @@ def _told(cli: GlusterCli, ask: _Ask[_Told], of: Volume) -> dict[str, _Told]:
     bricks are being started gluster may say nothing, or that a server failed."""
     try:
         return ask(cli, of.name)
-    except (GlusterSilent, Refused) as exc:
+    except (NoAnswer, Refused) as exc:
         if not _is_passing(exc):
             raise
     servers = _having(cli, [of])
     for look in range(_LOOKS if servers else 0):
         try:
             return ask(cli.at(servers[look % len(servers)]), of.name)
-        except (GlusterSilent, Refused, Unreachable) as exc:
+        except (NoAnswer, Refused, Unreachable) as exc:
             if not _is_passing(exc):
                 raise
         cli.sleep(_PAUSE)

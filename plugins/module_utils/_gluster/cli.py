@@ -40,8 +40,9 @@ class GlusterBusy(Conflict):
     """Somebody else's transaction holds the cluster's or the volume's lock."""
 
 
-class GlusterSilent(GlusterOpsError):
-    """gluster ended without a word, as it does while a volume's quota daemon is being started again."""
+class NoAnswer(GlusterOpsError):
+    """gluster ended without an answer: without a word, as it does while a volume's quota daemon is being started again,
+    or with something else, as where it could not read a limit."""
 
 
 class GlusterCli:
@@ -79,7 +80,7 @@ class GlusterCli:
     def xml(self, *words: str) -> ET.Element:
         """The root of the XML answer of C(gluster WORDS).
 
-        Raises NotFound (no such volume), GlusterSilent, Unreachable (no glusterd), Refused (anything else that
+        Raises NotFound (no such volume), NoAnswer, Unreachable (no glusterd), Refused (anything else that
         glusterd did not do), each with cmd, op_errno, op_errstr and stderr.
         """
         return self._patiently(self._once_xml, words)
@@ -128,10 +129,10 @@ class GlusterCli:
         if root is None:
             said = (out + err).strip()
             if not said:
-                raise GlusterSilent(f"gluster said nothing when asked '{' '.join(words[:4])}'.", **details)
+                raise NoAnswer(f"gluster said nothing when asked '{' '.join(words[:4])}'.", **details)
             if _NO_DAEMON.search(said):
                 self._fail(words, said, 0, details)
-            raise GlusterOpsError(f"gluster did not answer in XML: {said[:500]}", stdout=out[:2000], **details)
+            raise NoAnswer(f"gluster did not answer in XML: {said[:500]}", stdout=out[:2000], **details)
         if (root.findtext("opRet") or "").strip() == "0":
             return root
         # Some answers carry their text only in cliOutput or on stderr.

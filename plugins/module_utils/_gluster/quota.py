@@ -19,7 +19,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers
     read_limit,
     read_processes,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterSilent
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import NoAnswer
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import (
     GLUSTERD,
     server_info,
@@ -156,7 +156,7 @@ def _when_ready(
             daemons = read_processes(cli.xml("volume", "status", name, "quotad")).get(name, [])
             if daemons and all(daemon.online for daemon in daemons):
                 return call()
-        except GlusterSilent as exc:
+        except NoAnswer as exc:
             said = str(exc)
         except Refused as exc:
             # A daemon is online a moment before its connections are, and a server answers before it can tell its own.
@@ -174,7 +174,7 @@ def _when_ready(
         if restart and waited >= _DAEMON_TIMEOUT / 2:
             restart = False
             # Under load all daemons were online and none ever worked. This restarts them on every server.
-            with contextlib.suppress(Refused, GlusterSilent):
+            with contextlib.suppress(Refused, NoAnswer):
                 cli.xml("volume", "start", name, "force")
         pause = _SOON if waited < 4 else _LATER
         sleep(pause)

@@ -16,7 +16,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Unreachable,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli, GlusterSilent
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli, NoAnswer
 from recorded import VERSIONS, Alone, Recorded
 
 
@@ -114,7 +114,7 @@ def test_gluster_that_says_nothing_is_asked_again() -> None:
     def answer(_server: str, which: str) -> dict[str, int]:
         if silent[0]:
             silent[0] -= 1
-            raise GlusterSilent("nothing")
+            raise NoAnswer("nothing")
         return {which: 1}
 
     present = {"a": two("server1")["a"]}
@@ -123,7 +123,7 @@ def test_gluster_that_says_nothing_is_asked_again() -> None:
     assert answers._of_all(asked.cli, present, asked) == {"a": 1} and asked.waited == [1.0] * 2
     assert asked.calls == [("", "all"), ("server1", "all"), ("", "a"), *[("server1", "a")] * 3]
     silent[0] = 100
-    with pytest.raises(GlusterSilent):
+    with pytest.raises(NoAnswer):
         answers._of_all(asked.cli, present, asked)
 
 
