@@ -60,7 +60,7 @@ class Requests:
             except BadInput as exc:
                 if not others:
                     raise
-                self._refused[number] = str(exc)
+                self._refused[number] = str(exc) if item["csr"] else _none_for(item["common_name"])
         if others:
             for number, why in _sharing(read).items():
                 self._refused[number] = why
@@ -79,6 +79,10 @@ class Requests:
             )
             for number, item in enumerate(self._items)
         ]
+
+
+def _none_for(name: str) -> str:
+    return f"sign: what was answered has no request for {name!r}."
 
 
 def _sharing(requests: t.Mapping[int, Request]) -> dict[int, str]:

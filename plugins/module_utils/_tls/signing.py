@@ -61,7 +61,7 @@ class Wanted:
 
 
 def _request_of(told: t.Any) -> tuple[tuple[str, str], str | None]:
-    """Name and scope, and the request that a machine made for them. What is none is left to whoever is asked to sign."""
+    """Name and scope, and the request that a machine made for them; None for what is no request."""
     told = told if isinstance(told, dict) else {}
     request = told.get("request")
     csr = request.get("csr") if isinstance(request, dict) else None
@@ -196,8 +196,8 @@ class Answers:
         return bool(certificate and self.bundle) and one.settled(certificate=certificate, bundle=self.bundle, crls=crls)
 
     def refusals(self, machine: Applicant) -> dict[str, list[str]]:
-        """The names that it does not get: usurped ones, those revoked for its key, those that wait to be signed. And why
-        its requests cannot be signed, in sentences."""
+        """The names that it does not get: usurped ones, those revoked for its key, those that wait to be signed; and in
+        sentences why its requests cannot be signed."""
         answers = [one for one in self.to(machine) if not one.get("refused")]
         found: dict[str, list[str]] = {
             "usurped": list(machine.usurped),

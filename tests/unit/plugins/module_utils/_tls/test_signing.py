@@ -441,6 +441,7 @@ def test_a_request_that_cannot_be_signed_holds_no_other_back(ca: Ca) -> None:
         request("copy", make_csr(shared, "copy")),
         request("original", make_csr(shared, "original")),
         request("twice", make_csr(new_key(), "twice", ORGANIZATION_NAME="x")),
+        {"common_name": "nothing", "csr": None},
     ]
     read = argspec.Requests(items, False, True)
     assert [one.common_name for one in read.good] == ["mine"]
@@ -452,6 +453,7 @@ def test_a_request_that_cannot_be_signed_holds_no_other_back(ca: Ca) -> None:
     assert "csr of 'broken' cannot be read as a certificate request" in said[0]
     assert "csr of 'other' is for the subject 'CN=server1', but must be for 'CN=other' alone" in said[2]
     assert all("has the same key as another one" in why for why in said[3:5]) and "'twice' is for" in said[5]
+    assert said[6] == "sign: what was answered has no request for 'nothing'."
     assert not any(one["certificate"] or one["changed"] for one in (answers[0], *answers[2:]))
     with pytest.raises(BadInput, match="csr of 'broken' cannot be read"):
         argspec.Requests(items, False, False)
