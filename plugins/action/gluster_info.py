@@ -9,36 +9,33 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.plugins.action import ActionBase
 from ansible_collections.glusterops.shares.plugins.module_utils._machines import looked
 from ansible_collections.glusterops.shares.plugins.modules import gluster_info
 from ansible_collections.glusterops.shares.plugins.plugin_utils.here import plain
 from ansible_collections.glusterops.shares.plugins.plugin_utils.query import compiled
+from ansible_collections.glusterops.shares.plugins.plugin_utils.there import ThereAction
 
 # What tells whether a volume is in use.
 _USE = ("clients", "tasks", "peers")
 
 
-class ActionModule(ActionBase):
+class ActionModule(ThereAction):
     """Runs the module on the server, and does here what servers lack libraries or other machines' facts for.
 
     Asks only for what is not known already; looks at the control node's clock before and after; compares declared
     shares with their volumes; evaluates the query.
     """
 
-    _supports_check_mode = True
-    _requires_connection = True
+    # What is looked for is compared here with what is known.
+    _supports_async = False
 
-    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result = super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
+    def answer(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         search = compiled(arguments.pop("query", None))
         known, declared = self._dictionary(arguments, "known"), self._dictionary(arguments, "declared")
         validated = ArgumentSpecValidator(gluster_info.spec()).validate(plain(arguments))
         if validated.error_messages:
             # The module says it in its own words.
-            result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
-            return result
+            return self.ask(arguments, task_vars)
         parts, identities = validated.validated_parameters["gather"], validated.validated_parameters["identities"]
         began, digest = time.time(), looked.digest(declared)
         known = looked.still_known(known, identities, began, digest)
@@ -49,7 +46,7 @@ class ActionModule(ActionBase):
             if compares or len(missing) < len(parts):
                 # Of the volumes only what they are compared for travels on.
                 arguments["gather"] = [*missing, *(["volumes"] if compares and "volumes" not in missing else [])]
-            found.update(self._asked(arguments, task_vars))
+            found.update(self.ask(arguments, task_vars))
             if "clock" in (found.get("machine") or {}) and "machine" in missing:
                 its = found["machine"]["clock"]
                 found["machine"]["clock"] = looked.clock(began, its["began"], its["ended"], time.time())
@@ -62,11 +59,10 @@ class ActionModule(ActionBase):
         if search and not found.get("failed"):
             # Of thousands of volumes nobody wants to see more than was asked for.
             found = {"changed": False, "result": search(found)}
-        result.update(found)
-        return result
+        return found
 
     def _compared(
-        self, declared: dict[str, t.Any], volumes: list[dict[str, t.Any]], task_vars: dict[str, t.Any] | None
+        self, declared: dict[str, t.Any], volumes: list[dict[str, t.Any]], task_vars: dict[str, t.Any]
     ) -> dict[str, t.Any]:
         """How what is declared compares with the volumes. Who uses them is asked only if somebody is to get one."""
         # Only one server of a cluster is asked.
@@ -75,17 +71,9 @@ class ActionModule(ActionBase):
         its = Comparison(declared, volumes)
         free: list[str] = []
         if its.needs_supply():
-            answer = self._asked({"gather": list(_USE)}, task_vars)
+            answer = self.ask({"gather": list(_USE)}, task_vars)
             free = its.free(*map(answer.get, _USE))
         return {"differing": its.differing(), "free": free, "denied": its.denied()}
-
-    def _asked(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
-        """The machine's answer. What it would have Ansible know of this host or others is left out."""
-        answer: dict[str, t.Any] = self._execute_module(module_args=arguments, task_vars=task_vars)
-        facts = answer.pop("ansible_facts", None) or {}
-        # Ansible's own, where it had to find the machine's Python.
-        python = {key: facts[key] for key in [self._discovered_interpreter_key] if key in facts}
-        return {**answer, "ansible_facts": python} if python else answer
 
     @staticmethod
     def _dictionary(arguments: dict[str, t.Any], name: str) -> dict[str, t.Any] | None:

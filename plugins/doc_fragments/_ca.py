@@ -61,4 +61,12 @@ options:
           - May be missing or empty in check mode only, for a machine that has not made its key yet. Then the name
             counts as one that would be signed.
         type: str
+  sign_others:
+    description:
+      - Whether a request that cannot be signed is told in its answer and holds no other back. Otherwise it is an error,
+        and nothing is signed.
+      - With it, requests with the same key are not signed.
+    type: bool
+    default: false
+    version_added: "0.2.0"
 """

@@ -67,7 +67,8 @@ _value:
       type: str
     refused:
       description:
-        - By machine that gets not all of its identities, the names that are C(usurped), C(revoked) or C(waiting).
+        - By machine that gets not all of its identities, the names that are C(usurped), C(revoked) or C(waiting), and
+          in sentences why its requests are C(unusable).
       type: dict
 """
 
@@ -87,13 +88,13 @@ def tls_certificates(
     answers = signing.Answers.read(answer, check_mode, crl)
     machines = signing.read_machines(looked, made, usurped)
     install = {machine.name: answers.installations(machine) for machine in machines}
-    refused = {machine.name: answers.refusals(machine) for machine in machines}
+    refused = {machine.name: refusals for machine in machines for refusals in [answers.refusals(machine)] if refusals}
     return {
         "install": {name: identities for name, identities in install.items() if identities},
         "bundle": answers.bundle,
         "bundle_sha256": answers.bundle_sha256,
         "crls": answers.crls,
-        "refused": {name: its for name, its in refused.items() if any(its.values())},
+        "refused": refused,
     }
 
 

@@ -261,6 +261,10 @@ certificates:
     csr:
       description: The request that this answers.
       type: str
+    refused:
+      description: Why it is not signed, with O(sign_others), else null.
+      type: str
+      version_added: "0.2.0"
     certificate:
       description: The certificate in PEM.
       type: str
@@ -318,13 +322,16 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     params = module.params
     passphrase = certificates.check_passphrase(params["passphrase"])
     plain = ("path", "common_name", "key_type", "ca_valid_days", "rotation", "force", "crl", "crl_valid_days")
+    requests = argspec.Requests(params["sign"], module.check_mode, params["sign_others"])
     desired = authority.Desired(
         **{name: params[name] for name in plain},
         validity=certificates.Validity(params["valid_days"], params["renew_before_days"]),
-        requests=argspec.read_requests(params["sign"], module.check_mode),
+        requests=requests.good,
         revocations=tuple(revocation.parse_revocation(**item) for item in params["revoke"]),
     )
-    return authority.ensure(desired, passphrase, datetime.datetime.now(datetime.timezone.utc), module.check_mode)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    changes, values = authority.ensure(desired, passphrase, now, module.check_mode)
+    return changes, {**values, "certificates": requests.answers(values["certificates"])}
 
 
 def spec() -> dict[str, t.Any]:

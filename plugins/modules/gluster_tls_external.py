@@ -169,14 +169,16 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl imp
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
     certificates.check_library()
+    requests = argspec.Requests(module.params["sign"], module.check_mode, module.params["sign_others"])
     desired = external.Desired(
         requests_path=module.params["requests_path"],
         certificates_path=module.params["certificates_path"],
-        requests=argspec.read_requests(module.params["sign"], module.check_mode),
+        requests=requests.good,
         renew_before_days=module.params["renew_before_days"],
     )
     now = datetime.datetime.now(datetime.timezone.utc)
-    return external.ensure(desired, OpenSSL(module.run_command), now, module.check_mode)
+    changes, values = external.ensure(desired, OpenSSL(module.run_command), now, module.check_mode)
+    return changes, {**values, "certificates": requests.answers(values["certificates"])}
 
 
 def main() -> t.NoReturn:

@@ -16,9 +16,9 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
+from ansible_collections.glusterops.shares.plugins.plugin_utils.there import ThereAction
 
 _MODULES = "ansible_collections.glusterops.shares.plugins.modules"
 
@@ -35,35 +35,18 @@ class _Given:
         Display().warning(text)
 
 
-class HereAction(ActionBase):
+class HereAction(ThereAction):
     """An action whose module works on the control node: in the process that Ansible has for the task anyway.
 
     Another Python would be started and compile all that it needs, which takes four times as long as the work. The
     module has its argument spec as spec() and does its work with parameters only.
     """
 
-    _supports_check_mode = True
-    _supports_async = True
-    _requires_connection = True
-
-    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result = super().run(tmp, task_vars)
-        result.update(self.answer(dict(self._task.args), task_vars or {}))
-        return t.cast("dict[str, t.Any]", result)
-
-    def answer(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """What the task returns: the module's return values, unless an action adds something."""
-        return self.run_module(arguments, task_vars)
-
-    def run_module(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+    def ask(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """The module's return values: from here, where a Python of its own would be the same one on this machine."""
         module = self._module() if self._is_here(task_vars) else None
         if module is None:
-            wrap = bool(self._task.async_val) and not self._connection.has_native_async
-            return t.cast(
-                "dict[str, t.Any]",
-                self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=wrap),
-            )
+            return super().ask(arguments, task_vars)
         spec, given = module.spec(), plain(arguments)
         # Where a module on this machine would run: relative paths are the playbook's.
         with _in(self._loader.get_basedir()):

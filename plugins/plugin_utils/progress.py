@@ -31,12 +31,12 @@ class ProgressAction(HereAction):
             self._task.async_val or arguments.get("progress_file")
         )
         if not shown:
-            return self.run_module(arguments, task_vars)
+            return self.ask(arguments, task_vars)
         directory = self.get_shell_option("system_tmpdirs", ["/var/tmp"])[0]
         lines = _Lines(self._connection, f"{directory}/glusterops-progress-{uuid.uuid4().hex}")
         arguments["progress_file"] = lines.path
         with lines:
-            found = self.run_module(arguments, task_vars)
+            found = self.ask(arguments, task_vars)
         told = os.path.exists(lines.path) if local else found.get("changed") or found.get("failed")
         if told:
             # As the user the module ran as, whose file it is.

@@ -9,6 +9,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.basic import env_fallback
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
+from ansible_collections.glusterops.shares.plugins.module_utils._names import check_common_name
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.certificates import Request, parse_request
 
 
@@ -35,10 +37,66 @@ def sign_spec() -> dict[str, dict[str, t.Any]]:
             "elements": "dict",
             "default": [],
             "options": {"common_name": {"type": "str", "required": True}, "csr": {"type": "str"}},
-        }
+        },
+        "sign_others": {"type": "bool", "default": False},
     }
 
 
-def read_requests(items: t.Iterable[t.Mapping[str, t.Any]], check_mode: bool) -> tuple[Request, ...]:
-    """The requests of the option C(sign). Raises BadInput."""
-    return tuple(parse_request(item["common_name"], item["csr"], csr_optional=check_mode) for item in items)
+class Requests:
+    """What is to be signed: the requests of the option C(sign). Raises BadInput if one is bad, unless C(others) is set:
+    then it is told in its answer, and holds no other back.
+
+    good: those that are to be signed.
+    """
+
+    def __init__(self, items: t.Sequence[t.Mapping[str, t.Any]], check_mode: bool, others: bool) -> None:
+        self._items = items
+        self._refused: dict[int, str] = {}
+        read: dict[int, Request] = {}
+        for number, item in enumerate(items):
+            check_common_name(item["common_name"], "sign: common_name")
+            try:
+                read[number] = parse_request(item["common_name"], item["csr"], csr_optional=check_mode)
+            except BadInput as exc:
+                if not others:
+                    raise
+                self._refused[number] = str(exc) if item["csr"] else _none_for(item["common_name"])
+        if others:
+            for number, why in _sharing(read).items():
+                self._refused[number] = why
+                del read[number]
+        self.good = tuple(read.values())
+
+    def answers(self, signed: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
+        """An answer to each. signed: those to the good ones, in their order."""
+        theirs = iter(signed)
+        nothing = dict.fromkeys(("certificate", "fingerprint_sha256", "not_after", "serial"))
+        return [
+            (
+                {**item, "changed": False, "revoked": False, **nothing, "refused": self._refused[number]}
+                if number in self._refused
+                else {**next(theirs), "refused": None}
+            )
+            for number, item in enumerate(self._items)
+        ]
+
+
+def _none_for(name: str) -> str:
+    return f"sign: what was answered has no request for {name!r}."
+
+
+def _sharing(requests: t.Mapping[int, Request]) -> dict[int, str]:
+    """Why those are not signed that come with the key of another one: nobody knows whose it is."""
+    by_key: dict[str, list[int]] = {}
+    for number, request in requests.items():
+        if request.public_key_sha256:
+            by_key.setdefault(request.public_key_sha256, []).append(number)
+    return {
+        number: (
+            f"sign: the csr of {requests[number].common_name!r} has the same key as another one: each machine needs a"
+            " key of its own. Have new ones made with tls_renew_key, if a machine was copied."
+        )
+        for numbers in by_key.values()
+        if len(numbers) > 1
+        for number in numbers
+    }

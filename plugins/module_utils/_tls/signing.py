@@ -11,6 +11,7 @@ Decided on the control node, on what each machine told of itself.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -24,6 +25,11 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed i
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import blocks
 
 _Told = t.Mapping[str, t.Any]
+
+
+def _whatever_it_told() -> contextlib.AbstractContextManager[None]:
+    """What a machine told may be anything: what cannot be understood is not known, and no other machine's trouble."""
+    return contextlib.suppress(ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,12 +48,24 @@ class Wanted:
     @property
     def request(self) -> str | None:
         key = self.observed.key_for(self.common_name) if self.observed else None
-        return key.request if key else None
+        return key.request if key and isinstance(key.request, str) else None
 
     def settled(self, **given: t.Any) -> bool:
         """Whether it is known that the machine has nothing to do for it."""
         desired = Desired(**self.parameters, **given)
-        return self.observed is not None and not plan(desired, self.observed, place_of(self.common_name, self.scope))
+        with _whatever_it_told():
+            return self.observed is not None and not plan(
+                desired, self.observed, place_of(self.common_name, self.scope)
+            )
+        return False
+
+
+def _request_of(told: t.Any) -> tuple[tuple[str, str], str | None]:
+    """Name and scope, and the request that a machine made for them; None for what is no request."""
+    told = told if isinstance(told, dict) else {}
+    request = told.get("request")
+    csr = request.get("csr") if isinstance(request, dict) else None
+    return (str(told.get("common_name")), str(told.get("scope"))), csr if isinstance(csr, str) else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +84,7 @@ class Applicant:
         """What is to be signed for it, in the order of its identities."""
         if self.usurped:
             return []
-        made = {(one["common_name"], one["scope"]): one["request"]["csr"] for one in self.requested or ()}
+        made = dict(map(_request_of, self.requested or ()))
         return [
             {
                 "common_name": one.common_name,
@@ -86,15 +104,23 @@ def read_machines(
         Applicant(
             name,
             tuple(map(_read_wanted, told["identities"])),
-            ((made or {}).get(name) or {}).get("identities"),
+            _made((made or {}).get(name)),
             tuple((usurped or {}).get(name, ())),
         )
         for name, told in looked.items()
     ]
 
 
+def _made(told: t.Any) -> list[t.Any] | None:
+    found = told.get("identities") if isinstance(told, dict) else None
+    return found if isinstance(found, list) else None
+
+
 def _read_wanted(told: _Told) -> Wanted:
-    observed = Observed.read(told["observed"]) if told["observed"] else None
+    """The names are ours (looked.with_wanted). What else a machine told, and cannot be read, is not known."""
+    observed = None
+    with _whatever_it_told():
+        observed = Observed.read(told["observed"]) if told["observed"] else None
     return Wanted(told["common_name"], told["scope"], told["key_type"], observed)
 
 
@@ -170,12 +196,15 @@ class Answers:
         return bool(certificate and self.bundle) and one.settled(certificate=certificate, bundle=self.bundle, crls=crls)
 
     def refusals(self, machine: Applicant) -> dict[str, list[str]]:
-        """The names that it does not get: usurped ones, those revoked for its key, those that wait to be signed."""
-        answers = self.to(machine)
-        return {
+        """The names that it does not get: usurped ones, those revoked for its key, those that wait to be signed; and in
+        sentences why its requests cannot be signed."""
+        answers = [one for one in self.to(machine) if not one.get("refused")]
+        found: dict[str, list[str]] = {
             "usurped": list(machine.usurped),
+            "unusable": [one["refused"] for one in self.to(machine) if one.get("refused")],
             "revoked": [one["common_name"] for one in answers if one["revoked"]],
             "waiting": [
                 one["common_name"] for one in answers if not (one["certificate"] or one["revoked"] or self.check_mode)
             ],
         }
+        return {why: names for why, names in found.items() if names}

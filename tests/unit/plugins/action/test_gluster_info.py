@@ -63,9 +63,9 @@ def run(known: dict[str, t.Any] | None = None, **arguments: t.Any) -> tuple[list
     """What the machine was asked, and what came out of it. The machine answers what it is asked."""
 
     class Machine(Asked):
-        def __call__(self, module_args: dict[str, t.Any], task_vars: t.Any) -> dict[str, t.Any]:
+        def __call__(self, module_args: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
             self.answer = {part: copy.deepcopy(ANSWER[part]) for part in module_args["gather"]}
-            return super().__call__(module_args, task_vars)
+            return super().__call__(module_args, **options)
 
     machine = Machine()
     found = machine.run(ActionModule, known=dated(known), **arguments)

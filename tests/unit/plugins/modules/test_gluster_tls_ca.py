@@ -77,6 +77,7 @@ def test_sign_check_and_sign_again(run_module: TlsModule, tmp_path: t.Any) -> No
                 "csr",
                 "fingerprint_sha256",
                 "not_after",
+                "refused",
                 "revoked",
                 "serial",
             }

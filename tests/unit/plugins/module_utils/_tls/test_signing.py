@@ -14,9 +14,11 @@ import pytest
 from ansible_collections.glusterops.shares.plugins.filter.tls_certificates import tls_certificates
 from ansible_collections.glusterops.shares.plugins.filter.tls_keys import tls_keys
 from ansible_collections.glusterops.shares.plugins.filter.tls_requests import tls_requests
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, installing, signing
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, GlusterOpsError
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import argspec, identity, installing, signing
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+from hypothesis import given
+from hypothesis import strategies as st
 from tls_helpers import Ca, make_csr, new_key, run_command
 from tls_machine import Machine
 
@@ -384,7 +386,7 @@ def test_who_gets_nothing(
 ) -> None:
     decided = tls_certificates({"m": unknown("t")}, {"m": made(t=answer[1])}, {}, answer_to(answer), dry)
     assert [one["certificate"] for one in decided["install"].get("m", [])] == installed
-    assert decided["refused"] == ({"m": {"usurped": [], "revoked": [], "waiting": [], **refused}} if refused else {})
+    assert decided["refused"] == ({"m": refused} if refused else {})
 
 
 def test_one_that_is_refused_leaves_the_others() -> None:
@@ -393,10 +395,74 @@ def test_one_that_is_refused_leaves_the_others() -> None:
     its = {"m": made(a="1", b="2", c="3"), "u": made(**{"server-s1": "4", "c": "5"})}
     decided = tls_certificates(looked, its, {"u": ["server-s1"]}, answer)
     assert [one["common_name"] for one in decided["install"]["m"]] == ["a"] and "u" not in decided["install"]
-    assert decided["refused"] == {
-        "m": {"usurped": [], "revoked": ["b"], "waiting": ["c"]},
-        "u": {"usurped": ["server-s1"], "revoked": [], "waiting": []},
-    }
+    assert decided["refused"] == {"m": {"revoked": ["b"], "waiting": ["c"]}, "u": {"usurped": ["server-s1"]}}
+
+
+# ---- machines that answer what they like ----
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(("identities", "common_name", "scope", "request", "csr", "current", "pending", "key", "links")),
+        inner,
+        max_size=5,
+    ),
+    max_leaves=12,
+)
+
+
+@given(observed=anything, answer=anything)
+def test_what_one_machine_answers_is_its_own_trouble(observed: t.Any, answer: t.Any) -> None:
+    """It gets nothing, or what is its own; the other one gets what it would get without it."""
+    looked = {"liar": unknown("liar"), "m": unknown("t")}
+    looked["liar"]["identities"][0]["observed"] = observed
+    its = {"liar": answer, "m": made(t="1")}
+    assert "m" in tls_keys(looked, [])["missing"]
+    asked = tls_requests(looked, its, {})
+    assert [one["common_name"] for one in asked] == ["liar", "t"] and asked[1]["csr"] == "1"
+    signed = answer_to(("t", "1", "PEM", False))
+    refusal = {**asked[0], "certificate": None, "revoked": False, "refused": "Broken."}
+    signed["certificates"].append(refusal)
+    decided = tls_certificates(looked, its, {}, signed)
+    assert decided["refused"] == {"liar": {"unusable": ["Broken."]}}
+    assert list(decided["install"]) == ["m"]
+
+
+def request(name: str, csr: str) -> Told:
+    return {"common_name": name, "csr": csr}
+
+
+def test_a_request_that_cannot_be_signed_holds_no_other_back(ca: Ca) -> None:
+    shared, mine = new_key(), make_csr(new_key(), "mine")
+    items = [
+        request("broken", "no request"),
+        request("mine", mine),
+        request("other", make_csr(new_key(), "server1")),
+        request("copy", make_csr(shared, "copy")),
+        request("original", make_csr(shared, "original")),
+        request("twice", make_csr(new_key(), "twice", ORGANIZATION_NAME="x")),
+        {"common_name": "nothing", "csr": None},
+    ]
+    read = argspec.Requests(items, False, True)
+    assert [one.common_name for one in read.good] == ["mine"]
+    answers = read.answers(sign(ca, [items[1]])["certificates"])
+    assert [one["common_name"] for one in answers] == [one["common_name"] for one in items]
+    assert [one["csr"] for one in answers] == [one["csr"] for one in items]
+    assert answers[1]["certificate"] and answers[1]["refused"] is None
+    said = [one["refused"] for one in answers]
+    assert "csr of 'broken' cannot be read as a certificate request" in said[0]
+    assert "csr of 'other' is for the subject 'CN=server1', but must be for 'CN=other' alone" in said[2]
+    assert all("has the same key as another one" in why for why in said[3:5]) and "'twice' is for" in said[5]
+    assert said[6] == "sign: what was answered has no request for 'nothing'."
+    assert not any(one["certificate"] or one["changed"] for one in (answers[0], *answers[2:]))
+    with pytest.raises(BadInput, match="csr of 'broken' cannot be read"):
+        argspec.Requests(items, False, False)
+    with pytest.raises(BadInput, match="is missing: only check mode"):
+        argspec.Requests([request("a", "")], False, False)
+    assert len(argspec.Requests([request("a", ""), request("b", "")], True, True).good) == 2
+    # The names are not what a machine says.
+    with pytest.raises(BadInput, match="not a valid name"):
+        argspec.Requests([request("*", mine)], False, True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: other code must not import it, it may change at any time.
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+# What Ansible does something with, if an answer has it. Its own for a job that goes on has a name like that.
+_ACTED_UPON = ("add_group", "add_host", "skipped", "unreachable")
+_PREFIX, _JOB = "ansible_", "ansible_job_id"
+# How the variables of our roles begin. A machine's facts take precedence over their defaults.
+_OURS = re.compile(
+    "__|(check|glusterops|look|management_tls|mounts|remove_share|revoke|shares|snapshots|tls|topology)_"
+)
+
+
+class ThereAction(ActionBase):
+    """An action whose module works on a managed machine, whose answer is what it says and nothing else.
+
+    The machine may be a tenant's. No answer sets a variable, for that machine or others, or says that it was skipped.
+    """
+
+    _supports_check_mode = True
+    _supports_async = True
+    _requires_connection = True
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        _check_facts(task_vars or {})
+        result.update(self.answer(dict(self._task.args), task_vars or {}))
+        return t.cast("dict[str, t.Any]", result)
+
+    def answer(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """What the task returns: the module's return values, unless an action adds something."""
+        return self.ask(arguments, task_vars)
+
+    def ask(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The machine's answer."""
+        goes_on = bool(self._task.async_val) and not self._connection.has_native_async
+        told: dict[str, t.Any] = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=goes_on)
+        facts = told.get("ansible_facts")
+        answer = {
+            key: value
+            for key, value in told.items()
+            if key not in _ACTED_UPON and not (key.startswith(_PREFIX) and not (goes_on and key == _JOB))
+        }
+        # Ansible's own, where it had to find the machine's Python.
+        python = self._discovered_interpreter_key
+        if python and isinstance(facts, dict) and python in facts:
+            answer["ansible_facts"] = {python: facts[python]}
+        return answer
+
+
+def _check_facts(task_vars: t.Mapping[str, t.Any]) -> None:
+    """AnsibleActionFail if the machine told facts, as those of C(setup), that would say what our roles do."""
+    named = sorted(name for name in task_vars.get("ansible_facts") or {} if _OURS.match(str(name)))
+    if named:
+        raise AnsibleActionFail(
+            f"{task_vars.get('inventory_hostname')} told facts that are named like variables of this collection:"
+            f" {', '.join(named)}. They could say where and how things are done, so nothing is done: find out what on"
+            " that machine, or what cacheable set_fact, made them."
+        )
