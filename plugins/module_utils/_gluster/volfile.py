@@ -48,7 +48,7 @@ def read_rules(text: str) -> Rules:
     _name, body = _last(text)
     if not re.search(r"^\s*type\s+protocol/server\s*$", body, re.MULTILINE):
         raise GlusterOpsError("gluster's answer is not as expected: the volfile breaks off, or is no brick's.")
-    options = {name: value for name, value in _OPTION.findall(body)}
+    options = dict(_OPTION.findall(body))
     lists = [value for name, value in options.items() if name.startswith("auth.login.") and name.endswith(_LIST)]
     return Rules(lists[0] if lists else None, is_on(options, _TLS), is_on({_DYNAMIC: "on", **options}, _DYNAMIC))
 

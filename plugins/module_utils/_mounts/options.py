@@ -112,8 +112,8 @@ def _word(name: str, value: str) -> tuple[str, str]:
         name, value = f"xlator-option=*replicate*.{name}", value
     elif name == "xlator-option":
         # Each is for something else.
-        option, _equals, value = value.partition("=")
-        name = f"xlator-option={option}"
+        option, _equals, rest = value.partition("=")
+        name, value = f"xlator-option={option}", rest
     elif name == "subdir-mount":
         value = "/" + value.strip("/")
     elif name == "fopen-keep-cache":

@@ -24,16 +24,27 @@ def check(cluster: LiveCluster, volume: Volume, entries: t.Collection[str], rest
 
     restart: where bricks speak no TLS, because they have not been started since that was set, they are.
     """
-    problems = list(_problems(cluster, volume, entries))
+    gone = answers.away(cluster.cli)
+    told = volume._replace(options=answers.volume(cluster.cli, volume.name).options)
+    if set(holding.listed(told)) != set(entries):
+        raise ChangedMeanwhile(
+            f"The access list of volume {volume.name!r} was set, and is not proven: somebody else changed it at the same"
+            f" time to {told.options.get(LIST, 'nothing')!r}. Run this again then."
+        )
+    problems = list(_problems(cluster, told, entries, gone))
     if restart and any(isinstance(one, _Plain) for one in problems):
         steps.restart(cluster.cli, volume.name)
-        problems = list(_problems(cluster, volume, entries))
+        problems = list(_problems(cluster, told, entries, gone))
     if problems:
         raise Conflict(
             f"The access list of volume {volume.name!r} was set, and is not proven: {few(problems)} Run this again"
             " then.",
             unproven=problems,
         )
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed the list while it was proven."""
 
 
 class _Plain(str):
@@ -50,20 +61,17 @@ def unreached(volume: Volume, uuids: t.Container[str]) -> t.Iterator[str]:
         )
 
 
-def _problems(cluster: LiveCluster, volume: Volume, entries: t.Collection[str]) -> t.Iterator[str]:
-    gone = answers.away(cluster.cli)
+def _problems(
+    cluster: LiveCluster, volume: Volume, entries: t.Collection[str], gone: t.Container[str]
+) -> t.Iterator[str]:
     yield from unreached(volume, gone)
-    told = volume._replace(options=answers.volume(cluster.cli, volume.name).options)
-    if set(holding.listed(told)) != set(entries):
-        yield f"somebody else changed it at the same time to {told.options.get(LIST, 'nothing')!r}."
-        return
     for brick in volume.bricks:
         if brick.server_uuid not in gone:
-            problem = _of_brick(cluster, told, brick, entries)
+            problem = _of_brick(cluster, volume, brick, entries)
             if problem:
                 yield problem
     if volume.started:
-        yield from _unheard(cluster, told, gone)
+        yield from _unheard(cluster, volume, gone)
 
 
 def _of_brick(cluster: LiveCluster, volume: Volume, brick: Brick, entries: t.Collection[str]) -> str | None:

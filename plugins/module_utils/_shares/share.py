@@ -51,7 +51,6 @@ TLS = "ssl."
 PROMPT = {"features.soft-timeout": "5", "features.hard-timeout": "1"}
 # While a volume is rebalanced with it, files that are there vanish for clients, some of them for good.
 LOOKUP = {"cluster.lookup-optimize": "off"}
-_NONE: t.Mapping[str, t.Sequence[str]] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +122,7 @@ class Share:
 
 
 def plan(
-    share: Share, volume: Volume | None, limit: Limit | None, exposing: t.Mapping[str, t.Sequence[str]] = _NONE
+    share: Share, volume: Volume | None, limit: Limit | None, exposing: t.Mapping[str, t.Sequence[str]] | None = None
 ) -> list[Step]:
     """What has to be done, in the order in which it is done. limit: the present one of its root, None if there is none.
     exposing: its active snapshots that let in others, and whom.
@@ -133,6 +132,7 @@ def plan(
     """
     if volume is None:
         raise NotFound(f"Volume {share.name!r} does not exist on this cluster: create it first.")
+    exposing = exposing or {}
     _check_state(share, volume)
     check_snapshots(share, exposing)
     mark = holding.mark_of(volume)
@@ -148,7 +148,8 @@ def plan(
         found += [*setting, closing, *deactivating]
     else:
         found += [*([closing] if closing else []), *deactivating, *setting, *restart]
-    if share.start and not volume.started:
+    # Whoever stopped it to start it again was interrupted.
+    if (share.start or share.seal and holding.waiting(volume)) and not volume.started:
         found.append(steps.Start((Change(share.name, START, False, True),)))
     if share.size is not None:
         found += _plan_limit(share, volume, limit)
@@ -236,7 +237,8 @@ def shut_out(share: Share, volume: Volume) -> steps.Close | None:
     if not entries & set(share.deny):
         return None
     staying = entries - set(share.deny) or set(share.infrastructure)
-    return steps.Close((Change(share.name, LIST, sorted(entries), sorted(staying)),), tuple(sorted(staying)))
+    changes = (Change(share.name, LIST, sorted(entries), sorted(staying)),)
+    return steps.Close(changes, tuple(sorted(staying)), {DYNAMIC: "on"} if holding.lasting(volume) else {})
 
 
 def close(share: Share, volume: Volume) -> steps.Close | None:
@@ -259,8 +261,6 @@ def close(share: Share, volume: Volume) -> steps.Close | None:
         return None
     options = {**dict.fromkeys(off, "on"), **({DYNAMIC: "on"} if holding.lasting(volume) else {})}
     restart = bool(off) and volume.started
-    if restart and holding.waiting(volume):
-        options[holding.WAITING] = "-"
     if restart:
         _check_restart(share, off, ())
         changes.append(Change(share.name, RESTART, False, True))

@@ -67,13 +67,16 @@ def start(cli: GlusterCli, name: str) -> None:
             raise
 
 
-def restart(cli: GlusterCli, name: str, *force: str) -> None:
-    """Stops and starts the volume, so that its bricks go by what is set. Whatever Gluster refuses, it is not left
-    stopped."""
+def restart(cli: GlusterCli, name: str, *force: str, meanwhile: t.Callable[[], None] = lambda: None) -> None:
+    """Stops and starts the volume, so that its bricks go by what is set, or is set C(meanwhile). Whatever Gluster
+    refuses, it is not left stopped; and if this is killed, whoever comes next starts it."""
+    set_options(cli, name, {holding.WAITING: name})
     try:
         cli.xml("volume", "stop", name, *force)
+        meanwhile()
     finally:
         start(cli, name)
+        set_options(cli, name, {holding.WAITING: "-"})
 
 
 def set_options(cli: GlusterCli, volume: str, options: t.Mapping[str, str]) -> None:
@@ -123,26 +126,25 @@ class Close(Step):
     def _set(self, work: Work) -> None:
         cli, name = work.cluster.cli, work.volume.name
         options = {**self.options, LIST: ",".join(self.entries), holding.UNPROVEN: name}
-        if not (self.restart and work.volume.started):
+        if self.restart and work.volume.started:
+            restart(cli, name, meanwhile=lambda: set_options(cli, name, options))
+        else:
             set_options(cli, name, options)
-            return
-        try:
-            cli.xml("volume", "stop", name)
-            set_options(cli, name, options)
-        finally:
-            # Whatever Gluster refuses: it is not left stopped.
-            start(cli, name)
 
     def prove(self, work: Work) -> None:
         """The second half, by the list that is there now: somebody else may have been let in since. Raises Conflict."""
         from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
 
         cli, name = work.cluster.cli, work.volume.name
+        # Servers compile what they import, and mostly nothing has to be done.
+        from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing
+
         now = holding.listed(answers.volume(cli, name))
         for _look in range(_LOOKS):
             before = now
-            dataclasses.replace(self, entries=tuple(now), restart=False).check(work)
-            set_options(cli, name, {holding.UNPROVEN: "-"})
+            with contextlib.suppress(closing.ChangedMeanwhile):
+                dataclasses.replace(self, entries=tuple(now), restart=False).check(work)
+                set_options(cli, name, {holding.UNPROVEN: "-"})
             # Between servers there is no lock: that mark may have been of another run, and about its list.
             now = holding.listed(answers.volume(cli, name))
             if set(now) == set(before):
@@ -159,6 +161,9 @@ class Close(Step):
         restart = work.share.restart or holding.is_preparing(work.volume)
         try:
             closing.check(work.cluster, work.volume, self.entries, restart)
+        except closing.ChangedMeanwhile:
+            # What somebody else has taken off is not put on it again.
+            raise
         except Conflict:
             self._set(work)
             closing.check(work.cluster, work.volume, self.entries, restart)
@@ -181,7 +186,6 @@ class Restart(Step):
 
     def do(self, work: Work) -> None:
         restart(work.cluster.cli, work.volume.name)
-        set_options(work.cluster.cli, work.volume.name, {holding.WAITING: "-"})
 
 
 @dataclasses.dataclass(frozen=True)

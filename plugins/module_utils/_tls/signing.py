@@ -27,7 +27,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl imp
 _Told = t.Mapping[str, t.Any]
 
 
-def _whatever_it_told() -> contextlib.AbstractContextManager[None]:
+def _whatever_it_told() -> contextlib.suppress:
     """What a machine told may be anything: what cannot be understood is not known, and no other machine's trouble."""
     return contextlib.suppress(ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 

@@ -176,12 +176,20 @@ def test_a_server_that_cannot_store_is_no_success_the_second_time_either(tmp_pat
 
 def test_what_is_refused_while_it_is_stopped_leaves_it_started(tmp_path: pathlib.Path) -> None:
     gluster = Cluster(volume("data", **{"server.ssl": "off"}))
-    gluster.refusing = True
+    its_set = gluster._set
+
+    def refuse(words: list[str]) -> str:
+        gluster.refusing = LIST in words
+        return its_set(words)
+
+    gluster.instead["volume set"] = refuse
     wanted = Share("data", SERVERS, exclusive=True, seal=True, restart=True, start=True)
     with pytest.raises(Refused, match="Commit failed on s2"):
         reconcile(live(gluster, tmp_path), [wanted], False)
-    steps = [call[1] for call in gluster.calls if call[0] == "volume" and call[1] in ("stop", "start", "set")]
-    assert steps[0] == "stop" and steps[-1] == "start"
+    done = [call[1] for call in gluster.calls if call[0] == "volume" and call[1] in ("stop", "start", "set")]
+    # That it is stopped to be started again is marked, for whoever comes if this is killed.
+    assert done == ["set", "stop", "set", "set", "start", "set"]
+    assert gluster.told[0] == {holding.WAITING: "data"} and gluster.told[-1] == {holding.WAITING: "-"}
 
 
 def test_options_that_some_server_could_not_store_are_set_again(tmp_path: pathlib.Path) -> None:
@@ -284,6 +292,21 @@ def test_what_another_server_closed_meanwhile_is_proven_too(tmp_path: pathlib.Pa
     reconcile(live(gluster, tmp_path), [deny()], False)
     assert len([call for call in gluster.calls if call[0] == "system::"]) == 6
     assert gluster.volumes["data"].options[holding.UNPROVEN] == "-"
+
+
+def test_whom_another_server_has_taken_off_meanwhile_stays_off(tmp_path: pathlib.Path) -> None:
+    """Its run may end before this one looks whether all bricks go by the list."""
+    gluster = Cluster(volume("data", "tenant", "other"))
+    original, others = gluster._peers, ["s1,s2,s3"]
+
+    def peers(words: list[str]) -> str:
+        if others:
+            gluster._set(["volume", "set", "data", LIST, others.pop()])
+        return original(words)
+
+    gluster.instead["pool list"] = peers
+    reconcile(live(gluster, tmp_path), [deny()], False)
+    assert gluster.volumes["data"].options[LIST] == "s1,s2,s3"
 
 
 def test_who_is_let_in_meanwhile_stays(tmp_path: pathlib.Path) -> None:
@@ -500,7 +523,7 @@ def test_trash_is_off_before_anything_is_wiped(tmp_path: pathlib.Path) -> None:
     gluster = Cluster(pooled(**{"features.trash": "on"}))
     release.release(live(gluster, tmp_path), "data", SERVERS, 0, False)
     words = [call[:3] for call in gluster.calls if call[0] == "volume" and call[1] in ("set", "stop", "start")]
-    assert words == [["volume", what, "data"] for what in ("set", "stop", "start", "set")]
+    assert words == [["volume", what, "data"] for what in ("set", "set", "stop", "start", "set", "set")]
     assert gluster.told[0]["features.trash"] == "off"
 
 

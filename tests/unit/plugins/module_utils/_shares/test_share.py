@@ -134,8 +134,10 @@ def test_a_restart_that_was_interrupted_is_made_up_for() -> None:
     # Where the seal itself needs a start, that is it.
     setting, closing = steps_of(share(options=crl, restart=True), volume(**{**SEALED, "server.ssl": "off"}), None)
     assert isinstance(setting, steps.Set) and holding.WAITING not in setting.others
-    closing = closing_of(share(options=crl, restart=True), volume(**{**set_, "server.ssl": "off"}))
-    assert closing.restart and closing.options[holding.WAITING] == "-"
+    assert closing_of(share(options=crl, restart=True), volume(**{**set_, "server.ssl": "off"})).restart
+    # Killed while it was stopped: it was to be started.
+    assert whats(plan(share(options=crl, start=False), volume("Stopped", **set_), None)) == ["started"]
+    assert plan(share(seal=False, start=False), volume("Stopped", **set_), None) == []
 
 
 def test_what_is_given_back_is_nobodys_any_more() -> None:
@@ -332,6 +334,9 @@ def test_who_is_denied_is_taken_off_a_list_that_does_not_count_yet() -> None:
     opened = volume(**{**SEALED, "server.ssl": "off", "auth.ssl-allow": "server-1,tenant"})
     closing = shut_out(share(allow=(), deny=("tenant",), exclusive=False), opened)
     assert closing and closing.entries == ("server-1",) and not closing.options and not closing.restart
+    lasting = volume(**{**opened.options, "server.dynamic-auth": "off"})
+    closing = shut_out(share(allow=(), deny=("tenant",), exclusive=False), lasting)
+    assert closing and closing.options == {"server.dynamic-auth": "on"}
     assert shut_out(share(allow=(), deny=("other",), exclusive=False), opened) is None
     alone = shut_out(share(deny=("tenant",)), volume(**{**opened.options, "auth.ssl-allow": "tenant"}))
     assert alone and alone.entries == SERVERS
