@@ -77,19 +77,25 @@ class GlusterCli:
             raise GlusterOpsError("'gluster --version' did not say a version.", stdout=" ".join(words)[:200])
         return words[1]
 
-    def xml(self, *words: str) -> ET.Element:
-        """The root of the XML answer of C(gluster WORDS).
+    def xml(self, *words: str, again: t.Callable[[], None] | None = None) -> ET.Element:
+        """The root of the XML answer of C(gluster WORDS). again: called before it is asked once more, because it met
+        somebody else's transaction; what it raises ends it.
 
         Raises NotFound (no such volume), NoAnswer, Unreachable (no glusterd), Refused (anything else that
         glusterd did not do), each with cmd, op_errno, op_errstr and stderr.
         """
-        return self._patiently(self._once_xml, words)
+        return self._patiently(self._once_xml, words, again)
 
     def text(self, *words: str) -> str:
         """The plain answer of C(gluster WORDS), for the calls whose XML leaves out what they are asked for."""
         return self._patiently(self._once_text, words)
 
-    def _patiently(self, call: t.Callable[[tuple[str, ...]], _Answer], words: tuple[str, ...]) -> _Answer:
+    def _patiently(
+        self,
+        call: t.Callable[[tuple[str, ...]], _Answer],
+        words: tuple[str, ...],
+        again: t.Callable[[], None] | None = None,
+    ) -> _Answer:
         waited, pause = 0.0, 0.2
         while True:
             try:
@@ -101,6 +107,8 @@ class GlusterCli:
             jittered = pause * random.uniform(0.5, 1.0)
             self.sleep(jittered)
             waited += jittered
+            if again:
+                again()
 
     def _run(self, argv: list[str]) -> tuple[int, str, str]:
         try:

@@ -25,17 +25,15 @@ def check(cluster: LiveCluster, volume: Volume, entries: t.Collection[str], rest
     restart: where bricks speak no TLS, because they have not been started since that was set, they are.
     """
     gone = answers.away(cluster.cli)
-    told = volume._replace(options=answers.volume(cluster.cli, volume.name).options)
-    if set(holding.listed(told)) != set(entries):
-        raise ChangedMeanwhile(
-            f"The access list of volume {volume.name!r} was set, and is not proven: somebody else changed it at the same"
-            f" time to {told.options.get(LIST, 'nothing')!r}. Run this again then."
-        )
+    # It may have been started since.
+    told = _unchanged(cluster, volume, entries)
     problems = list(_problems(cluster, told, entries, gone))
     if restart and any(isinstance(one, _Plain) for one in problems):
         steps.restart(cluster.cli, volume.name)
         problems = list(_problems(cluster, told, entries, gone))
     if problems:
+        # What a brick has that nobody asked for may be what somebody else asked for meanwhile.
+        _unchanged(cluster, volume, entries)
         raise Conflict(
             f"The access list of volume {volume.name!r} was set, and is not proven: {few(problems)} Run this again"
             " then.",
@@ -49,6 +47,17 @@ class ChangedMeanwhile(Conflict):
 
 class _Plain(str):
     """What to say of a brick that speaks no TLS."""
+
+
+def _unchanged(cluster: LiveCluster, volume: Volume, entries: t.Collection[str]) -> Volume:
+    """The volume as it is now, if its list still is that."""
+    now = answers.volume(cluster.cli, volume.name)
+    if set(holding.listed(now)) != set(entries):
+        raise ChangedMeanwhile(
+            f"The access list of volume {volume.name!r} was set, and is not proven: somebody else changed it at the"
+            f" same time to {now.options.get(LIST, 'nothing')!r}. Run this again then."
+        )
+    return now
 
 
 def unreached(volume: Volume, uuids: t.Container[str]) -> t.Iterator[str]:

@@ -28,7 +28,7 @@ def limit(work: steps.Work, enable: bool) -> None:
     if enable:
         if mark and mark.origin.startswith(holding.SNAPSHOT) and holding.is_preparing(volume):
             counting = True
-            steps.set_options(cli, name, holding.mark(mark.share, name, holding.COUNTING, mark.origin))
+            work.set(holding.mark(mark.share, name, holding.COUNTING, mark.origin))
         cli.xml("volume", "quota", name, "enable")
     elif holding.is_preparing(volume):
         before = quota.limit(cli, name, cluster.sleep, restart=True)

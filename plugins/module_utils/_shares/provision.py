@@ -298,10 +298,11 @@ def take(cluster: LiveCluster, share: Share, source: Source, volumes: t.Mapping[
         cli.xml("volume", "stop", taken.name)
     try:
         # One transaction, so that it is never the share's and open.
-        steps.set_options(cli, taken.name, {**changed, **taking_options(share, taken.name, mark.origin)})
-    except Refused:
+        options = {**changed, **taking_options(share, taken.name, mark.origin)}
+        steps.set_options(cli, taken.name, options, steps.guarded(now))
+    except (Conflict, Refused):
         if stopping:
-            # It is nobody's, as it was.
+            # It is not ours, as it was.
             steps.start(cli, taken.name)
         raise
 
@@ -325,9 +326,10 @@ def _clone(cluster: LiveCluster, origin: str, name: str, inactive: bool) -> None
 
 def give_up(cli: GlusterCli, volume: str, share: str) -> None:
     """The pool may have the volume again. It was nobody's but the infrastructure's, and is nobody else's meanwhile."""
-    mark = holding.mark_of(answers.volume(cli, volume))
+    now = answers.volume(cli, volume)
+    mark = holding.mark_of(now)
     if mark and mark.share == share and mark.state != holding.IN_USE:
-        steps.set_options(cli, volume, holding.unmark())
+        steps.set_options(cli, volume, holding.unmark(), steps.guarded(now))
 
 
 def check_room(cli: GlusterCli, share: Share, volume: Volume) -> None:

@@ -111,7 +111,6 @@ class _Run:
         self._failures: dict[str, GlusterOpsError] = {}
         # By volume from whose list somebody was taken, how many self-heal daemons it had before.
         self._healers: dict[str, int] = {}
-        self._clients: dict[str, dict[str, int]] = {}
 
     def run(self) -> tuple[list[Change], dict[str, dict[str, t.Any]]]:
         try:
@@ -152,13 +151,16 @@ class _Run:
         """Shuts out of all volumes whoever shall not be let in any more, then proves it. Whether there was anybody."""
         holders, snapshots = holding.Holders(volumes), Snapshots(self._cluster)
         shut: list[tuple[Work, Close]] = []
+        found: list[tuple[Share, Volume, bool]] = []
         for share in self._shares:
             with self._failing(share.name):
                 volume = holders.get(share.name)
-                if volume is None:
-                    continue
-                if shut_out(share, volume):
-                    self._count_healers(volumes, volume)
+                if volume:
+                    found.append((share, volume, bool(shut_out(share, volume))))
+        self._count_healers([volume for _share, volume, closing in found if closing])
+        for share, volume, closing in found:
+            with self._failing(share.name):
+                if closing:
                     shut += self._shut(share, volume)
                 if share.deactivate:
                     self._deactivate(snapshots.exposing(share, volume))
@@ -201,12 +203,13 @@ class _Run:
     def _work(self, share: Share, volume: Volume) -> Work:
         return Work(self._cluster, share, volume, self._progress)
 
-    def _count_healers(self, volumes: t.Mapping[str, Volume], volume: Volume) -> None:
-        if volume.started and not self._check_mode and (volume.replica > 1 or volume.disperse):
-            # Once, before the first of them changes.
-            healing = {name: one for name, one in volumes.items() if one.replica > 1 or one.disperse}
-            self._clients = self._clients or answers.clients(self._cluster.cli, healing)
-            self._healers[volume.name] = self._clients.get(volume.name, {}).get(answers.HEALER, 0)
+    def _count_healers(self, volumes: t.Iterable[Volume]) -> None:
+        """Of these, before the first of them changes. That they cannot be counted holds nobody's removal back."""
+        healing = {one.name: one for one in volumes if one.started and (one.replica > 1 or one.disperse)}
+        if healing and not self._check_mode:
+            with self._failing(""):
+                clients = answers.clients(self._cluster.cli, healing)
+                self._healers = {name: clients.get(name, {}).get(answers.HEALER, 0) for name in healing}
 
     def _check_healers(self, volumes: t.Mapping[str, Volume]) -> None:
         """Conflict if volumes lost self-heal daemons: a server's CN was taken off their lists.

@@ -43,6 +43,8 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
 
 STATE, WIPED, DELETED, RESTART = "state", "data", "volume", "restart"
+# Whose it is. Its list is closed whatever is on it.
+_MARK = (holding.SHARE, holding.STATE)
 # Who is cut off is gone within these seconds.
 _GONE_WITHIN = 15.0
 
@@ -192,6 +194,7 @@ def _close(work: _Work) -> None:
             **holding.mark(mark.share, volume.name, holding.RELEASING, mark.origin),
             holding.UNPROVEN: volume.name,
         },
+        steps.guarded(volume, _MARK),
     )
     for option in reset:
         cli.xml("volume", "reset", volume.name, option)
@@ -256,7 +259,8 @@ def _count_no_more(work: _Work) -> None:
 def _give_up(work: _Work) -> None:
     """The list once more with the mark: whoever changed it meanwhile gets nobody into what the next tenant gets."""
     cli, name = work.cluster.cli, work.volume.name
-    mark = holding.mark_of(answers.volume(cli, name))
+    now = answers.volume(cli, name)
+    mark = holding.mark_of(now)
     if (
         mark is None
         or mark.state != holding.RELEASING
@@ -265,7 +269,8 @@ def _give_up(work: _Work) -> None:
         raise Conflict(f"Volume {name!r} was given to somebody else while it was wiped.")
     closed = provision.closed(work.infrastructure)
     waiting = {holding.WAITING: "-"} if holding.waiting(work.volume) else {}
-    steps.set_options(cli, name, {**closed, **holding.unmark(), holding.UNPROVEN: "-", **waiting})
+    options = {**closed, **holding.unmark(), holding.UNPROVEN: "-", **waiting}
+    steps.set_options(cli, name, options, steps.guarded(now, _MARK))
 
 
 def _delete(work: _Work) -> None:

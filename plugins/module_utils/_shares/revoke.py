@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     BadInput,
     Conflict,
+    GlusterOpsError,
     few,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
@@ -41,8 +42,6 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 # Bricks let go of whom they do not know any more within a second.
 _PATIENCE, _PAUSE = 10.0, 1.0
-
-_Doors = t.Mapping[str, t.Sequence["Door"]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +78,7 @@ def plan(
         strange = [entry for entry in strange_entries(entries) if entry not in patterns]
         if strange:
             problems.append(f"{volume.name}: nobody can be sure whom {', '.join(strange)} on its access list lets in.")
-        share = _share_of(volume, holders)
+        share, conflict = _share_of(volume, holders)
         names = share or holding.share_of(volume) or volume.name
         wanted = Share(names, tuple(infrastructure), deny=tuple(identities), deactivate=deactivate)
         snapshots = exposing(wanted, volume)
@@ -87,7 +86,9 @@ def plan(
         if named or snapshots or holding.unproven(volume):
             if share is None:
                 problems.append(
-                    f"{volume.name}: it is only being made into a share, or no share's any more. Run the role shares."
+                    conflict
+                    or f"{volume.name}: it is only being made into a share, or no share's any more. Run the role"
+                    " shares."
                 )
             else:
                 shares[volume.name] = wanted
@@ -98,15 +99,16 @@ def plan(
     return Plan(shares, tuple(problems))
 
 
-def _share_of(volume: Volume, holders: holding.Holders) -> str | None:
-    """The share that the volume holds for its tenants, None if it does not."""
+def _share_of(volume: Volume, holders: holding.Holders) -> tuple[str | None, str]:
+    """The share that the volume holds for its tenants, None if it does not, or if others hold it, too; and that, in
+    words."""
     share = holding.share_of(volume)
     if share is None or holding.is_preparing(volume):
-        return None
+        return None, ""
     try:
-        return share if holders.get(share) is volume else None
-    except Conflict:
-        return None
+        return (share if holders.get(share) is volume else None), ""
+    except Conflict as exc:
+        return None, f"{volume.name}: {exc}"
 
 
 def revoke(
@@ -120,10 +122,16 @@ def revoke(
     """Changes and return values. Conflict, with both as details, if one of the identities can get in all the same."""
     volumes = answers.volumes(cluster.cli)
     todo = plan(identities, infrastructure, volumes, Snapshots(cluster).exposing, deactivate)
-    before = {} if check_mode or not todo.shares else answers.doors(cluster.cli, volumes)
     problems = list(todo.problems)
+    sessions = _Sessions(cluster, {name: volumes[name] for name in todo.shares}, _addresses(volumes.values()), clock)
+    # Whatever is not known of them, nobody stays on a list for that.
+    with _told(problems):
+        if not check_mode:
+            sessions.look()
     changes, failures = close(cluster, list(todo.shares.values()), check_mode) if todo.shares else ([], [])
     problems += map(str, failures)
+    with _told(problems):
+        problems += sessions.wait()
     values: dict[str, t.Any] = {
         "shares": [
             {"name": share.name, "volume": name, "removed": removed}
@@ -131,24 +139,9 @@ def revoke(
             for removed in [[one for one in share.deny if one in listed(volumes[name])]]
             if removed
         ],
-        "cut": [],
-        "kept": [],
+        "cut": sessions.cut,
+        "kept": sessions.kept,
     }
-    if before:
-        touched = [volumes[name] for name in todo.shares]
-        views = {volume.name: view for volume in touched for view in [_view(before.get(volume.name, ()))] if view}
-        own = _addresses(before)
-        left = _wait(cluster, views, volumes, own, clock)
-        for name, view in views.items():
-            sessions = [one for one in view.clients if not _of(one, own)]
-            values["cut"] += [{"volume": name, "client": one} for one in sessions if one not in left[name]]
-            kept = [{"volume": name, "client": one} for one in sessions if one in left[name]]
-            if kept and view.port and cluster.in_plaintext(view.server, view.port):
-                values["kept"] += kept
-                problems.append(
-                    f"{name}: its bricks speak no TLS, although it says that it is sealed, so nobody knows whose its"
-                    f" {len(kept)} sessions are. Stop and start it."
-                )
     # Whether or not there was anything to take off a list in this run.
     away = answers.away(cluster.cli)
     problems += [one for volume in volumes.values() for one in closing.unreached(volume, away)]
@@ -160,30 +153,69 @@ def revoke(
     return changes, values
 
 
+@contextlib.contextmanager
+def _told(problems: list[str]) -> t.Iterator[None]:
+    try:
+        yield
+    except GlusterOpsError as exc:
+        problems.append(f"Whose sessions ended nobody knows: {exc}")
+
+
+class _Sessions:
+    """Who is connected to the volumes, before their lists change and after. own: the addresses of the servers.
+
+    cut: whose sessions ended; kept: whose went on, where nobody is asked for a certificate.
+    """
+
+    def __init__(self, cluster: LiveCluster, volumes: t.Mapping[str, Volume], own: set[str], clock: t.Any) -> None:
+        self._cluster, self._volumes, self._own, self._clock = cluster, volumes, own, clock
+        self._views: dict[str, Door] = {}
+        self.cut: list[dict[str, str]] = []
+        self.kept: list[dict[str, str]] = []
+
+    def look(self) -> None:
+        if self._volumes:
+            doors = answers.doors(self._cluster.cli, self._volumes)
+            views = {name: _view(doors.get(name, ())) for name in self._volumes}
+            self._views = {name: view for name, view in views.items() if view}
+
+    def wait(self) -> list[str]:
+        """Until they are settled. What is wrong with those that went on."""
+        left, problems = self._wait() if self._views else {}, []
+        for name, view in self._views.items():
+            sessions = [one for one in view.clients if not _of(one, self._own)]
+            self.cut += [{"volume": name, "client": one} for one in sessions if one not in left[name]]
+            kept = [{"volume": name, "client": one} for one in sessions if one in left[name]]
+            if kept and view.port and self._cluster.in_plaintext(view.server, view.port):
+                self.kept += kept
+                problems.append(
+                    f"{name}: its bricks speak no TLS, although it says that it is sealed, so nobody knows whose its"
+                    f" {len(kept)} sessions are. Stop and start it."
+                )
+        return problems
+
+    def _wait(self) -> dict[str, set[str]]:
+        """By volume, who is still connected: once on each somebody is gone or nobody could be, or patience ends."""
+        end, before = self._clock.monotonic() + _PATIENCE, None
+        while True:
+            now = answers.doors(self._cluster.cli, self._volumes)
+            left = {
+                name: {one for door in now.get(name, ()) if _same(door, view) for one in door.clients}
+                for name, view in self._views.items()
+            }
+            settled = all(
+                any(one not in left[name] for one in view.clients) or all(_of(one, self._own) for one in left[name])
+                for name, view in self._views.items()
+            )
+            if settled and left == before or self._clock.monotonic() >= end:
+                return left
+            before = left
+            self._clock.sleep(_PAUSE)
+
+
 def _view(doors: t.Sequence[Door]) -> Door | None:
     """The brick that most clients are connected to: each is to all, from other ports."""
     return max((door for door in doors if door.online), key=lambda door: len(door.clients), default=None)
-
-
-def _wait(
-    cluster: LiveCluster, views: t.Mapping[str, Door], volumes: t.Mapping[str, Volume], own: set[str], clock: t.Any
-) -> dict[str, set[str]]:
-    """By volume, who is still connected, once on each somebody is gone or nobody could be, or when patience ends."""
-    end, before = clock.monotonic() + _PATIENCE, None
-    while True:
-        now = answers.doors(cluster.cli, volumes)
-        left = {
-            name: {one for door in now.get(name, ()) if _same(door, view) for one in door.clients}
-            for name, view in views.items()
-        }
-        settled = all(
-            any(one not in left[name] for one in view.clients) or all(_of(one, own) for one in left[name])
-            for name, view in views.items()
-        )
-        if settled and left == before or clock.monotonic() >= end:
-            return left
-        before = left
-        clock.sleep(_PAUSE)
 
 
 def _same(door: Door, other: Door) -> bool:
@@ -194,10 +226,10 @@ def _of(client: str, addresses: t.Container[str]) -> bool:
     return client.rpartition(":")[0] in addresses
 
 
-def _addresses(doors: _Doors) -> set[str]:
+def _addresses(volumes: t.Iterable[Volume]) -> set[str]:
     """Those of the servers, whose daemons are clients, too."""
     found: set[str] = set()
-    for server in {door.server for its in doors.values() for door in its}:
+    for server in {server for volume in volumes for server in volume.servers}:
         with contextlib.suppress(OSError):
             found.update(str(one[4][0]) for one in socket.getaddrinfo(server, None))
     return found

@@ -234,9 +234,11 @@ def shut_out(share: Share, volume: Volume) -> steps.Close | None:
     if all(map(volume.is_on, SEAL)):
         return close(share, volume)
     entries = set(listed(volume))
-    if not entries & set(share.deny):
+    # Bricks go by the list if only their own side is on.
+    staying = _staying(share, volume) if volume.is_on("server.ssl") else entries - set(share.deny)
+    if entries <= staying or holding.is_preparing(volume):
         return None
-    staying = entries - set(share.deny) or set(share.infrastructure)
+    staying = staying or set(share.infrastructure)
     changes = (Change(share.name, LIST, sorted(entries), sorted(staying)),)
     return steps.Close(changes, tuple(sorted(staying)), {DYNAMIC: "on"} if holding.lasting(volume) else {})
 
@@ -325,10 +327,13 @@ def _plan_restart(share: Share, volume: Volume) -> list[Step]:
     """What bricks read only when they start makes them start."""
     waiting = [change.what for change in _differing(share, volume) if change.what.startswith(TLS)]
     if share.seal and holding.waiting(volume):
-        waiting = waiting or [option for option in sorted(volume.options) if option.startswith(TLS)]
+        kept = [option for option in sorted(volume.options) if option.startswith(TLS)]
+        waiting = waiting or kept or ["what was set"]
     if not (waiting and volume.started):
         return []
-    _check_restart(share, (), waiting)
+    # While it is made into a share nobody is in whom that would cut off.
+    if not holding.is_preparing(volume):
+        _check_restart(share, (), waiting)
     return [steps.Restart((Change(share.name, RESTART, False, True),))]
 
 

@@ -33,6 +33,10 @@ PROOF = "proof"
 _LOOKS = 3
 
 
+# Whose a volume is, and whom it lets in: what is decided on that is not done once it is another's.
+GUARDED = (LIST, holding.SHARE, holding.STATE)
+
+
 @dataclasses.dataclass
 class Work:
     """On what a step works. volume: as it was when the steps were planned."""
@@ -41,6 +45,23 @@ class Work:
     share: Share
     volume: Volume
     progress: Progress
+
+    def __post_init__(self) -> None:
+        self._seen = guarded(self.volume)
+
+    def sees(self, volume: Volume) -> None:
+        """The volume as it is now."""
+        self._seen = guarded(volume)
+
+    def set(self, options: t.Mapping[str, str]) -> None:
+        """Sets them. Conflict if somebody else changed the list or the mark while gluster was busy."""
+        set_options(self.cluster.cli, self.volume.name, options, self._seen)
+        self._seen.update({option: value for option, value in options.items() if option in GUARDED})
+
+
+def guarded(volume: Volume, options: t.Iterable[str] = GUARDED) -> dict[str, str | None]:
+    """What set_options() compares."""
+    return {option: volume.options.get(option) for option in options}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,10 +100,28 @@ def restart(cli: GlusterCli, name: str, *force: str, meanwhile: t.Callable[[], N
         set_options(cli, name, {holding.WAITING: "-"})
 
 
-def set_options(cli: GlusterCli, volume: str, options: t.Mapping[str, str]) -> None:
-    """Sets them in one transaction. What some server could not keep the next run sets again: the volume says so."""
+def set_options(
+    cli: GlusterCli, volume: str, options: t.Mapping[str, str], seen: t.Mapping[str, str | None] | None = None
+) -> None:
+    """Sets them in one transaction. What some server could not keep the next run sets again: the volume says so.
+
+    seen: options on which that was decided. Where it has to wait for another transaction, and they are others then, it
+    raises Conflict instead.
+    """
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
+
+    def look() -> None:
+        now = guarded(answers.volume(cli, volume), seen or ())
+        others = sorted(option for option, value in now.items() if value != (seen or {})[option])
+        if others:
+            raise Conflict(
+                f"Volume {volume!r}: somebody else changed {', '.join(others)} while this waited for another"
+                " transaction. Run this again."
+            )
+
+    words = [word for option in options.items() for word in option]
     try:
-        cli.xml("volume", "set", volume, *(word for option in options.items() for word in option))
+        cli.xml("volume", "set", volume, *words, again=look if seen else None)
     except Refused as exc:
         if is_half_done(exc):
             with contextlib.suppress(Refused):
@@ -98,7 +137,7 @@ class Set(Step):
 
     def do(self, work: Work) -> None:
         options = {change.what: value_of(change.after) for change in self.changes}
-        set_options(work.cluster.cli, work.volume.name, {**options, **self.others})
+        work.set({**options, **self.others})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,9 +166,9 @@ class Close(Step):
         cli, name = work.cluster.cli, work.volume.name
         options = {**self.options, LIST: ",".join(self.entries), holding.UNPROVEN: name}
         if self.restart and work.volume.started:
-            restart(cli, name, meanwhile=lambda: set_options(cli, name, options))
+            restart(cli, name, meanwhile=lambda: work.set(options))
         else:
-            set_options(cli, name, options)
+            work.set(options)
 
     def prove(self, work: Work) -> None:
         """The second half, by the list that is there now: somebody else may have been let in since. Raises Conflict."""
@@ -139,15 +178,17 @@ class Close(Step):
         # Servers compile what they import, and mostly nothing has to be done.
         from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing
 
-        now = holding.listed(answers.volume(cli, name))
+        now = answers.volume(cli, name)
         for _look in range(_LOOKS):
             before = now
+            work.sees(now)
             with contextlib.suppress(closing.ChangedMeanwhile):
-                dataclasses.replace(self, entries=tuple(now), restart=False).check(work)
-                set_options(cli, name, {holding.UNPROVEN: "-"})
+                entries = tuple(holding.listed(now))
+                dataclasses.replace(self, entries=entries, restart=False).check(work)
+                work.set({holding.UNPROVEN: "-"})
             # Between servers there is no lock: that mark may have been of another run, and about its list.
-            now = holding.listed(answers.volume(cli, name))
-            if set(now) == set(before):
+            now = answers.volume(cli, name)
+            if set(holding.listed(now)) == set(holding.listed(before)):
                 return
         raise Conflict(f"Volume {name!r}: somebody else changed its access list again and again.")
 
@@ -228,15 +269,34 @@ class Admit(Step):
         mark = holding.mark_of(work.volume)
         if mark is None:
             raise Conflict(f"Volume {name!r} is not share {work.share.name!r} any more.")
-        self.closed.check(work)
+        from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing
+
+        try:
+            admitted = _is_admitted(work, mark)
+            if not admitted:
+                self.closed.check(work)
+        except closing.ChangedMeanwhile:
+            admitted = _is_admitted(work, mark)
+            if not admitted:
+                raise
+        if admitted:
+            return  # By another server's run. The next round sees what is left to do.
         if mark.origin == holding.POOL:
             _check_empty(work)
         # Another worker of the same pool may have given it up meanwhile.
-        now = holding.mark_of(answers.volume(cli, name))
+        present = answers.volume(cli, name)
+        now = holding.mark_of(present)
         if now is None or (now.share, now.origin) != (mark.share, mark.origin) or now.state not in holding.MAKING:
             raise Conflict(f"Volume {name!r} was given to somebody else while it was made into share {mark.share!r}.")
+        work.sees(present)
         marks = holding.mark(mark.share, name, holding.IN_USE, mark.origin)
-        set_options(cli, name, {**marks, LIST: ",".join(self.entries), holding.UNPROVEN: "-"})
+        work.set({**marks, LIST: ",".join(self.entries), holding.UNPROVEN: "-"})
+
+
+def _is_admitted(work: Work, mark: holding.Mark) -> bool:
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
+
+    return holding.mark_of(answers.volume(work.cluster.cli, work.volume.name)) == mark._replace(state=holding.IN_USE)
 
 
 def _check_empty(work: Work) -> None:
@@ -248,7 +308,7 @@ def _check_empty(work: Work) -> None:
     with wipe.mounted(cli, name) as root:
         left = wipe.left(root)
     if left:
-        set_options(cli, name, holding.set_aside())
+        work.set(holding.set_aside())
         raise Refused(
             f"Volume {name!r}, which share {work.share.name!r} would have got from the pool, is not empty: it holds"
             f" {', '.join(left)}. Nobody was let in. It was set aside, so the next run takes another one. Once it is"

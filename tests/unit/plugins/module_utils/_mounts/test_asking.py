@@ -33,8 +33,8 @@ def test_what_is_answered_in_time_is_told() -> None:
 
 def test_nobody_waits_for_a_child_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     # One that can neither end nor be killed, as a file system owes it an answer.
-    end, kill, children = getattr(os, "_exit"), os.kill, []
-    monkeypatch.setattr(os, "_exit", lambda code: (time.sleep(30), end(code)))
+    originals, kill, children = vars(os).copy(), os.kill, []
+    monkeypatch.setattr(os, "_exit", lambda code: (time.sleep(30), originals["_exit"](code)))
     monkeypatch.setattr(os, "kill", lambda child, _signal: children.append(child))
     reading, writing = os.pipe()
     began = time.monotonic()

@@ -12,12 +12,18 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, OutcomeUnknown, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing, holding, release, wipe
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import (
+    closing,
+    holding,
+    release,
+    revoke,
+    wipe,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster, close, reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LOOKUP, Share
@@ -307,6 +313,102 @@ def test_whom_another_server_has_taken_off_meanwhile_stays_off(tmp_path: pathlib
     gluster.instead["pool list"] = peers
     reconcile(live(gluster, tmp_path), [deny()], False)
     assert gluster.volumes["data"].options[LIST] == "s1,s2,s3"
+
+
+def another(gluster: Cluster, path: pathlib.Path, *tenants: str) -> t.Callable[[], None]:
+    """A run from another server, whole, that denies them; once."""
+    waiting = [list(tenants)]
+
+    def run() -> None:
+        if waiting:
+            reconcile(live(gluster, path / "another"), [deny("data", *waiting.pop())], False)
+
+    return run
+
+
+@pytest.mark.parametrize("brick", range(3))
+def test_two_denials_at_once(brick: int, tmp_path: pathlib.Path) -> None:
+    """Whichever brick the one is asking about when the other one runs."""
+    gluster = Cluster(volume("data", "first", "second", "other"))
+    original, run, asked = gluster._volfile, another(gluster, tmp_path, "first"), [0]
+
+    def volfile(words: list[str]) -> str:
+        asked[0] += 1
+        if asked[0] == brick + 1:
+            run()
+        return original(words)
+
+    gluster.instead["system:: getspec"] = volfile
+    reconcile(live(gluster, tmp_path), [deny("data", "second")], False)
+    left = gluster.volumes["data"].options[LIST].split(",")
+    assert set(left) == {*SERVERS, "other", *([] if asked[0] > brick else ["first"])}
+
+
+BUSY = (
+    '<?xml version="1.0"?><cliOutput><opRet>-1</opRet><opErrno>30802</opErrno>'
+    "<opErrstr>Another transaction is in progress for data. Please try again after some time.</opErrstr></cliOutput>"
+)
+
+
+def test_what_waited_for_another_transaction_is_decided_anew(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data", "first", "second", "other"))
+    its_set, run, busy = gluster._set, another(gluster, tmp_path, "first"), [True]
+
+    def set_(words: list[str]) -> str:
+        if busy:
+            busy.clear()
+            run()
+            return BUSY
+        return its_set(words)
+
+    gluster.instead["volume set"] = set_
+    cluster = live(gluster, tmp_path)
+    cluster.cli.sleep = lambda _seconds: None
+    with pytest.raises(
+        Conflict, match="somebody else changed auth.ssl-allow while this waited for another transaction"
+    ):
+        reconcile(cluster, [deny("data", "second")], False)
+    assert gluster.volumes["data"].options[LIST] == "other,s1,s2,s3,second"
+    # Who waits for one that changes nothing of it goes on.
+    busy.append(True)
+    reconcile(cluster, [deny("data", "second")], False)
+    assert gluster.volumes["data"].options[LIST] == "other,s1,s2,s3"
+
+
+@pytest.mark.parametrize("what", ["deny", "revoke"])
+def test_a_volume_that_nobody_can_tell_of_holds_no_removal_back(what: str, tmp_path: pathlib.Path) -> None:
+    """All servers that have it may be away."""
+    gluster = Cluster(volume("data", "tenant"), volume("gone"))
+    told = gluster._status
+    gluster.instead["volume status"] = lambda words: re.sub("<volume><volName>gone.*?</volume>", "", told(words))
+    gluster.clients["gone"] = {}
+    cluster = live(gluster, tmp_path)
+    cluster.cli.sleep = lambda _seconds: None
+    if what == "deny":
+        reconcile(cluster, [deny()], False)
+    else:
+        revoke.revoke(cluster, ["tenant"], SERVERS, False, deactivate=False)
+    assert gluster.volumes["data"].options[LIST] == "s1,s2,s3"
+    assert not [call for call in gluster.calls if "gone" in call]
+
+
+def test_healers_that_cannot_be_counted_hold_no_removal_back(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data", "tenant"))
+    gluster._listed = lambda _name: ""  # type: ignore[method-assign]
+    cluster = live(gluster, tmp_path)
+    cluster.cli.sleep = lambda _seconds: None
+    with pytest.raises(OutcomeUnknown, match="does not tell who uses volume 'data'"):
+        reconcile(cluster, [deny()], False)
+    assert gluster.volumes["data"].options[LIST] == "s1,s2,s3"
+
+
+def test_bricks_that_were_started_since_are_asked_for_tls(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data")._replace(status="Stopped"))
+    before = gluster.volumes["data"]
+    _started(gluster)
+    gluster.plain = "s2"
+    with pytest.raises(Conflict, match="s2 has brick /srv/data speak no TLS"):
+        closing.check(live(gluster, tmp_path), before, SERVERS, False)
 
 
 def test_who_is_let_in_meanwhile_stays(tmp_path: pathlib.Path) -> None:

@@ -203,7 +203,9 @@ def test_sessions_are_given_time_to_end(looks: list[str], seconds: float, cut: b
     view = doors["sealed"][0]
     tenant = [client for client in view.clients if client.startswith("10.89.6.101:")]
     clock, recorded = Clock(), Recorded("10.3", *looks)
-    left = revoke._wait(LiveCluster(GlusterCli(recorded)), {"sealed": view}, volumes(), OWN, clock)
+    sessions = revoke._Sessions(LiveCluster(GlusterCli(recorded)), {"sealed": volumes()["sealed"]}, OWN, clock)
+    sessions._views = {"sealed": view}
+    left = sessions._wait()
     assert clock.now == seconds and len(tenant) == 1
     assert set(tenant).isdisjoint(left["sealed"]) == cut
 
@@ -212,5 +214,7 @@ def test_nobody_connected_is_not_waited_for() -> None:
     doors = answers.read_doors(ET.fromstring(Recorded("10.3").text(GONE).encode()))
     clock = Clock()
     cluster = LiveCluster(GlusterCli(Recorded("10.3", GONE, GONE)))
-    revoke._wait(cluster, {"sealed": doors["sealed"][0]}, volumes(), OWN, clock)
+    sessions = revoke._Sessions(cluster, {"sealed": volumes()["sealed"]}, OWN, clock)
+    sessions._views = {"sealed": doors["sealed"][0]}
+    sessions._wait()
     assert clock.now == 1.0
