@@ -109,7 +109,7 @@ def _word(name: str, value: str) -> tuple[str, str]:
     elif name == "root-squash" and value in ("no", "off", "disable", "false"):
         name = "no-root-squash"
     elif name.startswith("halo-"):
-        name, value = f"xlator-option=*replicate*.{name}", value
+        name = f"xlator-option=*replicate*.{name}"
     elif name == "xlator-option":
         # Each is for something else.
         option, _equals, rest = value.partition("=")
