@@ -20,11 +20,13 @@ from ansible_collections.glusterops.shares.plugins.module_utils._reconcile impor
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import (
     closing,
     holding,
+    provision,
     release,
     revoke,
     wipe,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.pool import compile_pattern
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster, close, reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LOOKUP, Share
 from recorded import OK, Remembering
@@ -390,6 +392,55 @@ def test_a_volume_that_nobody_can_tell_of_holds_no_removal_back(what: str, tmp_p
         revoke.revoke(cluster, ["tenant"], SERVERS, False, deactivate=False)
     assert gluster.volumes["data"].options[LIST] == "s1,s2,s3"
     assert not [call for call in gluster.calls if "gone" in call]
+
+
+def test_sessions_that_nobody_can_tell_of_hold_no_revocation_back(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data", "tenant"))
+    told, silent = gluster._status, [True]
+    gluster.instead["volume status"] = lambda words: "" if silent else told(words)
+    cluster = live(gluster, tmp_path)
+    cluster.cli.sleep = lambda _seconds: silent.clear() if LIST in str(gluster.told) else None
+    with pytest.raises(Conflict, match="Whose sessions ended nobody knows") as caught:
+        revoke.revoke(cluster, ["tenant"], SERVERS, False)
+    assert gluster.volumes["data"].options[LIST] == "s1,s2,s3" and caught.value.details["shares"]
+
+
+def interrupted(gluster: Cluster, meanwhile: t.Callable[[], None], when: str) -> None:
+    """The transaction that sets this meets another one, which does that."""
+    its_set, busy = gluster._set, [True]
+
+    def set_(words: list[str]) -> str:
+        if busy and when in words:
+            busy.clear()
+            meanwhile()
+            return BUSY
+        return its_set(words)
+
+    gluster.instead["volume set"] = set_
+
+
+@pytest.mark.usefixtures("emptied")
+def test_whose_it_is_is_decided_anew_after_another_transaction(tmp_path: pathlib.Path) -> None:
+    """When it is taken, and when it is given back."""
+    other = holding.mark("other", "data", holding.IN_USE, holding.POOL)
+    free = volume("data", **holding.unmark())
+    for its, do in (
+        (free, lambda cluster: provision.take(cluster, wanted, source, {"data": free})),
+        (pooled(), lambda cluster: release.release(cluster, "data", SERVERS, 0, False)),
+    ):
+        gluster = Cluster(its)
+        cluster = live(gluster, tmp_path)
+        cluster.cli.sleep = lambda _seconds: None
+        wanted = Share("data", SERVERS, seal=True, start=True, pattern=compile_pattern("data"))
+        source = provision.Source(provision._taken(wanted, free, holding.POOL), Change("data", "volume", None, "data"))
+        interrupted(gluster, lambda gluster=gluster: gluster._set(_words(other)), holding.SHARE)
+        with pytest.raises(Conflict, match="somebody else changed user.glusterops-s"):
+            do(cluster)
+        assert gluster.volumes["data"].options[holding.SHARE] == "other@data"
+
+
+def _words(options: dict[str, str]) -> list[str]:
+    return ["volume", "set", "data", *(word for option in options.items() for word in option)]
 
 
 def test_healers_that_cannot_be_counted_hold_no_removal_back(tmp_path: pathlib.Path) -> None:

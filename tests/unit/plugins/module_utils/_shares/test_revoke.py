@@ -218,3 +218,12 @@ def test_nobody_connected_is_not_waited_for() -> None:
     sessions._views = {"sealed": doors["sealed"][0]}
     sessions._wait()
     assert clock.now == 1.0
+
+
+def test_a_share_that_two_volumes_hold_is_told_as_that() -> None:
+    mine = {"user.glusterops-share": "mine@sealed", "user.glusterops-state": "in-use", LIST: "tenant-a"}
+    both = volumes(sealed=with_list("tenant-a", **mine))
+    other = both["sealed"]._replace(name="other", options={**both["sealed"].options, **mine})
+    other.options["user.glusterops-share"] = "mine@other"
+    found = plan(["tenant-a"], SERVERS, {"sealed": both["sealed"], "other": other})
+    assert any("both hold share 'mine'" in problem for problem in found.problems) and not found.shares

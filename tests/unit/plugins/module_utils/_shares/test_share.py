@@ -135,6 +135,12 @@ def test_a_restart_that_was_interrupted_is_made_up_for() -> None:
     setting, closing = steps_of(share(options=crl, restart=True), volume(**{**SEALED, "server.ssl": "off"}), None)
     assert isinstance(setting, steps.Set) and holding.WAITING not in setting.others
     assert closing_of(share(options=crl, restart=True), volume(**{**set_, "server.ssl": "off"})).restart
+    # What it waited for was reset by hand since.
+    with pytest.raises(Refused, match="its bricks take what was set only when they start"):
+        plan(share(), volume(**SEALED, **{holding.WAITING: "v"}), None)
+    # Nobody is in yet who would have to mount again.
+    making = {**set_, holding.STATE: holding.PREPARING, "auth.ssl-allow": ",".join(SERVERS)}
+    assert "restart" in whats(plan(share(options=crl), volume(**making), None))
     # Killed while it was stopped: it was to be started.
     assert whats(plan(share(options=crl, start=False), volume("Stopped", **set_), None)) == ["started"]
     assert plan(share(seal=False, start=False), volume("Stopped", **set_), None) == []
@@ -338,6 +344,10 @@ def test_who_is_denied_is_taken_off_a_list_that_does_not_count_yet() -> None:
     closing = shut_out(share(allow=(), deny=("tenant",), exclusive=False), lasting)
     assert closing and closing.options == {"server.dynamic-auth": "on"}
     assert shut_out(share(allow=(), deny=("other",), exclusive=False), opened) is None
+    # Bricks go by the list if only their own side is on: whoever is not declared is shut out, too.
+    half = volume(**{**SEALED, "client.ssl": "off", "auth.ssl-allow": "server-1,server-2,tenant,other"})
+    closing = shut_out(share(), half)
+    assert closing and closing.entries == ("server-1", "server-2", "tenant") and not closing.options
     alone = shut_out(share(deny=("tenant",)), volume(**{**opened.options, "auth.ssl-allow": "tenant"}))
     assert alone and alone.entries == SERVERS
 
