@@ -46,10 +46,11 @@ class ThereAction(ActionBase):
         goes_on = bool(self._task.async_val) and not self._connection.has_native_async
         told: dict[str, t.Any] = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=goes_on)
         facts = told.get("ansible_facts")
+        kept = (_JOB,) if goes_on else ()
         answer = {
             key: value
             for key, value in told.items()
-            if key not in _ACTED_UPON and not (key.startswith(_PREFIX) and not (goes_on and key == _JOB))
+            if key in kept or not (key in _ACTED_UPON or key.startswith(_PREFIX))
         }
         # Ansible's own, where it had to find the machine's Python.
         python = self._discovered_interpreter_key

@@ -303,7 +303,7 @@ def take(cluster: LiveCluster, share: Share, source: Source, volumes: t.Mapping[
     except (Conflict, Refused):
         if stopping:
             # It is not ours, as it was.
-            steps.start(cli, taken.name)
+            steps.start(cli, now)
         raise
 
 

@@ -232,7 +232,7 @@ def _are_gone(work: _Work) -> bool:
 
 
 def _start(work: _Work) -> None:
-    steps.start(work.cluster.cli, work.volume.name)
+    steps.start(work.cluster.cli, work.volume)
 
 
 def _restart(work: _Work) -> None:
@@ -268,8 +268,7 @@ def _give_up(work: _Work) -> None:
     ):
         raise Conflict(f"Volume {name!r} was given to somebody else while it was wiped.")
     closed = provision.closed(work.infrastructure)
-    waiting = {holding.WAITING: "-"} if holding.waiting(work.volume) else {}
-    options = {**closed, **holding.unmark(), holding.UNPROVEN: "-", **waiting}
+    options = {**closed, **holding.unmark(), holding.UNPROVEN: "-"}
     steps.set_options(cli, name, options, steps.guarded(now, _MARK))
 
 

@@ -7,11 +7,14 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import is_half_done
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
@@ -65,13 +68,14 @@ def guarded(volume: Volume, options: t.Iterable[str] = GUARDED) -> dict[str, str
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class Step(abc.ABC):
     """changes: what it changes, as is told."""
 
     changes: tuple[Change, ...]
 
+    @abc.abstractmethod
     def do(self, work: Work) -> None:
-        raise NotImplementedError
+        """Does it. Raises what gluster, or what is seen, makes impossible."""
 
 
 def value_of(value: t.Any) -> str:
@@ -79,8 +83,15 @@ def value_of(value: t.Any) -> str:
     return ",".join(value) if isinstance(value, (list, tuple)) else str(value)
 
 
-def start(cli: GlusterCli, name: str) -> None:
-    """Starts the volume, if somebody else did not."""
+def start(cli: GlusterCli, volume: Volume) -> None:
+    """Starts the volume, whose bricks wait for nothing any more then."""
+    _start(cli, volume.name)
+    if holding.waiting(volume):
+        set_options(cli, volume.name, {holding.WAITING: "-"})
+
+
+def _start(cli: GlusterCli, name: str) -> None:
+    """If somebody else did not."""
     try:
         cli.xml("volume", "start", name)
     except Refused as exc:
@@ -96,7 +107,7 @@ def restart(cli: GlusterCli, name: str, *force: str, meanwhile: t.Callable[[], N
         cli.xml("volume", "stop", name, *force)
         meanwhile()
     finally:
-        start(cli, name)
+        _start(cli, name)
         set_options(cli, name, {holding.WAITING: "-"})
 
 
@@ -108,25 +119,25 @@ def set_options(
     seen: options on which that was decided. Where it has to wait for another transaction, and they are others then, it
     raises Conflict instead.
     """
-    from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-
-    def look() -> None:
-        now = guarded(answers.volume(cli, volume), seen or ())
-        others = sorted(option for option, value in now.items() if value != (seen or {})[option])
-        if others:
-            raise Conflict(
-                f"Volume {volume!r}: somebody else changed {', '.join(others)} while this waited for another"
-                " transaction. Run this again."
-            )
-
+    again = None if seen is None else functools.partial(_check_same, cli, volume, seen)
     words = [word for option in options.items() for word in option]
     try:
-        cli.xml("volume", "set", volume, *words, again=look if seen else None)
+        cli.xml("volume", "set", volume, *words, again=again)
     except Refused as exc:
         if is_half_done(exc):
             with contextlib.suppress(Refused):
                 cli.xml("volume", "set", volume, holding.UNPROVEN, volume)
         raise
+
+
+def _check_same(cli: GlusterCli, volume: str, seen: t.Mapping[str, str | None]) -> None:
+    now = guarded(answers.volume(cli, volume), seen)
+    others = sorted(option for option, value in now.items() if value != seen[option])
+    if others:
+        raise Conflict(
+            f"Volume {volume!r}: somebody else changed {', '.join(others)} while this waited for another transaction."
+            " Run this again."
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,23 +183,22 @@ class Close(Step):
 
     def prove(self, work: Work) -> None:
         """The second half, by the list that is there now: somebody else may have been let in since. Raises Conflict."""
-        from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-
-        cli, name = work.cluster.cli, work.volume.name
         # Servers compile what they import, and mostly nothing has to be done.
         from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing
 
+        cli, name = work.cluster.cli, work.volume.name
         now = answers.volume(cli, name)
         for _look in range(_LOOKS):
-            before = now
+            before, proven = now, False
             work.sees(now)
             with contextlib.suppress(closing.ChangedMeanwhile):
                 entries = tuple(holding.listed(now))
                 dataclasses.replace(self, entries=entries, restart=False).check(work)
                 work.set({holding.UNPROVEN: "-"})
+                proven = True
             # Between servers there is no lock: that mark may have been of another run, and about its list.
             now = answers.volume(cli, name)
-            if set(holding.listed(now)) == set(holding.listed(before)):
+            if proven and set(holding.listed(now)) == set(holding.listed(before)):
                 return
         raise Conflict(f"Volume {name!r}: somebody else changed its access list again and again.")
 
@@ -234,9 +244,7 @@ class Start(Step):
     """Starts the volume."""
 
     def do(self, work: Work) -> None:
-        start(work.cluster.cli, work.volume.name)
-        if holding.waiting(work.volume):
-            set_options(work.cluster.cli, work.volume.name, {holding.WAITING: "-"})
+        start(work.cluster.cli, work.volume)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -263,24 +271,21 @@ class Admit(Step):
     closed: Close = dataclasses.field(default=Close(()))
 
     def do(self, work: Work) -> None:
-        from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
+        from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing
 
         cli, name = work.cluster.cli, work.volume.name
         mark = holding.mark_of(work.volume)
         if mark is None:
             raise Conflict(f"Volume {name!r} is not share {work.share.name!r} any more.")
-        from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing
-
+        # By another server's run: the next round sees what is left to do.
+        if _is_admitted(work, mark):
+            return
         try:
-            admitted = _is_admitted(work, mark)
-            if not admitted:
-                self.closed.check(work)
+            self.closed.check(work)
         except closing.ChangedMeanwhile:
-            admitted = _is_admitted(work, mark)
-            if not admitted:
-                raise
-        if admitted:
-            return  # By another server's run. The next round sees what is left to do.
+            if _is_admitted(work, mark):
+                return
+            raise
         if mark.origin == holding.POOL:
             _check_empty(work)
         # Another worker of the same pool may have given it up meanwhile.
@@ -294,8 +299,6 @@ class Admit(Step):
 
 
 def _is_admitted(work: Work, mark: holding.Mark) -> bool:
-    from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-
     return holding.mark_of(answers.volume(work.cluster.cli, work.volume.name)) == mark._replace(state=holding.IN_USE)
 
 

@@ -198,10 +198,11 @@ class Answers:
     def refusals(self, machine: Applicant) -> dict[str, list[str]]:
         """The names that it does not get: usurped ones, those revoked for its key, those that wait to be signed; and in
         sentences why its requests cannot be signed."""
-        answers = [one for one in self.to(machine) if not one.get("refused")]
+        told = self.to(machine)
+        answers = [one for one in told if not one.get("refused")]
         found: dict[str, list[str]] = {
             "usurped": list(machine.usurped),
-            "unusable": [one["refused"] for one in self.to(machine) if one.get("refused")],
+            "unusable": [one["refused"] for one in told if one.get("refused")],
             "revoked": [one["common_name"] for one in answers if one["revoked"]],
             "waiting": [
                 one["common_name"] for one in answers if not (one["certificate"] or one["revoked"] or self.check_mode)

@@ -424,6 +424,8 @@ def test_whose_it_is_is_decided_anew_after_another_transaction(tmp_path: pathlib
     """When it is taken, and when it is given back."""
     other = holding.mark("other", "data", holding.IN_USE, holding.POOL)
     free = volume("data", **holding.unmark())
+    wanted = Share("data", SERVERS, seal=True, start=True, pattern=compile_pattern("data"))
+    source = provision.Source(provision._taken(wanted, free, holding.POOL), Change("data", "volume", None, "data"))
     for its, do in (
         (free, lambda cluster: provision.take(cluster, wanted, source, {"data": free})),
         (pooled(), lambda cluster: release.release(cluster, "data", SERVERS, 0, False)),
@@ -431,8 +433,6 @@ def test_whose_it_is_is_decided_anew_after_another_transaction(tmp_path: pathlib
         gluster = Cluster(its)
         cluster = live(gluster, tmp_path)
         cluster.cli.sleep = lambda _seconds: None
-        wanted = Share("data", SERVERS, seal=True, start=True, pattern=compile_pattern("data"))
-        source = provision.Source(provision._taken(wanted, free, holding.POOL), Change("data", "volume", None, "data"))
         interrupted(gluster, lambda gluster=gluster: gluster._set(_words(other)), holding.SHARE)
         with pytest.raises(Conflict, match="somebody else changed user.glusterops-s"):
             do(cluster)
@@ -460,6 +460,23 @@ def test_bricks_that_were_started_since_are_asked_for_tls(tmp_path: pathlib.Path
     gluster.plain = "s2"
     with pytest.raises(Conflict, match="s2 has brick /srv/data speak no TLS"):
         closing.check(live(gluster, tmp_path), before, SERVERS, False)
+
+
+def test_a_list_that_was_another_for_a_moment_is_proven_all_the_same(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it is again what it was proves nothing of the bricks."""
+    gluster = Cluster(volume("data", "other", **{holding.UNPROVEN: "data"}))
+    checks = []
+
+    def check(*_arguments: object) -> None:
+        checks.append(gluster.volumes["data"].options[holding.UNPROVEN])
+        if len(checks) == 1:
+            raise closing.ChangedMeanwhile("somebody else changed it")
+
+    monkeypatch.setattr(closing, "check", check)
+    assert close(live(gluster, tmp_path), [deny()], False)[1] == []
+    assert checks == ["data", "data"] and gluster.volumes["data"].options[holding.UNPROVEN] == "-"
 
 
 def test_who_is_let_in_meanwhile_stays(tmp_path: pathlib.Path) -> None:
