@@ -127,7 +127,10 @@ class Door(t.NamedTuple):
 MEMBER = "Peer in Cluster"
 # The kind of client that heals a volume's bricks.
 HEALER = "glustershd"
-_UNKNOWN, _LOOKS, _PAUSE = "unknown", 15, 1.0
+_LOOKS, _PAUSE = 15, 1.0
+# Kinds that mostly are gone in a moment: who has not said yet what it is, and what asks for C(heal info), which bricks
+# list for seconds after it has ended.
+_PASSING = frozenset({"gfapi.glfsheal", "unknown"})
 # The servers' own daemons, by the names that they give themselves. A client that names itself otherwise, or not at all
 # (which Gluster lists as unknown), may be anybody.
 DAEMONS = frozenset({"bitd", HEALER, "quotad", "rebalance", "scrub", "snapd"})
@@ -502,14 +505,14 @@ def clients_of(cli: GlusterCli, of: Volume) -> dict[str, int] | None:
 def settled_clients(
     cli: GlusterCli, present: t.Mapping[str, Volume], sleep: t.Callable[[float], None] = time.sleep
 ) -> dict[str, dict[str, int]]:
-    """As clients() tells them, once nobody's kind is unknown any more, or after a few seconds all the same.
+    """As clients() tells them, once there is nobody of a kind that passes, or after a few seconds all the same.
 
     Who does not say what he is stays unknown. Whoever connects is it for a moment, and so are Gluster's own crawlers,
     which run for some seconds after quota was switched on.
     """
     for _look in range(_LOOKS):
         found = clients(cli, present)
-        if not any(_UNKNOWN in kinds for kinds in found.values()):
+        if not any(_PASSING & kinds.keys() for kinds in found.values()):
             break
         sleep(_PAUSE)
     return found

@@ -41,10 +41,6 @@ def check(cluster: LiveCluster, volume: Volume, entries: t.Collection[str], rest
         )
 
 
-class ChangedMeanwhile(Conflict):
-    """Somebody else changed the list while it was proven."""
-
-
 class _Plain(str):
     """What to say of a brick that speaks no TLS."""
 
@@ -53,7 +49,7 @@ def _unchanged(cluster: LiveCluster, volume: Volume, entries: t.Collection[str])
     """The volume as it is now, if its list still is that."""
     now = answers.volume(cluster.cli, volume.name)
     if set(holding.listed(now)) != set(entries):
-        raise ChangedMeanwhile(
+        raise steps.ChangedMeanwhile(
             f"The access list of volume {volume.name!r} was set, and is not proven: somebody else changed it at the"
             f" same time to {now.options.get(LIST, 'nothing')!r}. Run this again then."
         )

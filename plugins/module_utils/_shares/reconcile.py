@@ -42,6 +42,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares.share im
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.steps import (
     ACTIVE,
     Admit,
+    ChangedMeanwhile,
     Close,
     Step,
     Work,
@@ -176,15 +177,31 @@ class _Run:
             self._done += t.cast(Close, shut_out(share, volume)).changes
             return []
         with held(volume.name, self._cluster.locks):
-            now = answers.volume(self._cluster.cli, volume.name)
-            step = shut_out(share, now)
-            if step is None or holding.share_of(now) != share.name:
-                return []
-            work = self._work(share, now)
-            # Noted before it is done: what fails halfway has changed something.
+            for _round in range(_ROUNDS):
+                now = answers.volume(self._cluster.cli, volume.name)
+                step = shut_out(share, now)
+                if step is None or holding.share_of(now) != share.name:
+                    return []
+                work = self._work(share, now)
+                if self._does(step, step.shut, work):
+                    return [(work, step)]
+        raise Conflict(f"Volume {volume.name!r}: somebody else changed its access list again and again.")
+
+    def _does(self, step: Step, do: t.Callable[[Work], None], work: Work) -> bool:
+        """Does it, and notes what it changes; false if it has to be decided anew, because somebody else changed meanwhile
+        what it is about."""
+        before = list(self._done)
+        # Before it is done: what fails halfway has changed something. But who was not let in was not.
+        if not isinstance(step, Admit):
             self._done += step.changes
-            step.shut(work)
-        return [(work, step)]
+        try:
+            do(work)
+        except ChangedMeanwhile:
+            self._done[:] = before
+            return False
+        if isinstance(step, Admit):
+            self._done += step.changes
+        return True
 
     @contextlib.contextmanager
     def _failing(self, share: str) -> t.Iterator[None]:
@@ -315,12 +332,8 @@ class _Run:
             exposing = Snapshots(self._cluster).exposing(share, volume)
             work = self._work(share, volume)
             for step in plan(share, volume, limit, exposing):
-                # Noted before it is done: what fails halfway has changed something. But who was not let in was not.
-                if not isinstance(step, Admit):
-                    self._done += step.changes
-                step.do(work)
-                if isinstance(step, Admit):
-                    self._done += step.changes
+                if not self._does(step, step.do, work):
+                    return  # The next round sees what that means.
 
     def _take(self, shares: t.Sequence[Share]) -> None:
         cluster = self._cluster

@@ -40,6 +40,10 @@ _LOOKS = 3
 GUARDED = (LIST, holding.SHARE, holding.STATE)
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed what this was decided on, before it was done or proven."""
+
+
 @dataclasses.dataclass
 class Work:
     """On what a step works. volume: as it was when the steps were planned."""
@@ -57,7 +61,7 @@ class Work:
         self._seen = guarded(volume)
 
     def set(self, options: t.Mapping[str, str]) -> None:
-        """Sets them. Conflict if somebody else changed the list or the mark while gluster was busy."""
+        """Sets them. ChangedMeanwhile if somebody else changed the list or the mark while gluster was busy."""
         set_options(self.cluster.cli, self.volume.name, options, self._seen)
         self._seen.update({option: value for option, value in options.items() if option in GUARDED})
 
@@ -117,7 +121,7 @@ def set_options(
     """Sets them in one transaction. What some server could not keep the next run sets again: the volume says so.
 
     seen: options on which that was decided. Where it has to wait for another transaction, and they are others then, it
-    raises Conflict instead.
+    raises ChangedMeanwhile instead.
     """
     again = None if seen is None else functools.partial(_check_same, cli, volume, seen)
     words = [word for option in options.items() for word in option]
@@ -134,7 +138,7 @@ def _check_same(cli: GlusterCli, volume: str, seen: t.Mapping[str, str | None]) 
     now = guarded(answers.volume(cli, volume), seen)
     others = sorted(option for option, value in now.items() if value != seen[option])
     if others:
-        raise Conflict(
+        raise ChangedMeanwhile(
             f"Volume {volume!r}: somebody else changed {', '.join(others)} while this waited for another transaction."
             " Run this again."
         )
@@ -183,15 +187,12 @@ class Close(Step):
 
     def prove(self, work: Work) -> None:
         """The second half, by the list that is there now: somebody else may have been let in since. Raises Conflict."""
-        # Servers compile what they import, and mostly nothing has to be done.
-        from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing
-
         cli, name = work.cluster.cli, work.volume.name
         now = answers.volume(cli, name)
         for _look in range(_LOOKS):
             before, proven = now, False
             work.sees(now)
-            with contextlib.suppress(closing.ChangedMeanwhile):
+            with contextlib.suppress(ChangedMeanwhile):
                 entries = tuple(holding.listed(now))
                 dataclasses.replace(self, entries=entries, restart=False).check(work)
                 work.set({holding.UNPROVEN: "-"})
@@ -212,7 +213,7 @@ class Close(Step):
         restart = work.share.restart or holding.is_preparing(work.volume)
         try:
             closing.check(work.cluster, work.volume, self.entries, restart)
-        except closing.ChangedMeanwhile:
+        except ChangedMeanwhile:
             # What somebody else has taken off is not put on it again.
             raise
         except Conflict:
@@ -271,8 +272,6 @@ class Admit(Step):
     closed: Close = dataclasses.field(default=Close(()))
 
     def do(self, work: Work) -> None:
-        from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing
-
         cli, name = work.cluster.cli, work.volume.name
         mark = holding.mark_of(work.volume)
         if mark is None:
@@ -282,7 +281,7 @@ class Admit(Step):
             return
         try:
             self.closed.check(work)
-        except closing.ChangedMeanwhile:
+        except ChangedMeanwhile:
             if _is_admitted(work, mark):
                 return
             raise

@@ -206,6 +206,22 @@ def test_who_does_not_say_what_he_is_is_asked_again() -> None:
     assert both["sealed"]["unknown"] == 6
 
 
+@pytest.mark.parametrize("kind", ["unknown", "gfapi.glfsheal"])
+def test_who_is_only_passing_is_waited_for(kind: str) -> None:
+    """And counts if he stays."""
+    recorded = Recorded("10.3")
+    lists = [recorded.text(LIST).replace("unknown ", f"{kind} "), recorded.text(LIST).replace("unknown ", "quotad ")]
+
+    def run(argv: list[str], **_options: t.Any) -> tuple[int, str, str]:
+        return 0, lists[0] if len(lists) == 1 else lists.pop(0), ""
+
+    waited: list[float] = []
+    present = {"sealed": two("server1")["a"]._replace(name="sealed")}
+    found = answers.settled_clients(GlusterCli(run), present, waited.append)
+    assert kind not in found["sealed"] and waited == [1.0]
+    assert answers.tenants({"glustershd": 1, kind: 1}) == 1
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_remove_brick_is_a_task_until_it_is_committed(version: str) -> None:
     recorded = Recorded(version)

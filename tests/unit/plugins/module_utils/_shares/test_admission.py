@@ -163,7 +163,7 @@ def test_what_another_server_has_admitted_is_done(root: pathlib.Path, monkeypatc
 
     def admit(*_arguments: object) -> None:
         making.run.volumes["pool-1G-1"] = making.volume._replace(options={**making.volume.options, **options})
-        raise closing.ChangedMeanwhile("somebody else changed it")
+        raise steps.ChangedMeanwhile("somebody else changed it")
 
     monkeypatch.setattr(closing, "check", admit)
     making.apply()

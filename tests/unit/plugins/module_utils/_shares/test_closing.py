@@ -23,6 +23,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares import (
     provision,
     release,
     revoke,
+    steps,
     wipe,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST
@@ -366,15 +367,35 @@ def test_what_waited_for_another_transaction_is_decided_anew(tmp_path: pathlib.P
     gluster.instead["volume set"] = set_
     cluster = live(gluster, tmp_path)
     cluster.cli.sleep = lambda _seconds: None
-    with pytest.raises(
-        Conflict, match="somebody else changed auth.ssl-allow while this waited for another transaction"
-    ):
-        reconcile(cluster, [deny("data", "second")], False)
-    assert gluster.volumes["data"].options[LIST] == "other,s1,s2,s3,second"
-    # Who waits for one that changes nothing of it goes on.
-    busy.append(True)
-    reconcile(cluster, [deny("data", "second")], False)
+    changes, _found = reconcile(cluster, [deny("data", "second")], False)
+    # What is told is what was done in the end: who was taken off by the other run was not there any more.
+    assert changes == [Change("data", LIST, sorted([*SERVERS, "second", "other"]), sorted([*SERVERS, "other"]))]
     assert gluster.volumes["data"].options[LIST] == "other,s1,s2,s3"
+    # So is what lets somebody in; and who waits for what changes nothing of it goes on.
+    for run, name, left in ((another(gluster, tmp_path, "other"), "new", ["new"]), (int, "more", ["more", "new"])):
+        busy.append(True)
+        changes, _found = reconcile(cluster, [Share("data", SERVERS, (name,))], False)
+        assert [change.after for change in changes] == [sorted([*SERVERS, *left])]
+        assert set(gluster.volumes["data"].options[LIST].split(",")) == {*SERVERS, *left}
+
+
+def test_what_is_changed_again_and_again_is_no_success(tmp_path: pathlib.Path) -> None:
+    gluster = Cluster(volume("data", "first", "second"))
+    names = iter(range(100))
+
+    def set_(_words: list[str]) -> str:
+        gluster._set(["volume", "set", "data", LIST, f"s1,s2,s3,second,new-{next(names)}"])
+        return BUSY
+
+    gluster.instead["volume set"] = set_
+    cluster = live(gluster, tmp_path)
+    cluster.cli.sleep = lambda _seconds: None
+    with pytest.raises(Conflict, match="somebody else changed its access list again and again"):
+        reconcile(cluster, [deny("data", "second")], False)
+    with pytest.raises(Conflict):
+        reconcile(cluster, [Share("data", SERVERS, ("third",))], False)
+    left = gluster.volumes["data"].options[LIST]
+    assert "second" in left and "third" not in left
 
 
 @pytest.mark.parametrize("what", ["deny", "revoke"])
@@ -472,7 +493,7 @@ def test_a_list_that_was_another_for_a_moment_is_proven_all_the_same(
     def check(*_arguments: object) -> None:
         checks.append(gluster.volumes["data"].options[holding.UNPROVEN])
         if len(checks) == 1:
-            raise closing.ChangedMeanwhile("somebody else changed it")
+            raise steps.ChangedMeanwhile("somebody else changed it")
 
     monkeypatch.setattr(closing, "check", check)
     assert close(live(gluster, tmp_path), [deny()], False)[1] == []
