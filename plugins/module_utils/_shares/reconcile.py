@@ -188,8 +188,10 @@ class _Run:
         raise Conflict(f"Volume {volume.name!r}: somebody else changed its access list again and again.")
 
     def _does(self, step: Step, do: t.Callable[[Work], None], work: Work) -> bool:
-        """Does it, and notes what it changes; false if it has to be decided anew, because somebody else changed meanwhile
-        what it is about."""
+        """Does it, and notes what it changes.
+
+        False if it has to be decided anew, because somebody else changed meanwhile what it is about.
+        """
         before = list(self._done)
         # Before it is done: what fails halfway has changed something. But who was not let in was not.
         if not isinstance(step, Admit):

@@ -355,12 +355,11 @@ BUSY = (
 
 def test_what_waited_for_another_transaction_is_decided_anew(tmp_path: pathlib.Path) -> None:
     gluster = Cluster(volume("data", "first", "second", "other"))
-    its_set, run, busy = gluster._set, another(gluster, tmp_path, "first"), [True]
+    its_set, others = gluster._set, [another(gluster, tmp_path, "first")]
 
     def set_(words: list[str]) -> str:
-        if busy:
-            busy.clear()
-            run()
+        if others:
+            others.pop()()
             return BUSY
         return its_set(words)
 
@@ -373,7 +372,7 @@ def test_what_waited_for_another_transaction_is_decided_anew(tmp_path: pathlib.P
     assert gluster.volumes["data"].options[LIST] == "other,s1,s2,s3"
     # So is what lets somebody in; and who waits for what changes nothing of it goes on.
     for run, name, left in ((another(gluster, tmp_path, "other"), "new", ["new"]), (int, "more", ["more", "new"])):
-        busy.append(True)
+        others.append(run)
         changes, _found = reconcile(cluster, [Share("data", SERVERS, (name,))], False)
         assert [change.after for change in changes] == [sorted([*SERVERS, *left])]
         assert set(gluster.volumes["data"].options[LIST].split(",")) == {*SERVERS, *left}
