@@ -61,6 +61,30 @@ options:
           - May be missing or empty in check mode only, for a machine that has not made its key yet. Then the name
             counts as one that would be signed.
         type: str
+      bundle:
+        description:
+          - The CA certificates, in PEM, that the machine trusts now, whoever put them there.
+          - If there are others among them than this CA, it is an error, unless O(replace) is set. Whoever has a
+            certificate of those only would be cut off.
+        type: str
+        version_added: "0.2.0"
+      certificate:
+        description: The certificate, in PEM, that the machine has now.
+        type: str
+        version_added: "0.2.0"
+      server:
+        description:
+          - Whether it is a GlusterFS server, so that a certificate from elsewhere must be one for TLS servers, too.
+            Every machine is a TLS client.
+        type: bool
+        default: false
+        version_added: "0.2.0"
+  replace:
+    description:
+      - Whether machines that trust other CAs (O(sign[].bundle)) get a certificate of this one.
+    type: bool
+    default: false
+    version_added: "0.2.0"
   sign_others:
     description:
       - Whether a request that cannot be signed is told in its answer and holds no other back. Otherwise it is an error,

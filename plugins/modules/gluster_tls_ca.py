@@ -128,6 +128,30 @@ options:
     type: int
     default: 30
     version_added: "0.2.0"
+  make:
+    description:
+      - Whether a CA is made if there is none. Without it, that is an error.
+      - It is an error, too, if one of O(sign) says that its machine trusts a CA already, unless O(replace) is set.
+    type: bool
+    default: true
+    version_added: "0.2.0"
+  installed_crls:
+    description:
+      - The CRLs, in PEM, that machines have. If they are later than those here, or revoke what the record does not,
+        the CA's directory came from an older backup. Then what they say is recorded again, and no CRL goes back.
+      - The same goes for O(sign[].certificate). Only what this CA has signed counts, whoever says it.
+    type: list
+    elements: str
+    default: []
+    version_added: "0.2.0"
+  new_passphrase:
+    description:
+      - Another passphrase for the CA's private keys, also for one that is made with O(rotation). At least 8 characters.
+      - O(passphrase) is the present one. If a run was interrupted, some of the keys have the new one already, and the
+        next run with both goes on.
+      - If not set, the environment variable E(GLUSTEROPS_CA_NEW_PASSPHRASE) is used.
+    type: str
+    version_added: "0.2.0"
 seealso:
   - module: glusterops.shares.gluster_tls_identity
   - module: glusterops.shares.gluster_tls_info
@@ -306,7 +330,7 @@ error:
 import datetime
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import (
     argspec,
@@ -314,6 +338,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls import (
     certificates,
     revocation,
     rotation,
+    seen,
 )
 
 
@@ -321,16 +346,22 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     certificates.check_library()
     params = module.params
     passphrase = certificates.check_passphrase(params["passphrase"])
-    plain = ("path", "common_name", "key_type", "ca_valid_days", "rotation", "force", "crl", "crl_valid_days")
+    new = params["new_passphrase"]
+    passphrases = (*([certificates.check_passphrase(new, "new_passphrase")] if new else []), passphrase)
+    options = ("path", "common_name", "key_type", "ca_valid_days", "rotation", "force", "crl", "crl_valid_days")
     requests = argspec.Requests(params["sign"], module.check_mode, params["sign_others"])
     desired = authority.Desired(
-        **{name: params[name] for name in plain},
+        **{name: params[name] for name in (*options, "make", "replace")},
         validity=certificates.Validity(params["valid_days"], params["renew_before_days"]),
         requests=requests.good,
         revocations=tuple(revocation.parse_revocation(**item) for item in params["revoke"]),
+        others=params["sign_others"],
+        seen=seen.Seen(tuple(item["certificate"] for item in params["sign"]), tuple(params["installed_crls"])),
     )
     now = datetime.datetime.now(datetime.timezone.utc)
-    changes, values = authority.ensure(desired, passphrase, now, module.check_mode)
+    changes, values = authority.ensure(desired, passphrases, now, module.check_mode)
+    for warning in values.pop("warnings"):
+        module.warn(warning)
     return changes, {**values, "certificates": requests.answers(values["certificates"])}
 
 
@@ -355,6 +386,9 @@ def spec() -> dict[str, t.Any]:
         },
         "crl": {"type": "bool", "default": False},
         "crl_valid_days": {"type": "int", "default": 30},
+        "installed_crls": {"type": "list", "elements": "str", "default": []},
+        "make": {"type": "bool", "default": True},
+        "new_passphrase": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GLUSTEROPS_CA_NEW_PASSPHRASE"])},
     }
 
 

@@ -175,6 +175,8 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         certificates_path=module.params["certificates_path"],
         requests=requests.good,
         renew_before_days=module.params["renew_before_days"],
+        replace=module.params["replace"],
+        others=module.params["sign_others"],
     )
     now = datetime.datetime.now(datetime.timezone.utc)
     changes, values = external.ensure(desired, OpenSSL(module.run_command), now, module.check_mode)

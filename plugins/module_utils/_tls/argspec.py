@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible.module_utils.basic import env_fallback
@@ -36,8 +37,15 @@ def sign_spec() -> dict[str, dict[str, t.Any]]:
             "type": "list",
             "elements": "dict",
             "default": [],
-            "options": {"common_name": {"type": "str", "required": True}, "csr": {"type": "str"}},
+            "options": {
+                "common_name": {"type": "str", "required": True},
+                "csr": {"type": "str"},
+                "bundle": {"type": "str"},
+                "certificate": {"type": "str"},
+                "server": {"type": "bool", "default": False},
+            },
         },
+        "replace": {"type": "bool", "default": False},
         "sign_others": {"type": "bool", "default": False},
     }
 
@@ -56,11 +64,14 @@ class Requests:
         for number, item in enumerate(items):
             check_common_name(item["common_name"], "sign: common_name")
             try:
-                read[number] = parse_request(item["common_name"], item["csr"], csr_optional=check_mode)
+                request = parse_request(item["common_name"], item["csr"], csr_optional=check_mode)
             except BadInput as exc:
                 if not others:
                     raise
                 self._refused[number] = str(exc) if item["csr"] else _none_for(item["common_name"])
+            else:
+                has = {name: item[name] for name in ("bundle", "certificate", "server") if name in item}
+                read[number] = dataclasses.replace(request, **has)
         if others:
             for number, why in _sharing(read).items():
                 self._refused[number] = why
@@ -73,9 +84,12 @@ class Requests:
         nothing = dict.fromkeys(("certificate", "fingerprint_sha256", "not_after", "serial"))
         return [
             (
-                {**item, "changed": False, "revoked": False, **nothing, "refused": self._refused[number]}
+                {
+                    **{name: item[name] for name in ("common_name", "csr")},
+                    **{"changed": False, "revoked": False, **nothing, "refused": self._refused[number]},
+                }
                 if number in self._refused
-                else {**next(theirs), "refused": None}
+                else {"refused": None, **next(theirs)}
             )
             for number, item in enumerate(self._items)
         ]

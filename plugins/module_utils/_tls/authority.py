@@ -13,14 +13,22 @@ import os
 import re
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
+    BadInput,
+    Conflict,
+    NotFound,
+    Refused,
+    few,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import (
+    adoption,
     certificates,
     files,
     record,
     revocation,
     rotation,
+    seen,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.certificates import Request, Validity, iso
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.record import Authority, Record
@@ -36,6 +44,11 @@ _MAX_CRL_DAYS = 3650
 
 @dataclasses.dataclass(frozen=True)
 class Desired:
+    """make: whether a CA is made if there is none. replace: whether machines that trust other CAs get this one.
+
+    others: whether a request that must not be signed holds the others back no more than by what its answer says.
+    """
+
     path: str
     common_name: str = "glusterops shares CA"
     key_type: str = "ecdsa-p256"
@@ -48,6 +61,11 @@ class Desired:
     revocations: tuple[revocation.Revocation, ...] = ()
     crl: bool = False
     crl_valid_days: int = 30
+    make: bool = True
+    replace: bool = False
+    others: bool = False
+    # What machines have besides what they ask with.
+    seen: seen.Seen = seen.Seen()
 
     def __post_init__(self) -> None:
         if not _CA_NAME.fullmatch(self.common_name):
@@ -68,15 +86,30 @@ class Plan:
     to_sign: list[Request]
     # The authorities whose CRL is made.
     crls: list[str]
+    # By number of the request, why it is not signed.
+    refused: dict[int, str] = dataclasses.field(default_factory=dict)
+    # The authorities whose key gets the first passphrase.
+    seal: list[str] = dataclasses.field(default_factory=list)
+    warnings: list[str] = dataclasses.field(default_factory=list)
 
 
 # ---- what must be done ----
 
 
 def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan:
-    entries = found.entries if found else ()
-    changes, entries = revocation.revoke(entries, desired.revocations, desired.path, now)
-    after = dataclasses.replace(found, entries=entries) if found else None
+    if found is None:
+        _check_make(desired)
+    made_up = seen.make_up(found, desired.seen, now) if found else None
+    after = made_up.record if made_up else None
+    changes = list(made_up.changes) if made_up else []
+    refused = {}
+    if after and not desired.replace:
+        refused = adoption.refusals(desired.requests, after.fingerprints, desired.path)
+        if refused and not desired.others:
+            raise Refused(f"{few(list(refused.values()))} The CA was not changed.")
+    more, entries = revocation.revoke(after.entries if after else (), desired.revocations, desired.path, now)
+    changes += more
+    after = dataclasses.replace(after, entries=entries) if after else None
     new = None
     if desired.rotation:
         more, after, new = rotation.plan(after, desired.path, desired.rotation, desired.common_name, desired.force, now)
@@ -85,13 +118,44 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
         after = Record(desired.path)
         new = rotation.New(record.next_name(after), "signing", desired.common_name)
         changes.append(Change(desired.path, "certificate authority", "absent", "made"))
-    revoked = revocation.revoked_keys(after.entries)
-    to_sign = []
+    more, to_sign = _plan_requests(desired, after, refused, now)
+    changes += more
+    seal = [authority.name for authority in after.authorities if not authority.sealed]
+    changes += [Change(record.file_of(desired.path, name, "key"), "passphrase", "old", "new") for name in seal]
+    crls: list[str] = []
+    older = made_up.older if made_up else frozenset()
+    # Once there are some they are kept up to date: where bricks look at them and they end, nobody gets in.
+    if desired.crl or older or any(authority.crl is not None for authority in after.authorities):
+        more, crls = revocation.plan_crls(after, older, now)
+        changes += more
+        if new:
+            changes.append(Change(record.file_of(desired.path, new.name, "crl"), "crl", "absent", "signed"))
+            crls.append(new.name)
+    return Plan(changes, after, new, to_sign, crls, refused, seal, made_up.warnings if made_up else [])
+
+
+def _check_make(desired: Desired) -> None:
+    """Refuses to make a CA where there should be one."""
+    if not desired.make:
+        raise NotFound(
+            f"There is no CA in {desired.path!r}, and none is made here: give the path of the CA that signed before, or"
+            " restore its directory from a backup. Where there never was one, the playbook tls makes it."
+        )
+    if not desired.replace:
+        adoption.check_new(desired.requests, desired.path)
+
+
+def _plan_requests(
+    desired: Desired, after: Record, refused: t.Container[int], now: datetime.datetime
+) -> tuple[list[Change], list[Request]]:
+    """The changes, and what is to be signed."""
+    changes, to_sign = [], []
+    revoked = revocation.Revoked(after.entries)
     by_key = latest(entry for entry in after.entries if "tenant" not in entry)
     names = {name for name, _key in by_key}
-    for request in desired.requests:
+    for number, request in enumerate(desired.requests):
         # Never signed again: that would undo it.
-        if (request.common_name, request.public_key_sha256) in revoked:
+        if number in refused or revoked.has(request.common_name, request.public_key_sha256):
             continue
         entry = by_key.get((request.common_name, request.public_key_sha256))
         why: str | None = "for another key" if request.common_name in names else "missing"
@@ -102,15 +166,7 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
             to_sign.append(request)
     if after.signing and desired.requests:
         check_valid_now(desired.path, after.signing, now)
-    crls: list[str] = []
-    # Once there are some they are kept up to date: where bricks look at them and they end, nobody gets in.
-    if desired.crl or any(authority.crl is not None for authority in after.authorities):
-        more, crls = revocation.plan_crls(after, now)
-        changes += more
-        if new:
-            changes.append(Change(record.file_of(desired.path, new.name, "crl"), "crl", "absent", "signed"))
-            crls.append(new.name)
-    return Plan(changes, after, new, to_sign, crls)
+    return changes, to_sign
 
 
 def why_sign(entry: dict[str, t.Any], signing: Authority, validity: Validity, now: datetime.datetime) -> str | None:
@@ -139,37 +195,52 @@ def check_valid_now(path: str, signing: Authority, now: datetime.datetime) -> No
     if not begin <= now < end:
         raise Conflict(
             f"The CA in {path!r} is valid from {iso(begin)} to {iso(end)} only: nothing that it signed counts now."
+            " Replace it with rotation (the playbook rotate_ca), which does so at once where it has ended."
         )
+
+
+def ending(path: str, signing: Authority | None, validity: Validity, now: datetime.datetime) -> list[str]:
+    """What is to be said of a CA that ends before long: what it signs will not last as long as it should."""
+    end = certificates.end(signing.certificate) if signing else None
+    if end is None or end - now > datetime.timedelta(days=2 * validity.valid_days):
+        return []
+    return [f"The CA in {path!r} ends on {iso(end)}, and all that it signed: replace it before, with rotate_ca."]
 
 
 # ---- doing it ----
 
 
 def ensure(
-    desired: Desired, passphrase: bytes, now: datetime.datetime, check_mode: bool
+    desired: Desired, passphrases: tuple[bytes, ...], now: datetime.datetime, check_mode: bool
 ) -> tuple[list[Change], dict[str, t.Any]]:
-    """Makes the CA, rotates, revokes and signs, as far as needed: the changes and the module's return values."""
+    """Makes the CA, rotates, revokes and signs, as far as needed: the changes and the module's return values.
+
+    passphrases: those that may open the keys. The first is the one that they shall have.
+    """
     desired = dataclasses.replace(desired, path=os.path.realpath(desired.path))
     now = now.replace(microsecond=0)
     with files.explained("keep the CA"):
         if check_mode:
-            planned = plan(desired, record.read(desired.path, passphrase), now)
-            return planned.changes, _values(desired, planned)
+            planned = plan(desired, record.read(desired.path, *passphrases), now)
+            return planned.changes, _values(desired, planned, now)
         with record.alone(desired.path):
-            found = record.read(desired.path, passphrase)
+            found = record.read(desired.path, *passphrases)
             planned = plan(desired, found, now)
             if planned.changes:
-                _apply(desired, planned, found, passphrase, now)
-                found = record.read(desired.path, passphrase)
+                _apply(desired, planned, found, passphrases[0], now)
+                found = record.read(desired.path, *passphrases)
             after = t.cast(Record, found)
             record.sweep(after)
     done = dataclasses.replace(planned, record=after, new=None, crls=[])
-    return planned.changes, _values(desired, done, signed=True)
+    return planned.changes, _values(desired, done, now, signed=True)
 
 
 def _apply(desired: Desired, planned: Plan, found: Record | None, passphrase: bytes, now: datetime.datetime) -> None:
     """Signs all, then writes the record once: a certificate that nobody recorded was given to nobody."""
     after = planned.record
+    for authority in after.authorities:
+        if authority.name in planned.seal:
+            record.seal(desired.path, authority, passphrase)
     made = None
     if planned.new:
         key = certificates.new_key(desired.key_type)
@@ -212,7 +283,7 @@ def kept(entries: t.Iterable[dict[str, t.Any]], now: datetime.datetime) -> list[
 # ---- what is told ----
 
 
-def _values(desired: Desired, planned: Plan, signed: bool = False) -> dict[str, t.Any]:
+def _values(desired: Desired, planned: Plan, now: datetime.datetime, signed: bool = False) -> dict[str, t.Any]:
     """C(signed) says that the record has the answers to all requests."""
     after, new = planned.record, planned.new
     authorities = tell_authorities(after)
@@ -222,14 +293,16 @@ def _values(desired: Desired, planned: Plan, signed: bool = False) -> dict[str, 
     ca = next(authority for authority in authorities if authority["state"] == "signing")
     by_key = latest(entry for entry in after.entries if "tenant" not in entry)
     waiting = {id(request) for request in planned.to_sign}
-    revoked = revocation.revoked_keys(after.entries)
+    revoked = revocation.Revoked(after.entries)
     names = ("certificate", "fingerprint_sha256", "not_after", "serial")
     answers = []
-    for request in desired.requests:
+    for number, request in enumerate(desired.requests):
         changed, key = id(request) in waiting, (request.common_name, request.public_key_sha256)
-        entry = by_key[key] if key not in revoked and (signed or not changed) else {}
-        answer = {"common_name": request.common_name, "csr": request.pem, "changed": changed, "revoked": key in revoked}
-        answers.append({**answer, **{name: entry.get(name) for name in names}})
+        why = planned.refused.get(number)
+        gone = not why and revoked.has(*key)
+        entry = by_key[key] if not (why or gone) and (signed or not changed) else {}
+        answer = {"common_name": request.common_name, "csr": request.pem, "changed": changed, "revoked": gone}
+        answers.append({**answer, "refused": why, **{name: entry.get(name) for name in names}})
     return {
         "ca": {name: ca[name] for name in ("certificate", "fingerprint_sha256", "not_after", "common_name")},
         "authorities": [
@@ -240,6 +313,7 @@ def _values(desired: Desired, planned: Plan, signed: bool = False) -> dict[str, 
         "crls": None if planned.crls else revocation.crls_of(after),
         "certificates": answers,
         "revoked": revocation.told(after.entries),
+        "warnings": planned.warnings + ending(desired.path, after.signing, desired.validity, now),
     }
 
 

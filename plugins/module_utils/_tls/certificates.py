@@ -92,11 +92,15 @@ class Request:
     """Somebody's wish for a certificate. C(csr) is None when the machine has not made its key yet (check mode).
 
     Several machines may have the same name, each with a key of its own.
+    bundle, certificate: those that the machine has, in PEM. server: whether it is a TLS server, too.
     """
 
     common_name: str
     csr: x509.CertificateSigningRequest | None
     pem: str | None = None
+    bundle: str | None = None
+    certificate: str | None = None
+    server: bool = False
 
     @property
     def public_key_sha256(self) -> str | None:
@@ -262,16 +266,26 @@ def _name(common_name: str) -> x509.Name:
 
 def describe(certificate: x509.Certificate) -> dict[str, t.Any]:
     """What is recorded and told of a certificate; serial and fingerprint as the openssl program prints them."""
-    serial = f"{certificate.serial_number:X}"
     return {
         "common_name": common_name_of(certificate),
-        "serial": serial.zfill(len(serial) + len(serial) % 2),
+        "serial": serial(certificate.serial_number),
         "not_before": iso(begin(certificate)),
         "not_after": iso(end(certificate)),
-        "fingerprint_sha256": certificate.fingerprint(hashes.SHA256()).hex(":").upper(),
+        "fingerprint_sha256": fingerprint(certificate),
         "public_key_sha256": public_key_sha256(certificate.public_key()),
         "certificate": pem(certificate),
     }
+
+
+def serial(number: int) -> str:
+    """As the openssl program prints it."""
+    digits = f"{number:X}"
+    return digits.zfill(len(digits) + len(digits) % 2)
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """As the openssl program prints it."""
+    return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
 
 
 def common_name_of(certificate: x509.Certificate) -> str:

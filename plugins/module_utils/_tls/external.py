@@ -13,9 +13,9 @@ import os
 import re
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Refused, few
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates, files
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import adoption, certificates, files
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.certificates import Request
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL, blocks
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.record import alone
@@ -24,7 +24,6 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.record impo
 with contextlib.suppress(ImportError):
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.x509.oid import ExtendedKeyUsageOID
 
 BUNDLE, CRLS = "ca.pem", "crls.pem"
 _CRL = re.compile(r"-----BEGIN X509 CRL-----\s[A-Za-z0-9+/=\s]+-----END X509 CRL-----")
@@ -36,6 +35,9 @@ class Desired:
     certificates_path: str
     requests: tuple[Request, ...] = ()
     renew_before_days: int = 30
+    # As authority.Desired has them.
+    replace: bool = False
+    others: bool = False
 
     def __post_init__(self) -> None:
         certificates.check_days("renew_before_days", self.renew_before_days, 0)
@@ -139,15 +141,14 @@ def _check(path: str, chain: Chain, bundle: Chain, request: Request, openssl: Op
             f"{path!r} begins with a certificate for {leaf.subject.rfc4514_string()!r}, but must be for"
             f" 'CN={request.common_name}'."
         )
-    with contextlib.suppress(x509.ExtensionNotFound):
-        if ExtendedKeyUsageOID.CLIENT_AUTH not in leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value:
-            raise BadInput(f"{path!r} begins with a certificate that is not for TLS clients, as every machine is one.")
     # One that has ended is as good as none, so that the others are not held up.
     if certificates.end(leaf) > now:
-        try:
-            openssl.verify(chain.pem, bundle.pem)
-        except BadInput as exc:
-            raise BadInput(f"{path!r} cannot be used: {exc}", **exc.details) from exc
+        for role in (None, "client", *(["server"] if request.server else [])):
+            try:
+                openssl.verify(chain.pem, bundle.pem, role)
+            except BadInput as exc:
+                use = f" by a TLS {role}, which this machine is" if role else ""
+                raise BadInput(f"{path!r} cannot be used{use}: {exc}", **exc.details) from exc
 
 
 def _read_crls(path: str, issuers: t.Iterable[x509.Certificate], now: datetime.datetime) -> str | None:
@@ -179,17 +180,23 @@ def _read_crls(path: str, issuers: t.Iterable[x509.Certificate], now: datetime.d
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """Whether a request waits for a certificate, the first or the next, and what changes for that."""
+    """Whether a request waits for a certificate, the first or the next, and what changes for that; or why it must
+    not have one."""
 
     request: Request
     waiting: bool
     change: Change | None
+    refused: str | None = None
 
 
 def plan(desired: Desired, observed: Observed, now: datetime.datetime) -> list[Step]:
     limit = now + datetime.timedelta(days=desired.renew_before_days)
     steps = []
-    for request in desired.requests:
+    refused = _refusals(desired, observed)
+    for number, request in enumerate(desired.requests):
+        if number in refused:
+            steps.append(Step(request, False, None, refused[number]))
+            continue
         written = observed.requests.get(desired.request_file(request))
         chain = observed.chains.get(desired.certificate_file(request))
         waiting = chain is None or certificates.end(chain.certificates[0]) <= limit
@@ -201,6 +208,17 @@ def plan(desired: Desired, observed: Observed, now: datetime.datetime) -> list[S
             change = Change(request.common_name, "request", "written", "removed")
         steps.append(Step(request, waiting, change))
     return steps
+
+
+def _refusals(desired: Desired, observed: Observed) -> dict[int, str]:
+    """Why machines that trust none of the bundle's CAs do not get it. Before there is one, nothing is installed."""
+    if desired.replace or not observed.bundle:
+        return {}
+    known = set(map(certificates.fingerprint, observed.bundle.certificates))
+    found = adoption.refusals(desired.requests, known, desired.certificates_path, one_is_enough=True)
+    if found and not desired.others:
+        raise Refused(f"{few(list(found.values()))} Nothing was changed.")
+    return found
 
 
 # ---- doing it ----
@@ -243,10 +261,10 @@ def _values(desired: Desired, observed: Observed, steps: list[Step], now: dateti
         request = step.request
         chain = observed.chains.get(desired.certificate_file(request))
         entry: dict[str, t.Any] = {}
-        if chain and certificates.end(chain.certificates[0]) > now:
+        if not step.refused and chain and certificates.end(chain.certificates[0]) > now:
             entry = {**certificates.describe(chain.certificates[0]), "certificate": chain.pem}
         # What the other CA revoked stands in its CRLs only.
-        answer = {"common_name": request.common_name, "csr": request.pem, "revoked": False}
+        answer = {"common_name": request.common_name, "csr": request.pem, "revoked": False, "refused": step.refused}
         told = {name: entry.get(name) for name in names}
         answers.append({**answer, **told, "changed": step.change is not None})
     return {

@@ -208,14 +208,18 @@ class OpenSSL:
         except (KeyError, ValueError):
             raise BadInput(f"{what} cannot be read as a certificate in PEM.", stderr=err.strip()[:500]) from None
 
-    def verify(self, certificate: str, bundle: str) -> None:
-        """BadInput when the bundle does not vouch for the certificate. Further certificates in it may stand between."""
+    def verify(self, certificate: str, bundle: str, role: str | None = None) -> None:
+        """BadInput when the bundle does not vouch for the certificate, as that of a TLS C(client) or C(server).
+
+        Further certificates in it may stand between.
+        """
         with tempfile.TemporaryDirectory() as directory:
             paths = [os.path.join(directory, name) for name in ("bundle", "chain")]
             for path, text in zip(paths, (bundle, certificate)):
                 with open(path, "w", encoding="ascii") as file:
                     file.write(text)
-            words = ["-no-CApath", "-CAfile", paths[0], "-untrusted", paths[1], paths[1]]
+            words = ["-no-CApath", "-CAfile", paths[0], "-untrusted", paths[1]]
+            words += [*(["-purpose", f"ssl{role}"] if role else []), paths[1]]
             rc, out, err = self._try("verify", *words)
         if rc:
             found = re.search(r"error \d+ at \d+ depth lookup: ?(.+)", out + err)

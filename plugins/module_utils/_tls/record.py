@@ -45,13 +45,17 @@ STAGES: dict[tuple[str, ...], str | None] = {
 
 @dataclasses.dataclass(frozen=True)
 class Authority:
-    """One CA. C(key) is None when it was read without a passphrase, C(crl) when there is none of use."""
+    """One CA. C(key) is None when it was read without a passphrase, C(crl) when there is none.
+
+    sealed: whether its key's passphrase is the one that keys shall have.
+    """
 
     name: str
     state: str
     certificate: x509.Certificate
     key: CertificateIssuerPrivateKeyTypes | None = None
     crl: x509.CertificateRevocationList | None = None
+    sealed: bool = True
 
     @property
     def number(self) -> int:
@@ -66,6 +70,10 @@ class Record:
     entries: tuple[dict[str, t.Any], ...] = ()
     # The last that was used for a CRL.
     crl_number: int = 0
+    # The fingerprints of CAs that were replaced.
+    retired: tuple[str, ...] = ()
+    # What CRLs say is revoked that is not among the entries: of an authority a serial, when and why.
+    unseen: tuple[dict[str, t.Any], ...] = ()
 
     @property
     def stage(self) -> str | None:
@@ -81,6 +89,11 @@ class Record:
     def bundle(self) -> str:
         return "".join(certificates.pem(authority.certificate) for authority in self.authorities)
 
+    @property
+    def fingerprints(self) -> set[str]:
+        """Of every CA that is, or was, this one."""
+        return {*self.retired, *(certificates.fingerprint(authority.certificate) for authority in self.authorities)}
+
 
 def file_of(path: str, name: str, kind: str) -> str:
     return os.path.join(path, f"{name}.{kind}")
@@ -95,10 +108,11 @@ def alone(path: str) -> t.ContextManager[None]:
 # ---- reading ----
 
 
-def read(path: str, passphrase: bytes | None = None) -> Record | None:
+def read(path: str, *passphrases: bytes) -> Record | None:
     """The CA in the directory; None when the directory is absent or empty; Conflict when it is damaged.
 
-    Without a passphrase the keys are not looked at.
+    passphrases: each may open a key, and the first is the one that keys shall have. Without any the keys are not
+    looked at.
     """
     while True:
         try:
@@ -117,7 +131,7 @@ def read(path: str, passphrase: bytes | None = None) -> Record | None:
                 )
             raise _damaged(path, RECORD, "is missing")
         try:
-            return _read(path, data, passphrase)
+            return _read(path, data, passphrases)
         except Conflict:
             # Who reads without the lock may meet a run that just ends a rotation.
             if files.read(os.path.join(path, RECORD)) == data:
@@ -131,7 +145,7 @@ def _damaged(path: str, name: str, why: str) -> Conflict:
     )
 
 
-def _read(path: str, data: bytes, passphrase: bytes | None) -> Record:
+def _read(path: str, data: bytes, passphrases: tuple[bytes, ...]) -> Record:
     try:
         told = json.loads(data)
         entries = told["certificates"]
@@ -146,17 +160,20 @@ def _read(path: str, data: bytes, passphrase: bytes | None) -> Record:
         heads = told["authorities"] if version == 2 else [{"name": FIRST, "state": "signing"}]
         names = [head["name"] for head in heads]
         crl_number = told["crl_number"] if version == 2 else 0
+        retired, unseen = tuple(told.get("retired", ())), tuple(told.get("unseen", ()))
         if (
             tuple(head["state"] for head in heads) not in STAGES
             or len(set(names)) != len(names)
             or not all(_FILE.fullmatch(f"{name}.pem") for name in names)
             or not isinstance(crl_number, int)
+            or not all(isinstance(one, str) for one in retired)
+            or not all(int(one["serial"], 16) and one["reason"] in certificates.REASONS for one in unseen)
         ):
             raise _damaged(path, RECORD, "contradicts itself about the authorities")
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as exc:
         raise _damaged(path, RECORD, "cannot be read as the record of what was signed") from exc
-    authorities = tuple(_read_authority(path, head["name"], head["state"], passphrase) for head in heads)
-    return Record(path, authorities, tuple(entries), crl_number)
+    authorities = tuple(_read_authority(path, head["name"], head["state"], passphrases) for head in heads)
+    return Record(path, authorities, tuple(entries), crl_number, retired, unseen)
 
 
 def _consistent(entry: dict[str, t.Any]) -> bool:
@@ -171,19 +188,19 @@ def _consistent(entry: dict[str, t.Any]) -> bool:
     )
 
 
-def _read_authority(path: str, name: str, state: str, passphrase: bytes | None) -> Authority:
-    wanted = ("pem",) if passphrase is None else ("key", "pem")
+def _read_authority(path: str, name: str, state: str, passphrases: tuple[bytes, ...]) -> Authority:
+    wanted = ("key", "pem") if passphrases else ("pem",)
     data = {kind: files.read(file_of(path, name, kind)) for kind in wanted}
     for kind in wanted:
         if data[kind] is None:
             raise _damaged(path, f"{name}.{kind}", "is missing")
     certificate = _read_certificate(path, name, data["pem"] or b"")
-    key = None
-    if passphrase is not None:
-        key = _read_key(path, name, data["key"] or b"", passphrase)
+    key, sealed = None, True
+    if passphrases:
+        key, sealed = _read_key(path, name, data["key"] or b"", passphrases)
         if key.public_key() != certificate.public_key():
             raise _damaged(path, f"{name}.pem", f"does not belong to '{name}.key'")
-    return Authority(name, state, certificate, key, _read_crl(path, name, certificate))
+    return Authority(name, state, certificate, key, _read_crl(path, name, certificate), sealed)
 
 
 def _read_certificate(path: str, name: str, data: bytes) -> x509.Certificate:
@@ -197,23 +214,30 @@ def _read_certificate(path: str, name: str, data: bytes) -> x509.Certificate:
     return certificate
 
 
-def _read_key(path: str, name: str, data: bytes, passphrase: bytes) -> CertificateIssuerPrivateKeyTypes:
+def _read_key(
+    path: str, name: str, data: bytes, passphrases: tuple[bytes, ...]
+) -> tuple[CertificateIssuerPrivateKeyTypes, bool]:
+    """The key, and whether the first passphrase opens it."""
     file = f"{name}.key"
-    try:
-        key = serialization.load_pem_private_key(data, passphrase)
-    except TypeError as exc:
-        raise _damaged(path, file, "is not encrypted") from exc
-    except (ValueError, UnsupportedAlgorithm) as exc:
-        if b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in data and b"-----END ENCRYPTED PRIVATE KEY-----" in data:
-            raise Conflict(
-                f"The passphrase does not open {os.path.join(path, file)!r}, or it is damaged. The CA was not changed."
-            ) from exc
-        raise _damaged(path, file, "cannot be read as a private key") from exc
-    return t.cast("CertificateIssuerPrivateKeyTypes", key)
+    for passphrase in passphrases:
+        try:
+            key = serialization.load_pem_private_key(data, passphrase)
+        except TypeError as exc:
+            raise _damaged(path, file, "is not encrypted") from exc
+        except (ValueError, UnsupportedAlgorithm) as exc:
+            if (
+                b"-----BEGIN ENCRYPTED PRIVATE KEY-----" not in data
+                or b"-----END ENCRYPTED PRIVATE KEY-----" not in data
+            ):
+                raise _damaged(path, file, "cannot be read as a private key") from exc
+        else:
+            return t.cast("CertificateIssuerPrivateKeyTypes", key), passphrase == passphrases[0]
+    raise Conflict(
+        f"The passphrase does not open {os.path.join(path, file)!r}, or it is damaged. The CA was not changed."
+    )
 
 
 def _read_crl(path: str, name: str, issuer: x509.Certificate) -> x509.CertificateRevocationList | None:
-    """None also when it is damaged: it can be made again at any time."""
     data = files.read(file_of(path, name, "crl"))
     if data is None:
         return None
@@ -221,8 +245,10 @@ def _read_crl(path: str, name: str, issuer: x509.Certificate) -> x509.Certificat
         crl = x509.load_pem_x509_crl(data)
         good = crl.issuer == issuer.subject and crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        return None
-    return crl if good and crl.next_update_utc else None
+        good = False
+    if not (good and crl.next_update_utc):
+        raise _damaged(path, f"{name}.crl", "is not a CRL of this CA")
+    return crl
 
 
 # ---- writing ----
@@ -242,6 +268,11 @@ def add(path: str, authority: Authority, passphrase: bytes) -> None:
 
 def write(record: Record) -> None:
     files.write(os.path.join(record.path, RECORD), _encode(record), 0o644)
+
+
+def seal(path: str, authority: Authority, passphrase: bytes) -> None:
+    """Gives its key another passphrase."""
+    files.write(file_of(path, authority.name, "key"), _sealed(authority, passphrase), 0o600)
 
 
 def write_crl(path: str, name: str, crl: x509.CertificateRevocationList) -> None:
@@ -264,11 +295,15 @@ def sweep(record: Record) -> None:
 def _write_authority(
     path: str, authority: Authority, passphrase: bytes, write: t.Callable[[str, bytes, int], None]
 ) -> None:
+    write(file_of(path, authority.name, "key"), _sealed(authority, passphrase), 0o600)
+    write(file_of(path, authority.name, "pem"), certificates.pem(authority.certificate).encode(), 0o644)
+
+
+def _sealed(authority: Authority, passphrase: bytes) -> bytes:
+    """Its key in PEM, encrypted."""
     sealed = pkcs8.encrypt(certificates.private_bytes(authority.key), passphrase)
     body = "\n".join(textwrap.wrap(base64.b64encode(sealed).decode(), 64))
-    key = f"-----BEGIN ENCRYPTED PRIVATE KEY-----\n{body}\n-----END ENCRYPTED PRIVATE KEY-----\n"
-    write(file_of(path, authority.name, "key"), key.encode(), 0o600)
-    write(file_of(path, authority.name, "pem"), certificates.pem(authority.certificate).encode(), 0o644)
+    return f"-----BEGIN ENCRYPTED PRIVATE KEY-----\n{body}\n-----END ENCRYPTED PRIVATE KEY-----\n".encode()
 
 
 def _encode(record: Record) -> bytes:
@@ -277,6 +312,8 @@ def _encode(record: Record) -> bytes:
         "authorities": [{"name": authority.name, "state": authority.state} for authority in record.authorities],
         "certificates": record.entries,
         "crl_number": record.crl_number,
+        "retired": record.retired,
+        "unseen": record.unseen,
     }
     return (json.dumps(told, indent=1) + "\n").encode()
 

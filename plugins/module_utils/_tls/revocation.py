@@ -70,19 +70,26 @@ def revoke(
     return changes, tuple(after)
 
 
-def revoked_keys(entries: t.Iterable[dict[str, t.Any]]) -> set[tuple[str, str | None]]:
-    """The names with the keys that were revoked under them."""
-    return {(entry["common_name"], entry["public_key_sha256"]) for entry in entries if "revoked" in entry}
+class Revoked:
+    """The keys that were revoked: under the names that they had, and under all if somebody else may have them."""
+
+    def __init__(self, entries: t.Iterable[dict[str, t.Any]]) -> None:
+        self._keys: set[tuple[str | None, str | None]] = set()
+        for entry in entries:
+            if "revoked" in entry:
+                compromised = entry["revoked"]["reason"] == "key_compromise"
+                self._keys.add((None if compromised else entry["common_name"], entry["public_key_sha256"]))
+
+    def has(self, common_name: str, public_key_sha256: str | None) -> bool:
+        return bool(self._keys & {(common_name, public_key_sha256), (None, public_key_sha256)})
 
 
 def check_not_revoked(entries: t.Iterable[dict[str, t.Any]], requests: t.Iterable[Request], option: str) -> None:
     """Refused when a key was revoked under the name that asks with it."""
-    revoked = revoked_keys(entries)
-    names = [request.common_name for request in requests if (request.common_name, request.public_key_sha256) in revoked]
+    revoked = Revoked(entries)
+    names = [request.common_name for request in requests if revoked.has(request.common_name, request.public_key_sha256)]
     if names:
-        sentences = [
-            f"{option}: the key of {name!r} was revoked under this name: ask with a new key." for name in names
-        ]
+        sentences = [f"{option}: the key of {name!r} was revoked: ask with a new key." for name in names]
         raise Refused(f"{few(sentences)} The CA was not changed.", revoked=names)
 
 
@@ -97,9 +104,13 @@ def told(entries: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
 # ---- CRLs ----
 
 
-def plan_crls(record: Record, now: datetime.datetime) -> tuple[list[Change], list[str]]:
-    """The changes, and the names of the authorities whose CRL must be made."""
-    due = [(authority.name, _why(record, authority, now)) for authority in record.authorities]
+def plan_crls(record: Record, older: t.Container[str], now: datetime.datetime) -> tuple[list[Change], list[str]]:
+    """The changes, and the names of the authorities whose CRL must be made. older: those of which machines have later
+    ones."""
+    due = [
+        (authority.name, "older than what machines have" if authority.name in older else _why(record, authority, now))
+        for authority in record.authorities
+    ]
     changes = [Change(file_of(record.path, name, "crl"), "crl", why, "signed") for name, why in due if why]
     return changes, [name for name, why in due if why]
 
@@ -113,6 +124,7 @@ def _why(record: Record, authority: Authority, now: datetime.datetime) -> str | 
         return "absent"
     # Serials that the record has dropped with their certificates' end are no reason.
     known = {_serial(entry): "revoked" in entry for entry in _valid(record, authority, now)}
+    known.update(dict.fromkeys(map(_serial, _unseen(record, authority)), True))
     listed = {revoked.serial_number for revoked in crl}
     if any((serial in listed) is not revoked for serial, revoked in known.items()):
         return "other certificates are revoked"
@@ -128,6 +140,7 @@ def make_crl(record: Record, authority: Authority, now: datetime.datetime, days:
         for entry in _valid(record, authority, now)
         if "revoked" in entry
     ]
+    revoked += [(_serial(one), certificates.from_iso(one["at"]), one["reason"]) for one in _unseen(record, authority)]
     return certificates.make_crl(
         authority.certificate, t.cast(t.Any, authority.key), revoked, record.crl_number, now, days
     )
@@ -137,6 +150,10 @@ def _valid(record: Record, authority: Authority, now: datetime.datetime) -> list
     # A machine's clock may be behind.
     last = iso(now - certificates.SKEW)
     return [entry for entry in record.entries if entry["ca"] == authority.name and entry["not_after"] > last]
+
+
+def _unseen(record: Record, authority: Authority) -> list[dict[str, t.Any]]:
+    return [one for one in record.unseen if one["ca"] == authority.name]
 
 
 def _serial(entry: dict[str, t.Any]) -> int:

@@ -11,7 +11,12 @@ import datetime
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.certificates import common_name_of, iso
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.certificates import (
+    common_name_of,
+    end,
+    fingerprint,
+    iso,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.record import Record, next_name
 
 # In the order in which they are reached. FINISHED leaves no trace: then there is one CA again.
@@ -33,6 +38,8 @@ def plan(
 ) -> tuple[list[Change], Record | None, New | None]:
     """The changes, the record at the wanted stage but for an authority that is still to be made, and that."""
     stage = record.stage if record else None
+    if record and wanted != FINISHED and stage != ISSUING and _has_ended(record, now):
+        return _replace_ended(record, path, common_name, stage)
     if record is None or stage is None:
         if wanted == FINISHED:
             return [], record, None
@@ -54,12 +61,31 @@ def plan(
     if wanted == FINISHED:
         # What the old CA signed counts no more; only what was revoked must never be forgotten.
         entries = tuple(entry for entry in record.entries if entry["ca"] != old.name or "revoked" in entry)
-        after = dataclasses.replace(record, authorities=(new_one,), entries=entries)
+        unseen = tuple(one for one in record.unseen if one["ca"] != old.name)
+        retired = (*record.retired, fingerprint(old.certificate))
+        after = dataclasses.replace(record, authorities=(new_one,), entries=entries, unseen=unseen, retired=retired)
     else:
         states = zip(record.authorities, _STATES[wanted])
         authorities = tuple(dataclasses.replace(authority, state=state) for authority, state in states)
         after = dataclasses.replace(record, authorities=authorities)
     return [Change(path, "rotation", stage, wanted)], after, None
+
+
+def _has_ended(record: Record, now: datetime.datetime) -> bool:
+    return bool(record.signing and end(record.signing.certificate) <= now)
+
+
+def _replace_ended(
+    record: Record, path: str, common_name: str, stage: str | None
+) -> tuple[list[Change], Record, New | None]:
+    """Nobody is connected with what it signed, so the new CA signs at once."""
+    changes = [Change(path, "rotation", stage or "none", ISSUING)]
+    old = dataclasses.replace(record.authorities[0], state="previous")
+    if stage is None:
+        new = New(next_name(record), "signing", _free_name(record, common_name))
+        return changes, dataclasses.replace(record, authorities=(old,)), new
+    new_one = dataclasses.replace(record.authorities[1], state="signing")
+    return changes, dataclasses.replace(record, authorities=(old, new_one)), None
 
 
 def _free_name(record: Record, common_name: str) -> str:
@@ -97,4 +123,6 @@ def _check_handed_over(record: Record, old: str, new: str, wanted: str, now: dat
 
 def told(record: Record, new: New | None) -> str | None:
     """The stage that is told; a CA that is still to be made counts."""
-    return MADE if new and new.state == "next" else record.stage
+    if new and record.authorities:
+        return MADE if new.state == "next" else ISSUING
+    return record.stage

@@ -409,7 +409,7 @@ def test_a_damaged_directory_is_an_error_and_stays_as_it_is(
 ) -> None:
     ca.sign("a", make_csr(new_key(), "a"))
     other = Ca(tmp_path / "other")
-    other.ensure(passphrase=b"another passphrase")
+    other.ensure(passphrases=(b"another passphrase",))
     do(ca.path, other.path)
     before = snapshot(ca.path)
     with pytest.raises(Conflict, match=message) as caught:
@@ -423,7 +423,7 @@ def test_a_wrong_passphrase_is_an_error_also_when_there_is_nothing_to_sign(ca: C
     ca.sign("a", csr)
     before = snapshot(ca.path)
     with pytest.raises(Conflict, match="The passphrase does not open") as caught:
-        ca.ensure(("a", csr), passphrase=b"wrong horse")
+        ca.ensure(("a", csr), passphrases=(b"wrong horse",))
     assert "wrong horse" not in str(caught.value)
     assert snapshot(ca.path) == before
 
@@ -498,8 +498,10 @@ def test_check_mode_without_a_ca_tells_nothing_that_is_not_known(ca: Ca) -> None
                 "serial": None,
                 "changed": True,
                 "revoked": False,
+                "refused": None,
             }
         ],
+        "warnings": [],
     }
 
 

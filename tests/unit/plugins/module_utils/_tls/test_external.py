@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
 import os
@@ -13,7 +14,7 @@ import subprocess
 import typing as t
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates, external
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
@@ -36,10 +37,18 @@ class Company:
         self.certificates.mkdir()
 
     def ensure(
-        self, *pairs: tuple[str, str | None], now: datetime.datetime = NOW, check: bool = False, **days: int
+        self,
+        *pairs: tuple[str, str | None],
+        now: datetime.datetime = NOW,
+        check: bool = False,
+        has: dict[str, t.Any] | None = None,
+        **options: t.Any,
     ) -> tuple[list[Change], dict[str, t.Any]]:
-        requests = tuple(certificates.parse_request(name, csr, csr_optional=check) for name, csr in pairs)
-        desired = external.Desired(str(self.requests), str(self.certificates), requests, **days)
+        requests = tuple(
+            dataclasses.replace(certificates.parse_request(name, csr, csr_optional=check), **has or {})
+            for name, csr in pairs
+        )
+        desired = external.Desired(str(self.requests), str(self.certificates), requests, **options)
         return external.ensure(desired, self.openssl, now, check)
 
     def put(self, name: str, text: str) -> None:
@@ -79,7 +88,8 @@ def test_requests_go_out_and_certificates_come_in(company: Company) -> None:
         "bundle": None,
         "crls": None,
         "certificates": [
-            {"common_name": name, "csr": csr, "changed": True, "revoked": False, "serial": None, **unknown}
+            {"common_name": name, "csr": csr, "changed": True, "revoked": False, "refused": None, "serial": None}
+            | unknown
             for name, csr in pairs
         ],
         "waiting": ["a", "b"],
@@ -232,7 +242,7 @@ def test_what_cannot_be_used_is_refused_before_anything_is_written(company: Comp
         ({file: bundle, "ca.pem": bundle}, "certificate for another key"),
         ({file: pem(stranger), "ca.pem": bundle}, f"{file}' cannot be used: The bundle does not vouch"),
         ({file: pem(later), "ca.pem": bundle}, "does not vouch for the certificate: certificate is not yet valid"),
-        ({file: pem(server_only), "ca.pem": bundle}, "not for TLS clients"),
+        ({file: pem(server_only), "ca.pem": bundle}, "by a TLS client, which this machine is: .* purpose"),
         ({"ca.pem": bundle, "crls.pem": "x"}, "crls.pem' must be one or more CRLs in PEM"),
         ({"ca.pem": bundle, "crls.pem": pem(forged)}, "crls.pem' has no CRL of 'CN=root', without which nobody"),
         ({"ca.pem": bundle, "crls.pem": pem(ended)}, "crls.pem' has no CRL of 'CN=root' that is valid now"),
@@ -318,3 +328,36 @@ def test_the_program_sees_the_same_key_sum(company: Company) -> None:
         check=True,
     ).stdout
     assert file.stem == f"a-{public[:16]}"
+
+
+def test_a_server_needs_a_certificate_for_servers(company: Company) -> None:
+    key, ca_key = new_key(), new_key()
+    root = certificates.make_authority(ca_key, "root", NOW, 100)
+    good = certificates.make_certificate(root, ca_key, "a", key.public_key(), NOW, certificates.Validity(valid_days=60))
+    company.put("ca.pem", certificates.pem(root))
+    company.put(
+        f"{stem('a', key)}.pem", certificates.pem(resign(good, ca_key, root, usage=ExtendedKeyUsageOID.CLIENT_AUTH))
+    )
+    pair = ("a", make_csr(key, "a"))
+    assert company.ensure(pair)[1]["certificates"][0]["certificate"]
+    with pytest.raises(BadInput, match="cannot be used by a TLS server, which this machine is: .* purpose"):
+        company.ensure(pair, has={"server": True})
+    company.put(f"{stem('a', key)}.pem", certificates.pem(good))
+    assert company.ensure(pair, has={"server": True})[1]["certificates"][0]["certificate"]
+
+
+def test_who_trusts_none_of_the_bundle_needs_a_permission(company: Company, tmp_path: pathlib.Path) -> None:
+    pair = ("a", make_csr(new_key(), "a"))
+    _pem, theirs = Ca(tmp_path / "theirs", common_name="Theirs").sign(*pair)
+    # Before there is a bundle, nothing can be installed.
+    company.ensure(pair, has={"bundle": theirs})
+    company.sign_all()
+    with pytest.raises(Refused, match="the machine of 'a' trusts CN=Theirs"):
+        company.ensure(pair, has={"bundle": theirs})
+    changes, values = company.ensure(pair, has={"bundle": theirs}, others=True)
+    (answer,) = values["certificates"]
+    assert changes == [] and answer["certificate"] is None and "trusts CN=Theirs" in answer["refused"]
+    assert values["waiting"] == []
+    # Its bundles change in steps of the user's: where one stays, nobody is cut off.
+    for has, more in (({"bundle": theirs + values["bundle"]}, {}), ({"bundle": theirs}, {"replace": True})):
+        assert company.ensure(pair, has=has, **more)[1]["certificates"][0]["certificate"]

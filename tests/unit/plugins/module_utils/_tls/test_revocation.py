@@ -12,7 +12,7 @@ import subprocess
 import typing as t
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, NotFound
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict, NotFound
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.revocation import Revocation, parse_revocation
 from cryptography import x509
@@ -176,14 +176,18 @@ def test_a_crl_is_made_anew_at_half_its_life(ca: Ca, days: int, due: bool) -> No
 
 
 @pytest.mark.parametrize("damage", ["", "x", "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "other"])
-def test_a_crl_that_is_of_no_use_is_made_anew(ca: Ca, tmp_path: t.Any, damage: str) -> None:
+def test_a_crl_that_is_damaged_is_an_error(ca: Ca, tmp_path: t.Any, damage: str) -> None:
+    """To take it for none would let CRLs end that bricks look at."""
     ca.ensure(crl=True)
     if damage == "other":
         damage = Ca(tmp_path / "other").ensure(crl=True)[1]["crls"]
     with open(os.path.join(ca.path, "ca.crl"), "w", encoding="ascii") as file:
         file.write(damage)
-    changes, values = ca.ensure(crl=True)
-    assert [change.before for change in changes] == ["absent"] and numbers(values) == [2]
+    before = snapshot(ca.path)
+    for crl in (True, False):
+        with pytest.raises(Conflict, match="'.*/ca.crl' is not a CRL of this CA.*restore its directory from a backup"):
+            ca.ensure(crl=crl)
+    assert snapshot(ca.path) == before
 
 
 def test_what_was_revoked_leaves_the_crl_with_its_end(ca: Ca) -> None:

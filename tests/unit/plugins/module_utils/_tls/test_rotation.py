@@ -263,7 +263,7 @@ def test_the_new_key_is_encrypted_and_needs_the_same_passphrase(ca: Ca) -> None:
     with open(os.path.join(ca.path, "ca-2.key"), encoding="ascii") as file:
         assert file.readline() == "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
     with pytest.raises(Conflict, match="does not open"):
-        ca.ensure(passphrase=b"wrong horse")
+        ca.ensure(passphrases=(b"wrong horse",))
     os.unlink(os.path.join(ca.path, "ca-2.key"))
     with pytest.raises(Conflict, match="ca-2.key' is missing"):
         ca.ensure()

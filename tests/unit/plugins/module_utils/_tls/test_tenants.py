@@ -223,7 +223,7 @@ def test_what_was_revoked_is_not_issued_again_silently(desk: Desk) -> None:
     with pytest.raises(Refused, match="tenants: 'a' was revoked: take it off the list, or set reissue") as caught:
         desk.issue(tenant("a"), tenant("b", reissue=True))
     assert caught.value.details == {"revoked": ["a"]}
-    with pytest.raises(Refused, match="tenants: the key of 'c' was revoked under this name"):
+    with pytest.raises(Refused, match="tenants: the key of 'c' was revoked: ask with a new key"):
         desk.issue(tenant("c", csr=CSR, reissue=True), tenant("b", reissue=True))
     assert snapshot(os.path.dirname(desk.ca.path)) == before
     desk.issue(tenant("a", reissue=True), tenant("c", csr=make_csr(new_key(), "c")))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import os
@@ -139,16 +140,19 @@ class Ca:
         self,
         *pairs: tuple[str, str | None],
         now: datetime.datetime = NOW,
-        passphrase: bytes = PASSPHRASE,
+        passphrases: tuple[bytes, ...] = (PASSPHRASE,),
         check: bool = False,
         **options: t.Any,
     ) -> tuple[list[t.Any], dict[str, t.Any]]:
-        requests = tuple(certificates.parse_request(name, csr, csr_optional=check) for name, csr in pairs)
         given = {**self.options, **options}
+        has = given.pop("has", {})
+        requests = tuple(
+            dataclasses.replace(certificates.parse_request(name, csr, csr_optional=check), **has) for name, csr in pairs
+        )
         days = {name: given.pop(name) for name in ("valid_days", "renew_before_days") if name in given}
         validity = certificates.Validity(**days)
         desired = authority.Desired(path=self.path, requests=requests, validity=validity, **given)
-        return authority.ensure(desired, passphrase, now, check)
+        return authority.ensure(desired, passphrases, now, check)
 
     def sign(self, common_name: str, csr: str | None, **options: t.Any) -> tuple[str, str]:
         """Certificate and bundle."""

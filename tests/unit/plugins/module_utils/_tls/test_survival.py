@@ -1,0 +1,271 @@
+# Copyright (c) 2026, glusterops.shares contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A CA that was lost, restored, forgotten, mistaken for another, or has come to its end."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import pathlib
+import subprocess
+import typing as t
+
+import pytest
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, NotFound, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates, record, rotation
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.revocation import Revocation
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.seen import Seen
+from cryptography import x509
+from tls_helpers import NOW, PASSPHRASE, Ca, EveryStep, keep, make_csr, new_key, snapshot
+
+DAY = datetime.timedelta(days=1)
+KEY = new_key()
+CSR = make_csr(KEY, "a")
+NEW = b"another passphrase"
+
+
+def crl_of(values: dict[str, t.Any]) -> x509.CertificateRevocationList:
+    return x509.load_pem_x509_crl(values["crls"].encode())
+
+
+def number_of(crl: x509.CertificateRevocationList) -> int:
+    return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+
+
+# ---- a CA that is not there ----
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_no_second_ca_where_machines_have_one(ca: Ca, tmp_path: pathlib.Path, check: bool) -> None:
+    bundle = ca.sign("a", CSR)[1]
+    fingerprint = ca.ensure()[1]["ca"]["fingerprint_sha256"]
+    empty = Ca(tmp_path / "empty")
+    for options in ({}, {"others": True}):
+        with pytest.raises(Refused) as caught:
+            empty.ensure(("a", CSR), has={"bundle": bundle}, check=check, **options)
+        assert f"There is no CA in '{empty.path}', but a trust CN=glusterops shares CA ({fingerprint[:23]}...)." in str(
+            caught.value
+        )
+        assert caught.value.details == {"common_names": ["a"]} and not os.path.exists(empty.path)
+    changes, _values = empty.ensure(("a", CSR), has={"bundle": bundle}, check=check, replace=True)
+    assert [change.after for change in changes] == ["made", "signed"]
+
+
+def test_none_is_made_by_who_only_uses_one(ca: Ca) -> None:
+    for options in ({}, {"replace": True}, {"rotation": "made"}, {"crl": True}):
+        with pytest.raises(NotFound, match="There is no CA in .*, and none is made here"):
+            ca.ensure(make=False, **options)
+    assert not os.path.exists(ca.path)
+    ca.ensure()
+    assert ca.ensure(("a", CSR), make=False)[0] == [Change("a", "certificate", "missing", "signed")]
+
+
+# ---- machines that trust another CA ----
+
+
+def test_another_ca_signs_only_with_a_permission(ca: Ca, tmp_path: pathlib.Path) -> None:
+    other = Ca(tmp_path / "other", common_name="Another CA")
+    pem, bundle = other.sign("old-name", make_csr(KEY, "old-name"))
+    has = {"bundle": bundle, "certificate": pem}
+    ca.ensure()
+    before = snapshot(ca.path)
+    sentence = r"the machine of 'a' trusts CN=Another CA \([0-9A-F:]{23}\.\.\.\), and is called 'old-name' by them\."
+    with pytest.raises(Refused, match=sentence):
+        ca.ensure(("a", CSR), has=has)
+    # Who must not hold others up is told so by itself.
+    changes, values = ca.ensure(("a", CSR), has=has, others=True)
+    (answer,) = values["certificates"]
+    assert changes == [] and snapshot(ca.path) == before
+    assert answer["certificate"] is None and not answer["revoked"] and "trusts CN=Another CA" in answer["refused"]
+    # One more CA that somebody put beside ours would go, too.
+    both = bundle + values["bundle"]
+    assert ca.ensure(("a", CSR), has={"bundle": both}, others=True)[1]["certificates"][0]["refused"]
+    assert ca.ensure(("a", CSR), has={"bundle": "-----BEGIN"}, others=True)[1]["certificates"][0]["refused"]
+    assert ca.ensure(("a", CSR), has=has, replace=True)[1]["certificates"][0]["certificate"]
+    # From then on it is ours.
+    assert not ca.ensure(("a", CSR), has={"bundle": values["bundle"]})[0]
+
+
+def test_a_ca_that_was_replaced_is_no_stranger(ca: Ca) -> None:
+    bundle = ca.sign("a", CSR)[1]
+    for stage in rotation.STAGES:
+        ca.ensure(rotation=stage)
+    assert ca.ensure(("a", CSR), has={"bundle": bundle})[1]["certificates"][0]["certificate"]
+
+
+# ---- an older backup ----
+
+
+def test_what_machines_have_makes_up_for_an_older_backup(ca: Ca) -> None:
+    ca.ensure(("a", CSR), crl=True)
+    restore = keep(ca.path)
+    csrs = {name: make_csr(new_key(), name) for name in ("b", "c")}
+    last = ca.ensure(*csrs.items())[1]
+    issued = [one["certificate"] for one in last["certificates"]]
+    ca.ensure(revocations=(Revocation("a", reason="key_compromise"), Revocation("b")))
+    last = ca.ensure()[1]
+    restore()
+    # A certificate that nobody has shown is on the list all the same.
+    restored = ca.ensure(seen=Seen((issued[1],), (last["crls"], "no crl", None)))
+    changes, values = restored
+    assert changes[0] == Change(
+        os.path.join(ca.path, "issued.json"),
+        "record",
+        "1 certificates and 2 revocations behind, CRL number 1",
+        "made up for, CRL number 2",
+    )
+    assert [change.before for change in changes[1:]] == ["older than what machines have"]
+    assert "was behind what machines have" in values["warnings"][0]
+    assert {one.serial_number for one in crl_of(values)} == {one.serial_number for one in crl_of(last)}
+    assert number_of(crl_of(values)) == 3
+    assert ca.ensure(("a", CSR))[1]["certificates"][0]["revoked"]
+    # Whose certificate was revoked, its machine tells.
+    assert [one["common_name"] for one in ca.ensure()[1]["revoked"]] == ["a"]
+    ca.ensure(seen=Seen((issued[0],)))
+    assert [one["common_name"] for one in ca.ensure()[1]["revoked"]] == ["a", "b"]
+    assert ca.ensure(("b", csrs["b"]))[1]["certificates"][0]["revoked"]
+    assert ca.ensure(seen=Seen(tuple(issued), (last["crls"], values["crls"])))[0] == []
+
+
+def test_crls_are_kept_again_after_a_backup_from_before_them(ca: Ca) -> None:
+    ca.ensure(("a", CSR))
+    restore = keep(ca.path)
+    last = ca.ensure(crl=True, revocations=(Revocation("a"),))[1]
+    restore()
+    changes, values = ca.ensure(seen=Seen((), (last["crls"],)))
+    assert [change.what for change in changes] == ["record", "crl"]
+    assert number_of(crl_of(values)) == 2 and len(crl_of(values)) == 1
+
+
+def test_nobody_else_can_make_up_anything(ca: Ca, tmp_path: pathlib.Path) -> None:
+    """A CA of the same name, a certificate that has ended, and what the CA never signed."""
+    pem, _bundle = ca.sign("a", CSR, valid_days=2, renew_before_days=1)
+    other = Ca(tmp_path / "other")
+    theirs = other.ensure(("a", CSR), crl=True)[1]
+    theirs = other.ensure(crl=True, revocations=(Revocation("a"),))[1]
+    ca.ensure(("a", CSR), now=NOW + 3 * DAY)
+    seen = Seen((pem, other.sign("b", make_csr(KEY, "b"))[0], "", None, "words"), (theirs["crls"],))
+    before = snapshot(ca.path)
+    changes, values = ca.ensure(seen=seen, now=NOW + 3 * DAY)
+    assert changes == [] and values["warnings"] == [] and snapshot(ca.path) == before
+
+
+def test_what_nobody_could_show_goes_with_its_ca(ca: Ca) -> None:
+    ca.ensure(("a", CSR), crl=True)
+    restore = keep(ca.path)
+    ca.ensure(("b", make_csr(new_key(), "b")))
+    last = ca.ensure(revocations=(Revocation("b"),))[1]
+    restore()
+    ca.ensure(seen=Seen((), (last["crls"],)))
+    assert len(record.read(ca.path).unseen) == 1  # type: ignore[union-attr]
+    for stage in rotation.STAGES:
+        ca.ensure(rotation=stage)
+    assert record.read(ca.path).unseen == ()  # type: ignore[union-attr]
+
+
+# ---- its own end ----
+
+
+def test_its_end_is_told_in_time(ca: Ca) -> None:
+    assert ca.ensure(ca_valid_days=1000)[1]["warnings"] == []
+    assert ca.ensure(now=NOW + 269 * DAY)[1]["warnings"] == []
+    (warning,) = ca.ensure(now=NOW + 270 * DAY)[1]["warnings"]
+    assert f"The CA in {ca.path!r} ends on {certificates.iso(NOW + 1000 * DAY)}" in warning
+    assert ca.ensure(now=NOW + 270 * DAY, valid_days=100)[1]["warnings"] == []
+
+
+@pytest.mark.parametrize("before", [None, "made", "trusted"])
+def test_a_ca_that_has_ended_is_replaced_at_once(ca: Ca, before: str | None) -> None:
+    ca.ensure(("a", CSR), ca_valid_days=10)
+    for stage in rotation.STAGES[: rotation.STAGES.index(before) + 1] if before else ():
+        ca.ensure(rotation=stage)
+    later = NOW + 11 * DAY
+    with pytest.raises(Conflict, match="nothing that it signed counts now. Replace it with rotation"):
+        ca.ensure(("a", CSR), now=later)
+    told = ca.ensure(("a", CSR), now=later, rotation="made", check=True)[1]
+    assert told["rotation"] == "issuing"
+    changes, values = ca.ensure(("a", CSR), now=later, rotation="made")
+    assert changes[0] == Change(ca.path, "rotation", before or "none", "issuing") and values["rotation"] == "issuing"
+    assert values["certificates"][0]["not_after"] > certificates.iso(later)
+    for stage in ("trusted", "issuing"):
+        assert ca.ensure(("a", CSR), now=later, rotation=stage)[0] == []
+    assert ca.ensure(("a", CSR), now=later, rotation="finished")[0] == [
+        Change(ca.path, "rotation", "issuing", "finished")
+    ]
+    assert len(ca.ensure(now=later)[1]["authorities"]) == 1
+
+
+# ---- its passphrase ----
+
+
+def test_the_passphrase_is_changed(ca: Ca) -> None:
+    ca.ensure(rotation=None)
+    ca.ensure(rotation="made")
+    both = (NEW, PASSPHRASE)
+    changes = [Change(os.path.join(ca.path, name), "passphrase", "old", "new") for name in ("ca.key", "ca-2.key")]
+    assert ca.ensure(passphrases=both, check=True)[0] == changes and ca.ensure()[0] == []
+    assert ca.ensure(passphrases=both)[0] == changes
+    assert ca.ensure(passphrases=both)[0] == [] and ca.ensure(passphrases=(NEW,))[0] == []
+    before = snapshot(ca.path)
+    with pytest.raises(Conflict, match="The passphrase does not open"):
+        ca.ensure()
+    with pytest.raises(Conflict, match="The passphrase does not open"):
+        ca.ensure(passphrases=(b"a third one", PASSPHRASE))
+    assert snapshot(ca.path) == before
+
+
+def test_a_rotation_takes_a_new_passphrase(ca: Ca) -> None:
+    ca.ensure(("a", CSR))
+    for stage in rotation.STAGES:
+        ca.ensure(("a", CSR), rotation=stage, passphrases=(NEW, PASSPHRASE))
+    with pytest.raises(Conflict, match="The passphrase does not open"):
+        ca.ensure()
+    assert ca.ensure(("a", CSR), passphrases=(NEW,))[0] == []
+
+
+def test_killed_at_any_step_one_of_both_opens_every_key(tmp_path: pathlib.Path) -> None:
+    number = 0
+    while True:
+        number += 1
+        ca = Ca(tmp_path / str(number) / "ca")
+        ca.ensure()
+        ca.ensure(rotation="made")
+        killed = EveryStep().at(number, lambda ca=ca: ca.ensure(passphrases=(NEW, PASSPHRASE)))  # type: ignore[misc]
+        ca.ensure(passphrases=(NEW, PASSPHRASE))
+        assert ca.ensure(passphrases=(NEW,))[0] == []
+        if not killed:
+            break
+    assert number > 8
+
+
+# ---- a key that somebody else may have ----
+
+
+@pytest.mark.parametrize("reason, refused", [("key_compromise", True), ("superseded", False)])
+def test_a_key_that_somebody_else_has_is_signed_under_no_name(ca: Ca, reason: str, refused: bool) -> None:
+    ca.sign("a", CSR)
+    ca.ensure(revocations=(Revocation("a", reason=reason),))
+    assert ca.ensure(("a", CSR))[1]["certificates"][0]["revoked"]
+    (answer,) = ca.ensure(("b", make_csr(KEY, "b")))[1]["certificates"]
+    assert answer["revoked"] is refused and bool(answer["certificate"]) is not refused
+
+
+def test_nor_in_another_spelling(ca: Ca, tmp_path: pathlib.Path) -> None:
+    """The same point, compressed, as openssl writes it on demand."""
+    ca.sign("a", CSR)
+    ca.ensure(revocations=(Revocation("a", reason="key_compromise"),))
+    path = tmp_path / "key"
+    path.write_bytes(certificates.private_bytes(KEY, "PEM"))
+    told = subprocess.run(
+        ["openssl", "ec", "-in", path, "-conv_form", "compressed"], capture_output=True, text=True, check=True
+    )
+    path.write_text(told.stdout)
+    csr = subprocess.run(
+        ["openssl", "req", "-new", "-key", path, "-subj", "/CN=b"], capture_output=True, text=True, check=True
+    ).stdout
+    assert len(csr) < len(make_csr(KEY, "b")) - 30
+    (answer,) = ca.ensure(("b", csr))[1]["certificates"]
+    assert answer["revoked"] and answer["certificate"] is None
