@@ -9,8 +9,10 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.glusterops.shares.plugins.module_utils._machines import looked
 from ansible_collections.glusterops.shares.plugins.modules import gluster_info
+from ansible_collections.glusterops.shares.plugins.plugin_utils.batch import check_whole
 from ansible_collections.glusterops.shares.plugins.plugin_utils.here import plain
 from ansible_collections.glusterops.shares.plugins.plugin_utils.query import compiled
 from ansible_collections.glusterops.shares.plugins.plugin_utils.there import ThereAction
@@ -30,6 +32,8 @@ class ActionModule(ThereAction):
     _supports_async = False
 
     def answer(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        if boolean(arguments.pop("whole", False)):
+            check_whole(self._task, task_vars)
         search = compiled(arguments.pop("query", None))
         known, declared = self._dictionary(arguments, "known"), self._dictionary(arguments, "declared")
         validated = ArgumentSpecValidator(gluster_info.spec()).validate(plain(arguments))

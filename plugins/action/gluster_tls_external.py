@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.glusterops.shares.plugins.plugin_utils.there import ThereAction
+from ansible_collections.glusterops.shares.plugins.plugin_utils.ca import CaAction
 
 
-class ActionModule(ThereAction):
-    """Takes from the answer what would be more than an answer."""
+class ActionModule(CaAction):
+    """Runs the module on the CA host, in the process that Ansible has for the task where that is this machine."""

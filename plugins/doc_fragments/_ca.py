@@ -64,8 +64,7 @@ options:
       bundle:
         description:
           - The CA certificates, in PEM, that the machine trusts now, whoever put them there.
-          - If there are others among them than this CA, it is an error, unless O(replace) is set. Whoever has a
-            certificate of those only would be cut off.
+          - What becomes of others among them than this CA, O(other_cas) says.
         type: str
         version_added: "0.2.0"
       certificate:
@@ -79,11 +78,17 @@ options:
         type: bool
         default: false
         version_added: "0.2.0"
-  replace:
+  other_cas:
     description:
-      - Whether machines that trust other CAs (O(sign[].bundle)) get a certificate of this one.
-    type: bool
-    default: false
+      - What becomes of other CAs that machines trust (O(sign[].bundle)). Whoever has a certificate of those only is cut
+        off where they are not trusted any more.
+      - V(refuse) signs nothing for such machines, and makes no CA where one of them has an identity.
+      - V(keep) has all machines trust those that servers trust, beside this CA, from then on. That goes only without
+        CRLs. M(glusterops.shares.gluster_tls_external) takes its bundle from a file, so they are put there instead.
+      - V(drop) trusts them no more.
+    type: str
+    choices: [refuse, keep, drop]
+    default: refuse
     version_added: "0.2.0"
   sign_others:
     description:

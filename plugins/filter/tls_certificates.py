@@ -23,9 +23,16 @@ options:
     description: By machine that made keys or requests, what M(glusterops.shares.gluster_tls_identities) returned.
     type: dict
     required: true
-  usurped:
+  barred:
     description: As P(glusterops.shares.tls_keys#filter) returned it.
     type: dict
+    required: true
+  infrastructure:
+    description:
+      - Who may mount every share. Two pairs, of servers and of management hosts, each of what their identities begin
+        with, and the machines whose names follow.
+    type: list
+    elements: list
     required: true
   answer:
     description: What M(glusterops.shares.gluster_tls_ca) or M(glusterops.shares.gluster_tls_external) returned.
@@ -44,7 +51,8 @@ options:
 EXAMPLES = r"""
 - name: Decide who has to install something
   ansible.builtin.set_fact:
-    certificates: "{{ looked | glusterops.shares.tls_certificates(made, keys.usurped, signed, ansible_check_mode) }}"
+    certificates: >-
+      {{ looked | glusterops.shares.tls_certificates(made, keys.barred, infrastructure, signed, ansible_check_mode) }}
 """
 
 RETURN = r"""
@@ -65,28 +73,32 @@ _value:
     crls:
       description: Their CRLs. Empty in a dry run that does not know them, C(null) if there are none.
       type: str
+    trusting:
+      description: The machines that have an identity of another CA, and must trust this one before it is replaced.
+      type: list
+      elements: str
     refused:
-      description:
-        - By machine that gets not all of its identities, the names that are C(usurped), C(revoked) or C(waiting), and
-          in sentences why its requests are C(unusable).
+      description: By machine that gets not all of its identities, why, in sentences.
       type: dict
 """
 
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import signing
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.names import Infrastructure
 
 
 def tls_certificates(
     looked: dict[str, t.Any],
     made: dict[str, t.Any],
-    usurped: dict[str, t.Any],
+    barred: dict[str, t.Any],
+    infrastructure: list[tuple[str, list[str]]],
     answer: dict[str, t.Any],
     check_mode: bool = False,
     crl: bool = False,
 ) -> dict[str, t.Any]:
     answers = signing.Answers.read(answer, check_mode, crl)
-    machines = signing.read_machines(looked, made, usurped)
+    machines = signing.Known(Infrastructure.read(infrastructure), barred).machines(looked, made)
     install = {machine.name: answers.installations(machine) for machine in machines}
     refused = {machine.name: refusals for machine in machines for refusals in [answers.refusals(machine)] if refusals}
     return {
@@ -94,6 +106,7 @@ def tls_certificates(
         "bundle": answers.bundle,
         "bundle_sha256": answers.bundle_sha256,
         "crls": answers.crls,
+        "trusting": [machine.name for machine in machines if answers.trusting(machine)],
         "refused": refused,
     }
 

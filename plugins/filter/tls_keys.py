@@ -20,8 +20,8 @@ options:
     required: true
   infrastructure:
     description:
-      - Who may mount every share. A list of pairs, each of what their identities begin with, and the machines whose
-        names follow.
+      - Who may mount every share. Two pairs, of servers and of management hosts, each of what their identities begin
+        with, and the machines whose names follow.
     type: list
     elements: list
     required: true
@@ -30,7 +30,7 @@ options:
 EXAMPLES = r"""
 - name: Decide who has to make keys
   ansible.builtin.set_fact:
-    keys: "{{ looked | glusterops.shares.tls_keys([['glusterfs-server-', groups['gluster_servers']]]) }}"
+    keys: "{{ looked | glusterops.shares.tls_keys(infrastructure) }}"
 """
 
 RETURN = r"""
@@ -42,23 +42,23 @@ _value:
       description: The machines that have to make something, new keys apart, or of which that is not known.
       type: list
       elements: str
-    usurped:
-      description: By machine, the names that it must not have, because servers or management hosts are called so.
+    barred:
+      description:
+        - By machine for which nothing is signed, why, and what that is about. V(usurped) are names that it must not
+          have, because servers or management hosts are called so. V(twin) are other names in the inventory of the same
+          machine.
       type: dict
 """
 
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import signing
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.names import Infrastructure
 
 
 def tls_keys(looked: dict[str, t.Any], infrastructure: list[tuple[str, list[str]]]) -> dict[str, t.Any]:
-    machines = signing.read_machines(looked)
-    usurped = {machine.name: names for machine in machines if (names := signing.usurped(machine, infrastructure))}
-    return {
-        "missing": signing.without_keys(signing.read_machines(looked, usurped=usurped)),
-        "usurped": usurped,
-    }
+    known = signing.learn(looked, Infrastructure.read(infrastructure))
+    return {"missing": signing.without_keys(known.machines(looked)), "barred": known.barred}
 
 
 class FilterModule:

@@ -23,34 +23,56 @@ options:
     description: By machine that made keys or requests, what M(glusterops.shares.gluster_tls_identities) returned.
     type: dict
     required: true
-  usurped:
+  barred:
     description: As P(glusterops.shares.tls_keys#filter) returned it.
     type: dict
+    required: true
+  infrastructure:
+    description:
+      - Who may mount every share. Two pairs, of servers and of management hosts, each of what their identities begin
+        with, and the machines whose names follow.
+    type: list
+    elements: list
     required: true
 """
 
 EXAMPLES = r"""
 - name: Collect the requests
   ansible.builtin.set_fact:
-    requests: "{{ looked | glusterops.shares.tls_requests(made, keys.usurped) }}"
+    requests: "{{ looked | glusterops.shares.tls_requests(made, keys.barred, infrastructure) }}"
 """
 
 RETURN = r"""
 _value:
-  description:
-    - The requests, as O(glusterops.shares.gluster_tls_ca#module:sign) takes them. In a dry run, C(csr) is C(null) where
-      one would be made.
-  type: list
-  elements: dict
+  description: What M(glusterops.shares.gluster_tls_ca) is given.
+  type: dict
+  contains:
+    sign:
+      description:
+        - The requests, as O(glusterops.shares.gluster_tls_ca#module:sign) takes them. In a dry run, C(csr) is C(null)
+          where one would be made.
+      type: list
+      elements: dict
+    installed_crls:
+      description: As O(glusterops.shares.gluster_tls_ca#module:installed_crls) takes them.
+      type: list
+      elements: str
 """
 
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import signing
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.names import Infrastructure
 
 
-def tls_requests(looked: dict[str, t.Any], made: dict[str, t.Any], usurped: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    return signing.requests(signing.read_machines(looked, made, usurped))
+def tls_requests(
+    looked: dict[str, t.Any],
+    made: dict[str, t.Any],
+    barred: dict[str, t.Any],
+    infrastructure: list[tuple[str, list[str]]],
+) -> dict[str, t.Any]:
+    known = signing.Known(Infrastructure.read(infrastructure), barred)
+    return signing.requests(known.machines(looked, made))
 
 
 class FilterModule:

@@ -79,6 +79,13 @@ options:
       - Only good where nothing was changed in between, which the caller has to know.
     type: dict
     version_added: "0.2.0"
+  whole:
+    description:
+      - Whether it is an error if the machines of the play do not come to this task together, because of C(serial) or a
+        strategy with which each goes its own way. For what is decided on the answers of all.
+    type: bool
+    default: false
+    version_added: "0.2.0"
   query:
     description:
       - A JMESPath expression. What it selects from the return values is returned as RV(result), instead of them.
@@ -106,6 +113,11 @@ looked:
   description: When this was begun to be looked at, in seconds since 1970 by the control node's clock.
   returned: success, unless O(query) is given
   type: float
+  version_added: "0.2.0"
+instance:
+  description: The same whatever the inventory calls this machine, as long as it runs, and on no other one.
+  returned: unless O(query) is given
+  type: str
   version_added: "0.2.0"
 version:
   description: GlusterFS's version.
@@ -575,7 +587,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError, NotFound, Unreachable
-from ansible_collections.glusterops.shares.plugins.module_utils._machines.machine import machine
+from ansible_collections.glusterops.shares.plugins.module_utils._machines.machine import instance, machine
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._checks.survey import Once
@@ -806,6 +818,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     if "machine" in gather:
         # The action plugin has looked at its own clock before, looks again after that, and tells the difference.
         found["machine"] = {**told.machine, "clock": {"began": began, "ended": time.time()}}
+    found["instance"] = instance()
     return [], found
 
 
@@ -885,6 +898,7 @@ def spec() -> dict[str, t.Any]:
         "query": {"type": "str"},
         "declared": {"type": "dict"},
         "known": {"type": "dict"},
+        "whole": {"type": "bool", "default": False},
     }
 
 

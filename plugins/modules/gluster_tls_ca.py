@@ -131,7 +131,7 @@ options:
   make:
     description:
       - Whether a CA is made if there is none. Without it, that is an error.
-      - It is an error, too, if one of O(sign) says that its machine trusts a CA already, unless O(replace) is set.
+      - It is an error, too, if one of O(sign) says that its machine trusts a CA already, with O(other_cas=refuse).
     type: bool
     default: true
     version_added: "0.2.0"
@@ -351,7 +351,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     options = ("path", "common_name", "key_type", "ca_valid_days", "rotation", "force", "crl", "crl_valid_days")
     requests = argspec.Requests(params["sign"], module.check_mode, params["sign_others"])
     desired = authority.Desired(
-        **{name: params[name] for name in (*options, "make", "replace")},
+        **{name: params[name] for name in (*options, "make", "other_cas")},
         validity=certificates.Validity(params["valid_days"], params["renew_before_days"]),
         requests=requests.good,
         revocations=tuple(revocation.parse_revocation(**item) for item in params["revoke"]),

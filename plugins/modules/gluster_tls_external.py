@@ -131,6 +131,10 @@ certificates:
     serial:
       description: Its serial number, as C(openssl) prints it.
       type: str
+    refused:
+      description: Why it does not get one, with O(sign_others), else null.
+      type: str
+      version_added: "0.2.0"
     revoked:
       description: Always V(false). What the other CA revoked stands in its CRLs only.
       type: bool
@@ -175,7 +179,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         certificates_path=module.params["certificates_path"],
         requests=requests.good,
         renew_before_days=module.params["renew_before_days"],
-        replace=module.params["replace"],
+        other_cas=module.params["other_cas"],
         others=module.params["sign_others"],
     )
     now = datetime.datetime.now(datetime.timezone.utc)

@@ -64,6 +64,12 @@ options:
       - Makes a new key for every identity without a certificate here, unless one waits for its certificate already.
     type: bool
     default: false
+  trust:
+    description:
+      - CA certificates in PEM that are added to those which the identities trust, and nothing else is done. For an
+        identity that somebody else made, and that is to be replaced by one of another CA while all works on.
+      - What is not installed yet is left alone.
+    type: str
 seealso:
   - module: glusterops.shares.gluster_tls_identity
   - module: glusterops.shares.gluster_tls_ca
@@ -192,6 +198,12 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         for entry in params["identities"]
     ]
     directories = identity.directories_for(one.scope for one in desired)
+    if params["trust"] is not None:
+        if certified or params["renew_key"]:
+            raise BadInput("trust was given with certificates or renew_key: it comes before them, alone.")
+        names = [(one.common_name, one.scope) for one in desired]
+        openssl = OpenSSL(module.run_command)
+        return installing.trust_all(names, params["trust"], directories, openssl, module.check_mode), {"identities": []}
     changes, found = installing.ensure_all(desired, directories, OpenSSL(module.run_command), module.check_mode)
     return changes, {"identities": found}
 
@@ -213,6 +225,7 @@ def main() -> t.NoReturn:
             "bundle": {"type": "str"},
             "crls": {"type": "str"},
             "renew_key": {"type": "bool", "default": False},
+            "trust": {"type": "str"},
         },
         supports_check_mode=True,
     )

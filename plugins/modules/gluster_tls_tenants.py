@@ -53,6 +53,13 @@ options:
     default:
       - glusterfs-server-
       - manila-host-
+  reserved_names:
+    description:
+      - No tenant's identity may be one of these either, for infrastructure whose names begin with nothing in common.
+    type: list
+    elements: str
+    default: []
+    version_added: "0.2.0"
   tenants:
     description: The identities.
     type: list
@@ -165,6 +172,12 @@ identities:
     serial:
       description: Its serial number, as C(openssl) prints it.
       type: str
+lines:
+  description: The same for people, a line for each. What was issued now, and until when what was issued before is good.
+  returned: success
+  type: list
+  elements: str
+  version_added: "0.2.0"
 bundle:
   description: The certificates, in PEM, of the CAs that servers and tenants have to trust, oldest first.
   returned: success
@@ -201,11 +214,18 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     desired = tenants.Desired(
         path=params["path"],
         directory=params["directory"],
-        tenants=tuple(tenants.parse_tenant(item, params["reserved_prefixes"]) for item in params["tenants"]),
+        tenants=tuple(
+            tenants.parse_tenant(item, params["reserved_prefixes"], params["reserved_names"])
+            for item in params["tenants"]
+        ),
         key_type=params["key_type"],
         validity=certificates.Validity(params["valid_days"], params["renew_before_days"]),
     )
-    return tenants.ensure(desired, passphrase, datetime.datetime.now(datetime.timezone.utc), module.check_mode)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    changes, values = tenants.ensure(desired, passphrase, now, module.check_mode)
+    for warning in values.pop("warnings"):
+        module.warn(warning)
+    return changes, values
 
 
 def spec() -> dict[str, t.Any]:
@@ -218,6 +238,7 @@ def spec() -> dict[str, t.Any]:
             "elements": "str",
             "default": ["glusterfs-server-", "manila-host-"],
         },
+        "reserved_names": {"type": "list", "elements": "str", "default": []},
         "tenants": {
             "type": "list",
             "elements": "dict",

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.glusterd import GLUSTERD, server_info
@@ -22,6 +24,22 @@ def machine(run_command: t.Callable[..., tuple[int, str, str]], glusterd: str = 
         "uuid": known.get("UUID"),
         "op_version": int(op_version) if op_version.isdigit() else None,
     }
+
+
+# What copies of a machine differ in: virtual ones have a kernel each, containers a file system each.
+_TELLING = ("/etc/machine-id", "/proc/sys/kernel/random/boot_id")
+
+
+def instance(telling: t.Iterable[str] = _TELLING, spaces: str = "/proc/self/ns/mnt") -> str | None:
+    """The same as long as this machine runs, and on no other one; None if it cannot tell."""
+    try:
+        parts = [os.readlink(spaces)]
+        for path in telling:
+            with open(path, encoding="ascii") as file:
+                parts.append(file.read())
+    except (OSError, ValueError):
+        return None
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _version(run_command: t.Callable[..., tuple[int, str, str]]) -> str | None:

@@ -4,9 +4,9 @@
 
 # Private to this collection: other code must not import it, it may change at any time.
 
-"""Machines that trust other CAs than the one that is to sign for them.
+"""Machines that trust other CAs than the one that is to sign for them, as where a cluster was sealed by hand.
 
-They would not trust those any more, and who has a certificate of these would be cut off: that needs a permission.
+Who has a certificate of those only is cut off when they are not trusted any more: that needs a permission.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ with contextlib.suppress(ImportError):
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 
-_PERMISSION = "set replace (the role's tls_new_ca)"
+# What becomes of the other CAs.
+REFUSE, KEEP, DROP = CHOICES = ("refuse", "keep", "drop")
 
 
 def others(request: Request, known: t.Container[str]) -> list[str]:
@@ -34,19 +35,27 @@ def others(request: Request, known: t.Container[str]) -> list[str]:
 
 def _names(bundle: str | None) -> dict[str, str]:
     """The names of a bundle's CAs, by their fingerprints. What cannot be read is one that nobody knows."""
-    if not (bundle or "").strip():
-        return {}
     try:
-        found = x509.load_pem_x509_certificates((bundle or "").encode())
+        return {certificates.fingerprint(one): one.subject.rfc4514_string() for one in _read(bundle)}
     except (ValueError, UnsupportedAlgorithm):
         return {"unreadable": "what cannot be read"}
-    return {certificates.fingerprint(one): one.subject.rfc4514_string() for one in found}
+
+
+def _read(bundle: str | None) -> list[x509.Certificate]:
+    return x509.load_pem_x509_certificates((bundle or "").encode()) if (bundle or "").strip() else []
 
 
 def _present_name(request: Request) -> str | None:
     with contextlib.suppress(ValueError, UnsupportedAlgorithm):
         return certificates.common_name_of(x509.load_pem_x509_certificate((request.certificate or "").encode()))
     return None
+
+
+_ADVICE = (
+    "Give the path of the CA that signed before, or restore its directory from the latest backup. If it was another's,"
+    " or is lost: with other_cas=keep (the role's tls_new_ca=true) all machines trust both, and with other_cas=drop"
+    " (the role's tls_other_cas=drop), once nobody needs the others, they go."
+)
 
 
 def refusals(
@@ -64,8 +73,7 @@ def refusals(
             called = f", and is called {name!r} by them" if name and name != request.common_name else ""
             found[number] = (
                 f"sign: the machine of {request.common_name!r} trusts {', '.join(names)}{called}. That is not the CA in"
-                f" {path!r}: whoever has a certificate of those only would be cut off. Give the right CA, or the latest"
-                f" backup of it; or {_PERMISSION}, after all of them trust this CA."
+                f" {path!r}, so whoever has a certificate of those only would be cut off. {_ADVICE}"
             )
     return found
 
@@ -76,8 +84,21 @@ def check_new(requests: t.Sequence[Request], path: str) -> None:
     if trusting:
         cas = sorted({name for names in trusting.values() for name in names})
         raise Refused(
-            f"There is no CA in {path!r}, but {', '.join(sorted(trusting))} trust {', '.join(cas)}. With another CA,"
-            " whoever has a certificate of those only would be cut off. Give the path of that CA, or restore its"
-            f" directory from a backup; or {_PERMISSION} to have a new CA made. Nothing was changed.",
+            f"There is no CA in {path!r}, but {', '.join(sorted(trusting))} trust {', '.join(cas)}. With another CA"
+            f" alone, whoever has a certificate of those only would be cut off. {_ADVICE} Nothing was changed.",
             common_names=sorted(trusting),
         )
+
+
+def adopted(requests: t.Iterable[Request], known: t.Container[str]) -> list[str]:
+    """The other CAs, in PEM, that are to be trusted beside ours: those that servers trust.
+
+    What a tenant's host trusts is trusted by nobody else.
+    """
+    found = {}
+    for request in requests:
+        with contextlib.suppress(ValueError, UnsupportedAlgorithm):
+            for one in _read(request.bundle) if request.server else ():
+                if certificates.fingerprint(one) not in known:
+                    found[certificates.fingerprint(one)] = certificates.pem(one)
+    return list(found.values())

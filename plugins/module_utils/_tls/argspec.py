@@ -12,6 +12,7 @@ import typing as t
 from ansible.module_utils.basic import env_fallback
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_common_name
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import adoption
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.certificates import Request, parse_request
 
 
@@ -45,7 +46,7 @@ def sign_spec() -> dict[str, dict[str, t.Any]]:
                 "server": {"type": "bool", "default": False},
             },
         },
-        "replace": {"type": "bool", "default": False},
+        "other_cas": {"type": "str", "choices": list(adoption.CHOICES), "default": adoption.REFUSE},
         "sign_others": {"type": "bool", "default": False},
     }
 

@@ -44,7 +44,7 @@ _MAX_CRL_DAYS = 3650
 
 @dataclasses.dataclass(frozen=True)
 class Desired:
-    """make: whether a CA is made if there is none. replace: whether machines that trust other CAs get this one.
+    """make: whether a CA is made if there is none. other_cas: what becomes of those that machines trust besides.
 
     others: whether a request that must not be signed holds the others back no more than by what its answer says.
     """
@@ -62,7 +62,7 @@ class Desired:
     crl: bool = False
     crl_valid_days: int = 30
     make: bool = True
-    replace: bool = False
+    other_cas: str = adoption.REFUSE
     others: bool = False
     # What machines have besides what they ask with.
     seen: seen.Seen = seen.Seen()
@@ -102,11 +102,6 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
     made_up = seen.make_up(found, desired.seen, now) if found else None
     after = made_up.record if made_up else None
     changes = list(made_up.changes) if made_up else []
-    refused = {}
-    if after and not desired.replace:
-        refused = adoption.refusals(desired.requests, after.fingerprints, desired.path)
-        if refused and not desired.others:
-            raise Refused(f"{few(list(refused.values()))} The CA was not changed.")
     more, entries = revocation.revoke(after.entries if after else (), desired.revocations, desired.path, now)
     changes += more
     after = dataclasses.replace(after, entries=entries) if after else None
@@ -118,6 +113,8 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
         after = Record(desired.path)
         new = rotation.New(record.next_name(after), "signing", desired.common_name)
         changes.append(Change(desired.path, "certificate authority", "absent", "made"))
+    more, after, refused = _plan_trust(desired, after)
+    changes += more
     more, to_sign = _plan_requests(desired, after, refused, now)
     changes += more
     seal = [authority.name for authority in after.authorities if not authority.sealed]
@@ -126,6 +123,11 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
     older = made_up.older if made_up else frozenset()
     # Once there are some they are kept up to date: where bricks look at them and they end, nobody gets in.
     if desired.crl or older or any(authority.crl is not None for authority in after.authorities):
+        if after.adopted:
+            raise Conflict(
+                f"The CA in {desired.path!r} can have no CRLs while other CAs are trusted: there is none of theirs, so"
+                " they would be refused. Drop them first (other_cas=drop). Nothing was changed."
+            )
         more, crls = revocation.plan_crls(after, older, now)
         changes += more
         if new:
@@ -141,8 +143,30 @@ def _check_make(desired: Desired) -> None:
             f"There is no CA in {desired.path!r}, and none is made here: give the path of the CA that signed before, or"
             " restore its directory from a backup. Where there never was one, the playbook tls makes it."
         )
-    if not desired.replace:
+    if desired.other_cas == adoption.REFUSE:
         adoption.check_new(desired.requests, desired.path)
+
+
+def _plan_trust(desired: Desired, after: Record) -> tuple[list[Change], Record, dict[int, str]]:
+    """The changes, the record with the other CAs that are to be trusted, and whose requests must not be signed."""
+    if desired.other_cas == adoption.DROP:
+        changes = [Change(desired.path, "other CAs", "trusted", "dropped")] if after.adopted else []
+        return changes, dataclasses.replace(after, adopted=()), {}
+    changes = []
+    if desired.other_cas == adoption.KEEP:
+        adopted = adoption.adopted(desired.requests, after.fingerprints)
+        if adopted and (desired.crl or any(authority.crl is not None for authority in after.authorities)):
+            raise Conflict(
+                "Other CAs cannot be kept (other_cas=keep) where CRLs are: there is none of theirs, so whoever has a"
+                " certificate of theirs would be refused all the same. Nothing was changed."
+            )
+        if adopted:
+            changes.append(Change(desired.path, "other CAs", "only on servers", "trusted"))
+            after = dataclasses.replace(after, adopted=(*after.adopted, *adopted))
+    refused = adoption.refusals(desired.requests, after.fingerprints, desired.path)
+    if refused and not desired.others:
+        raise Refused(f"{few(list(refused.values()))} The CA was not changed.")
+    return changes, after, refused
 
 
 def _plan_requests(
@@ -313,8 +337,19 @@ def _values(desired: Desired, planned: Plan, now: datetime.datetime, signed: boo
         "crls": None if planned.crls else revocation.crls_of(after),
         "certificates": answers,
         "revoked": revocation.told(after.entries),
-        "warnings": planned.warnings + ending(desired.path, after.signing, desired.validity, now),
+        "warnings": planned.warnings + _kept(after) + ending(desired.path, after.signing, desired.validity, now),
     }
+
+
+def _kept(record: Record) -> list[str]:
+    """What is to be said of other CAs that are trusted: whoever has a certificate of theirs may get in, too."""
+    if not record.adopted:
+        return []
+    names = [x509.load_pem_x509_certificate(pem.encode()).subject.rfc4514_string() for pem in record.adopted]
+    return [
+        f"Beside the CA in {record.path!r} these are trusted: {', '.join(names)}. When nobody needs them any more, drop"
+        " them with other_cas=drop (the role's tls_other_cas)."
+    ]
 
 
 def tell_authorities(found: Record) -> list[dict[str, t.Any]]:

@@ -36,7 +36,7 @@ class Desired:
     requests: tuple[Request, ...] = ()
     renew_before_days: int = 30
     # As authority.Desired has them.
-    replace: bool = False
+    other_cas: str = adoption.REFUSE
     others: bool = False
 
     def __post_init__(self) -> None:
@@ -211,8 +211,11 @@ def plan(desired: Desired, observed: Observed, now: datetime.datetime) -> list[S
 
 
 def _refusals(desired: Desired, observed: Observed) -> dict[int, str]:
-    """Why machines that trust none of the bundle's CAs do not get it. Before there is one, nothing is installed."""
-    if desired.replace or not observed.bundle:
+    """Why machines that trust none of the bundle's CAs do not get it: which are kept, the bundle itself says.
+
+    Before there is one, nothing is installed.
+    """
+    if desired.other_cas == adoption.DROP or not observed.bundle:
         return {}
     known = set(map(certificates.fingerprint, observed.bundle.certificates))
     found = adoption.refusals(desired.requests, known, desired.certificates_path, one_is_enough=True)

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Conflict
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_common_name
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import crls
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import crls, files
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import (
     BUNDLE,
     CERTIFICATE,
@@ -112,6 +112,9 @@ class Observed(t.NamedTuple):
     links: dict[str, str]
     # The mode of a private place, if it lets others in.
     open_mode: str | None = None
+    # The bundle and the certificate, in PEM, that somebody else put there.
+    foreign_bundle: str | None = None
+    foreign_certificate: str | None = None
 
     def key_for(self, common_name: str) -> Key | None:
         """The key whose request waits to be signed for this name, or was."""
@@ -153,7 +156,18 @@ class Observed(t.NamedTuple):
             foreign=told["foreign"] and Key(**told["foreign"]),
             links=told["links"],
             open_mode=told["open_mode"],
+            foreign_bundle=told["foreign_bundle"],
+            foreign_certificate=told["foreign_certificate"],
         )
+
+    @property
+    def bundle(self) -> str | None:
+        """What Gluster trusts here."""
+        return self.current.bundle if self.current else self.foreign_bundle
+
+    @property
+    def certificate(self) -> str | None:
+        return self.current.pem if self.current else self.foreign_certificate
 
     def waits(self, common_name: str) -> bool:
         """Whether a key that is not the present one waits for its certificate."""
@@ -188,13 +202,20 @@ def observe(place: Place, openssl: OpenSSL) -> Observed:
                 links[path] = "link"
             else:
                 links[path] = "file" if os.path.lexists(path) else "absent"
-    foreign = None
+    foreign, theirs = None, {}
     if not current:
         for directory in place.directories:
             path = os.path.join(directory, KEY)
             if not foreign and links[path] == "file" and os.path.exists(path):
                 foreign = Key(path, openssl.public_key(path))
-    return Observed(current, pending, foreign, links, _open_mode(place))
+            theirs = theirs or _foreign(directory)
+    return Observed(current, pending, foreign, links, _open_mode(place), theirs.get(BUNDLE), theirs.get(CERTIFICATE))
+
+
+def _foreign(directory: str) -> dict[str, str]:
+    """What Gluster finds in the directory."""
+    found = ((name, files.read(os.path.join(directory, name))) for name in (BUNDLE, CERTIFICATE))
+    return {name: data.decode("latin-1") for name, data in found if data}
 
 
 def _open_mode(place: Place) -> str | None:

@@ -40,7 +40,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed i
     KeySet,
     installed,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL, blocks
 
 
 def ensure(
@@ -70,6 +70,39 @@ def ensure_all(
             if not check_mode:
                 work.do()
     return done, [work.told() for work in works]
+
+
+def trust_all(
+    wanted: t.Sequence[tuple[str, str]],
+    bundle: str,
+    directories: list[str],
+    openssl: OpenSSL,
+    check_mode: bool,
+    home: str = HOME,
+) -> list[Change]:
+    """Adds the CAs of the bundle to those that the identities, given as common_name and scope, trust.
+
+    So that this machine takes others with certificates of theirs before it has one itself. What is not there yet is
+    left alone.
+    """
+    changes = []
+    authorities = blocks(bundle, "trust")
+    for block in authorities:
+        openssl.certificate(block, "trust")
+    with files.explained("add to the trusted CAs"), contextlib.ExitStack() as stack:
+        if not check_mode:
+            stack.enter_context(locked(os.path.join(home, ".lock"), timeout=60.0))
+        for name, scope in wanted:
+            place = place_of(name, scope, directories, home)
+            found = observe(place, openssl).current or installed(place.directories, openssl)
+            missing = [one for one in authorities if found and one not in found.bundle]
+            if found and missing:
+                subject = Desired(name, scope=scope).subject
+                changes.append(Change(subject, "bundle", "without the new CA", "with it"))
+                if not check_mode:
+                    more = found.bundle.rstrip("\n") + "\n" + "\n".join(missing) + "\n"
+                    _put(found._replace(bundle=more), place, openssl)
+    return changes
 
 
 class _Work:
@@ -137,13 +170,26 @@ def _install(desired: Desired, observed: Observed, key: Key, place: Place, opens
         pem = desired.certificate or ""
         wanted = KeySet(key, pem, desired.bundle or "", openssl.certificate(pem, "certificate"), lists)
         new = _make_set(place, wanted, openssl)
-    if new and not os.path.lexists(current):
-        _turn(current, new)
-    for directory in place.directories:
-        _link(directory, current)
-    if new:
-        _turn(current, new)
+    _put_set(new, place)
     _remove(os.path.join(place.home, "pending"))
+
+
+def _put(wanted: KeySet, place: Place, openssl: OpenSSL) -> None:
+    _prune(place.home)
+    adopted = None if os.path.lexists(place.current) else installed(place.directories, openssl)
+    if adopted:
+        _turn(place.current, _make_set(place, adopted, openssl))
+    _put_set(_make_set(place, wanted, openssl), place)
+
+
+def _put_set(new: str | None, place: Place) -> None:
+    """Has Gluster read the new set, or the current one."""
+    if new and not os.path.lexists(place.current):
+        _turn(place.current, new)
+    for directory in place.directories:
+        _link(directory, place.current)
+    if new:
+        _turn(place.current, new)
     _prune(place.home)
 
 

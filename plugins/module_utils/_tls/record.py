@@ -74,6 +74,8 @@ class Record:
     retired: tuple[str, ...] = ()
     # What CRLs say is revoked that is not among the entries: of an authority a serial, when and why.
     unseen: tuple[dict[str, t.Any], ...] = ()
+    # Somebody else's CAs, in PEM, that are trusted as well.
+    adopted: tuple[str, ...] = ()
 
     @property
     def stage(self) -> str | None:
@@ -87,12 +89,15 @@ class Record:
 
     @property
     def bundle(self) -> str:
-        return "".join(certificates.pem(authority.certificate) for authority in self.authorities)
+        ours = [certificates.pem(authority.certificate) for authority in self.authorities]
+        return "".join((*ours, *self.adopted))
 
     @property
     def fingerprints(self) -> set[str]:
-        """Of every CA that is, or was, this one."""
-        return {*self.retired, *(certificates.fingerprint(authority.certificate) for authority in self.authorities)}
+        """Of every CA that is, or was, this one, or is trusted beside it."""
+        present = [authority.certificate for authority in self.authorities]
+        present += [x509.load_pem_x509_certificate(pem.encode()) for pem in self.adopted]
+        return {*self.retired, *map(certificates.fingerprint, present)}
 
 
 def file_of(path: str, name: str, kind: str) -> str:
@@ -160,20 +165,21 @@ def _read(path: str, data: bytes, passphrases: tuple[bytes, ...]) -> Record:
         heads = told["authorities"] if version == 2 else [{"name": FIRST, "state": "signing"}]
         names = [head["name"] for head in heads]
         crl_number = told["crl_number"] if version == 2 else 0
-        retired, unseen = tuple(told.get("retired", ())), tuple(told.get("unseen", ()))
+        retired, unseen, adopted = (tuple(told.get(name, ())) for name in ("retired", "unseen", "adopted"))
         if (
             tuple(head["state"] for head in heads) not in STAGES
             or len(set(names)) != len(names)
             or not all(_FILE.fullmatch(f"{name}.pem") for name in names)
             or not isinstance(crl_number, int)
             or not all(isinstance(one, str) for one in retired)
+            or not all(x509.load_pem_x509_certificate(pem.encode()) for pem in adopted)
             or not all(int(one["serial"], 16) and one["reason"] in certificates.REASONS for one in unseen)
         ):
             raise _damaged(path, RECORD, "contradicts itself about the authorities")
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as exc:
         raise _damaged(path, RECORD, "cannot be read as the record of what was signed") from exc
     authorities = tuple(_read_authority(path, head["name"], head["state"], passphrases) for head in heads)
-    return Record(path, authorities, tuple(entries), crl_number, retired, unseen)
+    return Record(path, authorities, tuple(entries), crl_number, retired, unseen, adopted)
 
 
 def _consistent(entry: dict[str, t.Any]) -> bool:
@@ -314,6 +320,7 @@ def _encode(record: Record) -> bytes:
         "crl_number": record.crl_number,
         "retired": record.retired,
         "unseen": record.unseen,
+        "adopted": record.adopted,
     }
     return (json.dumps(told, indent=1) + "\n").encode()
 

@@ -22,6 +22,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity im
     plan,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.installed import sha256
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.names import Infrastructure
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import blocks
 
 _Told = t.Mapping[str, t.Any]
@@ -72,43 +73,64 @@ def _request_of(told: t.Any) -> tuple[tuple[str, str], str | None]:
 class Applicant:
     """A server or host. requested: what it told when it made keys and requests, None if it had not to.
 
-    usurped: the names that it must not have. Nothing is signed for it.
+    barred: why nothing is signed for it, and the names that this is about. server: whether it is one.
     """
 
     name: str
     identities: tuple[Wanted, ...]
     requested: t.Sequence[_Told] | None = None
-    usurped: tuple[str, ...] = ()
+    barred: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict)
+    server: bool = False
 
     def requests(self) -> list[dict[str, t.Any]]:
-        """What is to be signed for it, in the order of its identities."""
-        if self.usurped:
+        """What is to be signed for it, in the order of its identities, and what it has now."""
+        if self.barred:
             return []
         made = dict(map(_request_of, self.requested or ()))
         return [
             {
                 "common_name": one.common_name,
                 "csr": one.request if self.requested is None else made.get((one.common_name, one.scope)),
+                "bundle": _text(one.observed and one.observed.bundle),
+                "certificate": _text(one.observed and one.observed.certificate),
+                "server": self.server,
             }
             for one in self.identities
         ]
 
+    @property
+    def crls(self) -> list[str]:
+        """Those that it has."""
+        found: list[str] = []
+        for one in self.identities:
+            with _whatever_it_told():
+                found += [crl for crl in one.observed.current.crls if isinstance(crl, str)]  # type: ignore[union-attr]
+        return found
 
-def read_machines(
-    looked: t.Mapping[str, _Told],
-    made: t.Mapping[str, _Told] | None = None,
-    usurped: t.Mapping[str, t.Sequence[str]] | None = None,
-) -> list[Applicant]:
-    """The machines of a run. looked, made: by machine, what gluster_info and gluster_tls_identities returned."""
-    return [
-        Applicant(
-            name,
-            tuple(map(_read_wanted, told["identities"])),
-            _made((made or {}).get(name)),
-            tuple((usurped or {}).get(name, ())),
-        )
-        for name, told in looked.items()
-    ]
+
+def _text(told: t.Any) -> str | None:
+    return told if isinstance(told, str) else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """What is known of all machines before anything is signed. barred: by machine, see Applicant."""
+
+    infrastructure: Infrastructure
+    barred: t.Mapping[str, t.Mapping[str, t.Sequence[str]]] = dataclasses.field(default_factory=dict)
+
+    def machines(self, looked: t.Mapping[str, _Told], made: t.Mapping[str, _Told] | None = None) -> list[Applicant]:
+        """looked, made: by machine, what gluster_info and gluster_tls_identities returned."""
+        return [
+            Applicant(
+                name,
+                tuple(map(_read_wanted, told["identities"])),
+                _made((made or {}).get(name)),
+                self.barred.get(name, {}),
+                self.infrastructure.is_server(name),
+            )
+            for name, told in looked.items()
+        ]
 
 
 def _made(told: t.Any) -> list[t.Any] | None:
@@ -124,34 +146,41 @@ def _read_wanted(told: _Told) -> Wanted:
     return Wanted(told["common_name"], told["scope"], told["key_type"], observed)
 
 
-def usurped(machine: Applicant, infrastructure: t.Iterable[tuple[str, t.Collection[str]]]) -> list[str]:
-    """Those of its names that would pass for a server's or management host's, who may mount every share.
+def learn(looked: t.Mapping[str, _Told], infrastructure: Infrastructure) -> Known:
+    """Which machines must not have what they are to ask for."""
+    barred: dict[str, dict[str, list[str]]] = {}
+    for machine, others in twins(looked).items():
+        barred.setdefault(machine, {})["twin"] = others
+    for machine, told in looked.items():
+        names = [one["common_name"] for one in told["identities"]]
+        usurped = [name for name in names if infrastructure.reserves(name) and infrastructure.name_of(machine) != name]
+        if usurped:
+            barred.setdefault(machine, {})["usurped"] = usurped
+    return Known(infrastructure, barred)
 
-    infrastructure: what their names begin with, and the machines that are such.
-    """
-    groups = list(infrastructure)
-    theirs = {prefix + host: host for prefix, hosts in groups for host in hosts}
-    prefixes = tuple(prefix for prefix, _hosts in groups if prefix)
-    return [
-        one.common_name
-        for one in machine.identities
-        if (one.common_name.startswith(prefixes) or one.common_name in theirs)
-        and theirs.get(one.common_name) != machine.name
-    ]
+
+def twins(looked: t.Mapping[str, _Told]) -> dict[str, list[str]]:
+    """By machine that is one with others, though they have names of their own, these."""
+    same: dict[str, list[str]] = {}
+    for name, told in looked.items():
+        if isinstance(told.get("instance"), str) and told["instance"]:
+            same.setdefault(told["instance"], []).append(name)
+    return {name: [other for other in names if other != name] for names in same.values() if names[1:] for name in names}
 
 
 def without_keys(machines: t.Iterable[Applicant]) -> list[str]:
     """The machines that have to make a key or a request, or of which nobody knows whether they have to."""
     return [
-        machine.name
-        for machine in machines
-        if not (machine.usurped or all(one.settled() for one in machine.identities))
+        machine.name for machine in machines if not (machine.barred or all(one.settled() for one in machine.identities))
     ]
 
 
-def requests(machines: t.Iterable[Applicant]) -> list[dict[str, t.Any]]:
-    """What the CA is asked to sign for all of them."""
-    return [request for machine in machines for request in machine.requests()]
+def requests(machines: t.Sequence[Applicant]) -> dict[str, t.Any]:
+    """What the CA is asked to sign for all of them, and what it is to be shown."""
+    return {
+        "sign": [request for machine in machines for request in machine.requests()],
+        "installed_crls": sorted({crl for machine in machines for crl in machine.crls}),
+    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,17 +224,54 @@ class Answers:
         crls = self.crls if one.scope == "machine" else None
         return bool(certificate and self.bundle) and one.settled(certificate=certificate, bundle=self.bundle, crls=crls)
 
-    def refusals(self, machine: Applicant) -> dict[str, list[str]]:
-        """The names that it does not get: usurped ones, those revoked for its key, those that wait to be signed; and in
-        sentences why its requests cannot be signed."""
+    def refusals(self, machine: Applicant) -> list[str]:
+        """Why it does not get all of its identities, in sentences."""
         told = self.to(machine)
         answers = [one for one in told if not one.get("refused")]
-        found: dict[str, list[str]] = {
-            "usurped": list(machine.usurped),
+        why = {
+            **machine.barred,
             "unusable": [one["refused"] for one in told if one.get("refused")],
             "revoked": [one["common_name"] for one in answers if one["revoked"]],
             "waiting": [
                 one["common_name"] for one in answers if not (one["certificate"] or one["revoked"] or self.check_mode)
             ],
         }
-        return {why: names for why, names in found.items() if names}
+        return [
+            _REFUSALS[reason].format(machine=machine.name, about=(" " if reason == "unusable" else ", ").join(about))
+            for reason, about in why.items()
+            if about
+        ]
+
+    def trusting(self, machine: Applicant) -> bool:
+        """Whether it has an identity of another CA, and gets one of this: then it has to trust this one first."""
+        return any(
+            answer["certificate"] and self.bundle and not _shares_a_block(self.bundle, request["bundle"])
+            for request, answer in zip(machine.requests(), self.to(machine))
+            if request["bundle"]
+        )
+
+
+def _shares_a_block(bundle: str, other: str) -> bool:
+    return any(block in other for block in blocks(bundle, "bundle"))
+
+
+_REFUSALS = {
+    "twin": (
+        "{machine} and {about} are one machine under several names: it can have one identity only. Take all names but"
+        " one out of the inventory."
+    ),
+    "usurped": (
+        "The identity {about} of {machine} is, or begins like, that of a server or management host, who may mount every"
+        " share: give it another tls_tenant, or put the host into the group of these (tls_servers_group,"
+        " tls_managers_group)."
+    ),
+    "unusable": "What {machine} asks for is not signed. {about}",
+    "revoked": (
+        "The certificate of {about} for the key on {machine} was revoked, and is not signed again. Take the host, or"
+        " its tenant, out of the inventory; or, if it shall be let in again, have a new key made with tls_renew_key."
+    ),
+    "waiting": (
+        "The certificate of {about} for {machine} is not there yet: have the requests in tls_requests_path signed, put"
+        " the certificates into tls_certificates_path, and run this again."
+    ),
+}

@@ -84,7 +84,9 @@ class Desired:
 # ---- what is asked ----
 
 
-def parse_tenant(item: t.Mapping[str, t.Any], reserved_prefixes: t.Iterable[str]) -> Tenant:
+def parse_tenant(
+    item: t.Mapping[str, t.Any], reserved_prefixes: t.Iterable[str], reserved_names: t.Container[str] = ()
+) -> Tenant:
     """The tenant of an entry of the option tenants, else BadInput."""
     tenant = check_common_name(item["tenant"], "tenants: tenant")
     share = item["share"]
@@ -100,6 +102,8 @@ def parse_tenant(item: t.Mapping[str, t.Any], reserved_prefixes: t.Iterable[str]
             f"tenants: the common_name {name!r} begins with {prefix!r}, which is kept for machines that may mount every"
             " share."
         )
+    if name in reserved_names:
+        raise BadInput(f"tenants: the common_name {name!r} is that of a machine that may mount every share.")
     what = f"tenants: {name!r}"
     request = passphrase = None
     if item["csr"]:
@@ -216,7 +220,7 @@ def ensure(
                 found = _read(desired.path, passphrase)
                 changes, due = plan(desired, found, now)
                 found = _hand_over(desired, found, due, now)
-    return changes, _values(desired, found, due, check_mode)
+    return changes, _values(desired, found, due, check_mode, now)
 
 
 def _read(path: str, passphrase: bytes) -> Record:
@@ -296,7 +300,9 @@ def _write(directory: str, contents: dict[str, bytes]) -> None:
 # ---- what is told ----
 
 
-def _values(desired: Desired, found: Record, due: list[Tenant], check_mode: bool) -> dict[str, t.Any]:
+def _values(
+    desired: Desired, found: Record, due: list[Tenant], check_mode: bool, now: datetime.datetime
+) -> dict[str, t.Any]:
     last = latest(found)
     waiting = {tenant.common_name for tenant in due}
     names = ("serial", "ca", "not_after", "fingerprint_sha256", "certificate")
@@ -308,4 +314,14 @@ def _values(desired: Desired, found: Record, due: list[Tenant], check_mode: bool
         told = {"common_name": tenant.common_name, "tenant": tenant.tenant, "share": tenant.share, "changed": changed}
         paths = [os.path.join(directory, name) for name in tenant.files]
         identities.append({**told, "files": paths, **{name: entry.get(name) for name in names}})
-    return {"identities": identities, "bundle": found.bundle}
+    return {
+        "identities": identities,
+        "lines": list(map(_line, identities)),
+        "bundle": found.bundle,
+        "warnings": authority.ending(desired.path, issuing(found), desired.validity, now),
+    }
+
+
+def _line(told: t.Mapping[str, t.Any]) -> str:
+    what = ", ".join(told["files"]) if told["changed"] else "issued before"
+    return f"{told['common_name']} (until {told['not_after'] or 'its end'}): {what}"

@@ -359,5 +359,5 @@ def test_who_trusts_none_of_the_bundle_needs_a_permission(company: Company, tmp_
     assert changes == [] and answer["certificate"] is None and "trusts CN=Theirs" in answer["refused"]
     assert values["waiting"] == []
     # Its bundles change in steps of the user's: where one stays, nobody is cut off.
-    for has, more in (({"bundle": theirs + values["bundle"]}, {}), ({"bundle": theirs}, {"replace": True})):
+    for has, more in (({"bundle": theirs + values["bundle"]}, {}), ({"bundle": theirs}, {"other_cas": "drop"})):
         assert company.ensure(pair, has=has, **more)[1]["certificates"][0]["certificate"]

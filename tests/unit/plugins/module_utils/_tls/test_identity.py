@@ -20,7 +20,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._reconcile impor
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import identity, installed, installing
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import KEY_TYPES, OpenSSL
 from cryptography.hazmat.primitives import serialization
-from tls_helpers import NOW, Ca, Interrupt, keep, make_csr, new_key, run_command, said, snapshot
+from tls_helpers import NOW, Ca, EveryStep, Interrupt, keep, make_csr, new_key, run_command, said, snapshot
 from tls_machine import NAMES, Machine, Result
 
 
@@ -660,3 +660,63 @@ def test_killed_while_making_the_key(machine: Machine, ca: Ca, interrupt: Interr
         assert sorted(os.listdir(os.path.join(machine.home, "pending"))) == ["glusterfs.key", "request.pem"]
         assert not os.path.exists(os.path.join(machine.home, "pending.new"))
     assert number > 3
+
+
+# ---- another CA is trusted before it signs ----
+
+
+def trust(machine: Machine, bundle: str, check: bool = False) -> list[Change]:
+    names = [("a", "machine"), ("t", "tenant")]
+    return installing.trust_all(names, bundle, machine.directories, OpenSSL(run_command), check, machine.home)
+
+
+@pytest.mark.parametrize("hand_made", [True, False])
+def test_another_ca_is_trusted_besides(machine: Machine, ca: Ca, tmp_path: t.Any, hand_made: bool) -> None:
+    other = Ca(tmp_path / "other", common_name="Other").ensure()[1]["bundle"]
+    machine.certify(ca)
+    machine.certify(ca, "t", scope="tenant")
+    seen = machine.seen()
+    if hand_made:
+        shutil.rmtree(machine.home)
+        for name in seen:
+            os.unlink(os.path.join(machine.directories[0], name))
+        machine.put(seen)
+    expected = [Change("a", "bundle", "without the new CA", "with it")]
+    expected += [] if hand_made else [Change("tenants/t", "bundle", "without the new CA", "with it")]
+    assert trust(machine, other, check=True) == expected and machine.seen() == seen
+    assert trust(machine, other) == expected
+    after = machine.seen()
+    assert after == {**seen, "glusterfs.ca": seen["glusterfs.ca"] + other.encode()}
+    assert trust(machine, other) == [] and machine.seen() == after
+    # Its own CA signs for it as before, and its key stays.
+    assert machine.certify(ca)[0] == [Change("a", "bundle", "other", "installed")] or hand_made
+    assert machine.seen()["glusterfs.key"] == seen["glusterfs.key"]
+
+
+def test_who_has_nothing_trusts_nobody_yet(machine: Machine, ca: Ca) -> None:
+    bundle = ca.ensure()[1]["bundle"]
+    assert trust(machine, bundle) == [] and machine.seen() == {}
+    with pytest.raises(BadInput, match="trust must be one or more certificates"):
+        trust(machine, "")
+
+
+def test_killed_while_another_ca_is_added(tmp_path: t.Any, ca: Ca) -> None:
+    """What Gluster sees matches at any moment."""
+    other = Ca(tmp_path / "other", common_name="Other").ensure()[1]["bundle"]
+    pem, bundle = ca.sign("a", (machine := Machine(tmp_path / "first")).request())
+    machine.ensure(certificate=pem, bundle=bundle)
+    seen = machine.seen()
+    number = 0
+    while True:
+        number += 1
+        machine = Machine(tmp_path / f"machine{number}")
+        machine.put(seen)
+        killed = EveryStep().at(number, lambda machine=machine: trust(machine, other))  # type: ignore[misc]
+        now = machine.seen()
+        # Without its certificate Gluster loads nothing.
+        assert "glusterfs.pem" not in now or now in (seen, {**seen, "glusterfs.ca": (bundle + other).encode()})
+        trust(machine, other)
+        assert machine.seen() == {**seen, "glusterfs.ca": (bundle + other).encode()}
+        if not killed:
+            break
+    assert number > 10

@@ -16,6 +16,7 @@ from ansible_collections.glusterops.shares.plugins.filter.tls_keys import tls_ke
 from ansible_collections.glusterops.shares.plugins.filter.tls_requests import tls_requests
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import argspec, identity, installing, signing
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.names import Infrastructure
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +39,7 @@ def remember(args: list[str], data: str | None = None, **options: t.Any) -> tupl
 
 
 OPENSSL = OpenSSL(remember)
+NOBODY: list[tuple[str, list[str]]] = []
 # A server that mounts for a tenant, too.
 WANTED = (identity.Desired("a"), identity.Desired("t", scope="tenant"))
 
@@ -222,7 +224,7 @@ def test_nothing_is_left_out_that_a_machine_would_do_and_nothing_done_that_it_wo
         for one in WANTED
     ]
     told = {"m": look(machine)}
-    assert [one.observed for one in signing.read_machines(told)[0].identities] == observed
+    assert [one.observed for one in signing.Known(Infrastructure.read(NOBODY)).machines(told)[0].identities] == observed
 
     keys = [identity.Desired(one.common_name, scope=one.scope) for one in WANTED]
     assert tls_keys(told, [])["missing"] == ([] if does_nothing(machine, keys) else ["m"])
@@ -230,10 +232,10 @@ def test_nothing_is_left_out_that_a_machine_would_do_and_nothing_done_that_it_wo
     # As the role goes on: once there are keys, what is decided about certificates is exact, too.
     ensure(machine, WANTED)
     told = {"m": look(machine)}
-    requests = tls_requests(told, {}, {})
+    requests = tls_requests(told, {}, {}, NOBODY)["sign"]
     settled = set()
     for name, answer, how in answers(ca, sign(ca, requests), requests, Ca(tmp_path / "other", common_name="Other")):
-        decided = tls_certificates(told, {}, {}, answer, **how)["install"]
+        decided = tls_certificates(told, {}, {}, NOBODY, answer, **how)["install"]
         dry, crl = how.get("check_mode", False), how.get("crl", False)
         assert (decided == {}) == does_nothing(machine, desired(answer, dry, crl)), name
         settled |= set() if decided else {name}
@@ -243,7 +245,7 @@ def test_nothing_is_left_out_that_a_machine_would_do_and_nothing_done_that_it_wo
     # What is installed then is found to be in place.
     answer = sign(ca, requests)
     installed = ensure(machine, desired(answer))[1]
-    again = tls_certificates({"m": look(machine)}, {}, {}, answer)
+    again = tls_certificates({"m": look(machine)}, {}, {}, NOBODY, answer)
     assert again["install"] == {} and {one["bundle_sha256"] for one in installed} == {again["bundle_sha256"]}
 
 
@@ -278,8 +280,22 @@ def test_nobody_passes_for_a_server_or_management_host(
         decided = tls_keys({host: unknown(*names, scope=scope), "other": unknown("tenant")}, infrastructure)
         assert decided == {
             "missing": ["other"] if usurped else [host, "other"],
-            "usurped": {host: usurped} if usurped else {},
+            "barred": {host: {"usurped": usurped}} if usurped else {},
         }
+
+
+def test_one_machine_has_one_identity() -> None:
+    """Under two names it would make its key and request anew for each, and have certificates that nobody installs."""
+    looked = {name: {**unknown(name), "instance": "same"} for name in ("a", "b")}
+    looked |= {"c": {**unknown("c"), "instance": "other"}, "d": unknown("d"), "e": unknown("e")}
+    looked |= {"f": {**unknown("f"), "instance": None}, "g": {**unknown("g"), "instance": ["same"]}}
+    decided = tls_keys(looked, NOBODY)
+    assert decided == {"missing": list("cdefg"), "barred": {"a": {"twin": ["b"]}, "b": {"twin": ["a"]}}}
+    sign = tls_requests(looked, {}, decided["barred"], NOBODY)["sign"]
+    assert [one["common_name"] for one in sign] == list("cdefg")
+    answer = answer_to(*((name, None, None, False) for name in "cdefg"))
+    refused = tls_certificates(looked, {}, decided["barred"], NOBODY, answer, True)["refused"]
+    assert list(refused) == ["a", "b"] and "a and b are one machine under several names" in refused["a"][0]
 
 
 def test_what_is_not_known_is_missing(machine: Machine, look: t.Callable[..., Told]) -> None:
@@ -303,7 +319,8 @@ def made(**requests: str | None) -> Told:
 
 
 def asked(looked: Told, its: Told, **usurped: list[str]) -> list[tuple[str, str | None]]:
-    return [(one["common_name"], one["csr"]) for one in tls_requests(looked, its, usurped)]
+    barred = {name: {"usurped": names} for name, names in usurped.items()}
+    return [(one["common_name"], one["csr"]) for one in tls_requests(looked, its, barred, NOBODY)["sign"]]
 
 
 def test_requests_are_for_the_names_that_are_wanted(machine: Machine, look: t.Callable[..., Told]) -> None:
@@ -326,7 +343,40 @@ def test_the_requests_of_all_machines() -> None:
     assert asked(looked, its, z=["server-s1"]) == [("a", "1"), ("b", "2"), ("a", None)]
 
 
+def test_the_ca_is_shown_what_machines_have(machine: Machine, ca: Ca, look: t.Callable[..., Told]) -> None:
+    answer = sign(ca, [one["request"] for one in ensure(machine, WANTED)[1]])
+    ensure(machine, desired(answer))
+    infrastructure = [("", ["m"]), ("", [])]
+    told = tls_requests({"m": look(machine), "h": look(machine)}, {}, {}, infrastructure)
+    assert told["installed_crls"] == [answer["crls"].strip()]
+    pems = [one["certificate"] for one in answer["certificates"]]
+    assert [one["certificate"] for one in told["sign"]] == pems * 2
+    assert {one["bundle"] for one in told["sign"]} == {answer["bundle"]}
+    assert [one["server"] for one in told["sign"]] == [True, True, False, False]
+
+
+def test_what_somebody_else_put_there_is_shown(machine: Machine, ca: Ca, look: t.Callable[..., Told]) -> None:
+    pem, bundle = ca.sign("old", make_csr(new_key(), "old"))
+    machine.put({"glusterfs.pem": pem.encode(), "glusterfs.ca": bundle.encode()})
+    own, _tenant = tls_requests({"m": look(machine)}, {}, {}, NOBODY)["sign"]
+    assert (own["bundle"], own["certificate"]) == (bundle, pem)
+
+
 # ---- who installs what ----
+
+
+def test_who_has_another_cas_identity_trusts_this_one_first(
+    machine: Machine, ca: Ca, tmp_path: pathlib.Path, look: t.Callable[..., Told]
+) -> None:
+    ensure(machine, desired(sign(ca, [one["request"] for one in ensure(machine, WANTED)[1]])))
+    told = {"m": look(machine), "new": unknown("new")}
+    its = {"new": made(new=make_csr(new_key(), "new"))}
+    requests = tls_requests(told, its, {}, NOBODY)["sign"]
+    for authority, trusting in ((ca, []), (Ca(tmp_path / "other", common_name="Other"), ["m"])):
+        answer = {**sign(authority, requests), "crls": None}
+        assert tls_certificates(told, its, {}, NOBODY, answer)["trusting"] == trusting
+    refused = {**answer, "certificates": [{**one, "certificate": None} for one in answer["certificates"]]}
+    assert tls_certificates(told, its, {}, NOBODY, refused)["trusting"] == []
 
 
 def answer_to(*answers: tuple[str, str | None, str | None, bool]) -> Told:
@@ -341,7 +391,7 @@ def test_what_was_made_in_this_run_is_installed(machine: Machine, ca: Ca, look: 
     answer = sign(ca, [one["request"] for one in values])
     ensure(machine, desired(answer))
     looked = {"m": look(machine)}
-    assert tls_certificates(looked, {"m": {"skipped": True}}, {}, answer)["install"] == {}
+    assert tls_certificates(looked, {"m": {"skipped": True}}, {}, NOBODY, answer)["install"] == {}
     pems = [one["certificate"] for one in answer["certificates"]]
     expected = [
         {"common_name": name, "scope": scope, "key_type": "ecdsa-p256", "certificate": pem}
@@ -351,7 +401,7 @@ def test_what_was_made_in_this_run_is_installed(machine: Machine, ca: Ca, look: 
         looked,
         {"m": dict(looked["m"], identities=[{**one, "observed": None} for one in looked["m"]["identities"]])},
     ):
-        decided = tls_certificates(told, {"m": {"identities": values}}, {}, answer)
+        decided = tls_certificates(told, {"m": {"identities": values}}, {}, NOBODY, answer)
         assert decided["install"] == {"m": expected} and decided["refused"] == {}
         assert (decided["bundle"], decided["crls"]) == (answer["bundle"], answer["crls"])
 
@@ -362,7 +412,7 @@ def test_each_gets_the_certificate_for_its_own_key(ca: Ca) -> None:
     answer = sign(ca, requests)
     its = {name: made(t=one["csr"]) for name, one in zip("xy", requests)}
     for order in ("xy", "yx"):
-        install = tls_certificates({name: unknown("t") for name in order}, its, {}, answer)["install"]
+        install = tls_certificates({name: unknown("t") for name in order}, its, {}, NOBODY, answer)["install"]
         assert [install[name][0]["certificate"] for name in "xy"] == [
             one["certificate"] for one in answer["certificates"]
         ]
@@ -372,30 +422,38 @@ def test_each_gets_the_certificate_for_its_own_key(ca: Ca) -> None:
 @pytest.mark.parametrize(
     "answer, dry, installed, refused",
     [
-        (("t", "1", "PEM", False), False, ["PEM"], {}),
-        (("t", "1", None, False), False, [], {"waiting": ["t"]}),
-        (("t", "1", None, True), False, [], {"revoked": ["t"]}),
+        (("t", "1", "PEM", False), False, ["PEM"], None),
+        (("t", "1", None, False), False, [], "The certificate of t for m is not there yet"),
+        (("t", "1", None, True), False, [], "The certificate of t for the key on m was revoked"),
         # A dry run does not wait: the real one would have it signed.
-        (("t", "1", None, False), True, [""], {}),
-        (("t", "1", None, True), True, [], {"revoked": ["t"]}),
-        (("t", None, None, False), True, [""], {}),
+        (("t", "1", None, False), True, [""], None),
+        (("t", "1", None, True), True, [], "The certificate of t for the key on m was revoked"),
+        (("t", None, None, False), True, [""], None),
     ],
 )
 def test_who_gets_nothing(
-    answer: tuple[str, str | None, str | None, bool], dry: bool, installed: list[str], refused: dict[str, list[str]]
+    answer: tuple[str, str | None, str | None, bool], dry: bool, installed: list[str], refused: str | None
 ) -> None:
-    decided = tls_certificates({"m": unknown("t")}, {"m": made(t=answer[1])}, {}, answer_to(answer), dry)
+    decided = tls_certificates({"m": unknown("t")}, {"m": made(t=answer[1])}, {}, NOBODY, answer_to(answer), dry)
     assert [one["certificate"] for one in decided["install"].get("m", [])] == installed
-    assert decided["refused"] == ({"m": refused} if refused else {})
+    assert list(decided["refused"]) == (["m"] if refused else [])
+    if refused:
+        (sentence,) = decided["refused"]["m"]
+        assert sentence.startswith(refused)
 
 
 def test_one_that_is_refused_leaves_the_others() -> None:
     answer = answer_to(("a", "1", "PEM", False), ("b", "2", None, True), ("c", "3", None, False))
     looked = {"m": unknown("a", "b", "c"), "u": unknown("server-s1", "c")}
     its = {"m": made(a="1", b="2", c="3"), "u": made(**{"server-s1": "4", "c": "5"})}
-    decided = tls_certificates(looked, its, {"u": ["server-s1"]}, answer)
+    decided = tls_certificates(looked, its, {"u": {"usurped": ["server-s1"]}}, NOBODY, answer)
     assert [one["common_name"] for one in decided["install"]["m"]] == ["a"] and "u" not in decided["install"]
-    assert decided["refused"] == {"m": {"revoked": ["b"], "waiting": ["c"]}, "u": {"usurped": ["server-s1"]}}
+    assert [sentence.partition(" for ")[0] for sentence in decided["refused"]["m"]] == [
+        "The certificate of b",
+        "The certificate of c",
+    ]
+    (sentence,) = decided["refused"]["u"]
+    assert sentence.startswith("The identity server-s1 of u is, or begins like, that of a server")
 
 
 # ---- machines that answer what they like ----
@@ -418,14 +476,14 @@ def test_what_one_machine_answers_is_its_own_trouble(observed: t.Any, answer: t.
     looked["liar"]["identities"][0]["observed"] = observed
     its = {"liar": answer, "m": made(t="1")}
     assert "m" in tls_keys(looked, [])["missing"]
-    asked = tls_requests(looked, its, {})
+    asked = tls_requests(looked, its, {}, NOBODY)["sign"]
     assert [one["common_name"] for one in asked] == ["liar", "t"] and asked[1]["csr"] == "1"
     signed = answer_to(("t", "1", "PEM", False))
     refusal = {**asked[0], "certificate": None, "revoked": False, "refused": "Broken."}
     signed["certificates"].append(refusal)
-    decided = tls_certificates(looked, its, {}, signed)
-    assert decided["refused"] == {"liar": {"unusable": ["Broken."]}}
-    assert list(decided["install"]) == ["m"]
+    decided = tls_certificates(looked, its, {}, NOBODY, signed)
+    assert decided["refused"] == {"liar": ["What liar asks for is not signed. Broken."]}
+    assert list(decided["install"]) == ["m"] and decided["trusting"] == []
 
 
 def request(name: str, csr: str) -> Told:
@@ -470,5 +528,5 @@ def test_a_request_that_cannot_be_signed_holds_no_other_back(ca: Ca) -> None:
     [("CRL", False, True, "CRL"), ("CRL", True, True, "CRL"), (None, True, True, ""), (None, True, False, None)],
 )
 def test_what_a_dry_run_does_not_know(crls: str | None, dry: bool, crl: bool, told: str | None) -> None:
-    decided = tls_certificates({}, {}, {}, {**answer_to(), "crls": crls}, dry, crl)
+    decided = tls_certificates({}, {}, {}, NOBODY, {**answer_to(), "crls": crls}, dry, crl)
     assert (decided["bundle"], decided["bundle_sha256"], decided["crls"]) == ("", None, told)

@@ -50,12 +50,12 @@ def test_no_second_ca_where_machines_have_one(ca: Ca, tmp_path: pathlib.Path, ch
             caught.value
         )
         assert caught.value.details == {"common_names": ["a"]} and not os.path.exists(empty.path)
-    changes, _values = empty.ensure(("a", CSR), has={"bundle": bundle}, check=check, replace=True)
-    assert [change.after for change in changes] == ["made", "signed"]
+    changes, _values = empty.ensure(("a", CSR), has={"bundle": bundle, "server": True}, check=check, other_cas="keep")
+    assert [change.after for change in changes] == ["made", "trusted", "signed"]
 
 
 def test_none_is_made_by_who_only_uses_one(ca: Ca) -> None:
-    for options in ({}, {"replace": True}, {"rotation": "made"}, {"crl": True}):
+    for options in ({}, {"other_cas": "keep"}, {"rotation": "made"}, {"crl": True}):
         with pytest.raises(NotFound, match="There is no CA in .*, and none is made here"):
             ca.ensure(make=False, **options)
     assert not os.path.exists(ca.path)
@@ -84,9 +84,36 @@ def test_another_ca_signs_only_with_a_permission(ca: Ca, tmp_path: pathlib.Path)
     both = bundle + values["bundle"]
     assert ca.ensure(("a", CSR), has={"bundle": both}, others=True)[1]["certificates"][0]["refused"]
     assert ca.ensure(("a", CSR), has={"bundle": "-----BEGIN"}, others=True)[1]["certificates"][0]["refused"]
-    assert ca.ensure(("a", CSR), has=has, replace=True)[1]["certificates"][0]["certificate"]
+    assert ca.ensure(("a", CSR), has=has, other_cas="drop")[1]["certificates"][0]["certificate"]
     # From then on it is ours.
     assert not ca.ensure(("a", CSR), has={"bundle": values["bundle"]})[0]
+
+
+def test_what_servers_trust_is_kept_until_it_is_dropped(ca: Ca, tmp_path: pathlib.Path) -> None:
+    theirs = [Ca(tmp_path / name, common_name=name).sign("a", CSR)[1] for name in ("one", "two", "tenants")]
+    servers = {"bundle": theirs[0] + theirs[1], "server": True}
+    host = {"bundle": theirs[0] + theirs[2]}
+    changes, values = ca.ensure(("a", CSR), has=servers, other_cas="keep")
+    assert [change.what for change in changes] == ["certificate authority", "other CAs", "certificate"]
+    assert values["bundle"].endswith(theirs[0] + theirs[1]) and "CN=one, CN=two" in values["warnings"][0]
+    # From then on they are no strangers, and stay.
+    later = ca.ensure(("a", CSR), has=servers)
+    assert later[0] == [] and later[1]["bundle"] == values["bundle"]
+    # A tenant's host adds none.
+    csr = make_csr(KEY, "host")
+    refused = ca.ensure(("host", csr), has=host, other_cas="keep", others=True)[1]
+    assert refused["bundle"] == values["bundle"] and "CN=tenants" in refused["certificates"][0]["refused"]
+    assert "CN=one" not in refused["certificates"][0]["refused"]
+    before = snapshot(ca.path)
+    with pytest.raises(Conflict, match="can have no CRLs while other CAs are trusted"):
+        ca.ensure(crl=True)
+    assert snapshot(ca.path) == before
+    changes, values = ca.ensure(("a", CSR), has=servers, other_cas="drop")
+    assert changes == [Change(ca.path, "other CAs", "trusted", "dropped")]
+    assert len(values["bundle"]) < 1000 and values["warnings"] == []
+    assert ca.ensure(("a", CSR), crl=True, other_cas="drop")[0] != []
+    with pytest.raises(Conflict, match="cannot be kept .* where CRLs are"):
+        ca.ensure(("a", CSR), has=servers, other_cas="keep")
 
 
 def test_a_ca_that_was_replaced_is_no_stranger(ca: Ca) -> None:
