@@ -84,6 +84,10 @@ options:
         type: list
         elements: str
         default: []
+  ca_days:
+    description: How many days before its end a CA that machines trust is to be replaced.
+    type: int
+    default: 730
   reserved_prefixes:
     description: What the identities of servers and management hosts begin with, and no tenant's may.
     type: list
@@ -95,11 +99,13 @@ options:
     elements: str
     choices:
       - reachable
+      - twins
       - version
       - clusters
       - connected
       - op-version
       - certificate
+      - authority
       - pair
       - bundle
       - name

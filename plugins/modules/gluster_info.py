@@ -412,6 +412,22 @@ identity:
           is none.
       type: str
       version_added: "0.2.0"
+    authorities:
+      description: The CAs of that bundle.
+      type: list
+      elements: dict
+      version_added: "0.2.0"
+      contains:
+        common_name:
+          description: The CA's name.
+          type: str
+        not_after:
+          description: When it ends, in UTC.
+          type: str
+          sample: "2036-11-18T07:00:00Z"
+        fingerprint_sha256:
+          description: The fingerprint of its certificate.
+          type: str
     problem:
       description: Why that bundle does not vouch for the certificate on this machine now, C(null) if it does.
       type: str

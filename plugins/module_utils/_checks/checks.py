@@ -74,6 +74,21 @@ def _reachable(scene: Scene) -> Problems:
             )
 
 
+def _twins(scene: Scene) -> Problems:
+    by_instance: dict[str, list[str]] = {}
+    for machine in scene.told:
+        if machine.instance:
+            by_instance.setdefault(machine.instance, []).append(machine.name)
+    for names in by_instance.values():
+        if len(names) > 1:
+            yield (
+                ERROR,
+                names,
+                "one machine under several names: it can have one identity only",
+                "Keep one of its names in the inventory.",
+            )
+
+
 def _version(scene: Scene) -> Problems:
     servers = scene.servers
     for machine in scene.told:
@@ -423,11 +438,13 @@ _NO_TLS = "nobody asked for TLS"
 
 CHECKS = {
     "reachable": Check(_reachable, lambda scene: scene.machines),
+    "twins": Check(_twins, lambda scene: scene.told),
     "version": Check(_version, lambda scene: scene.told),
     "clusters": Check(_clusters, lambda scene: scene.pooled),
     "connected": Check(_connected, lambda scene: scene.pooled),
     "op-version": Check(_op_version, lambda scene: scene.pooled),
     "certificate": Check(tls.certificate, lambda scene: scene.told),
+    "authority": Check(tls.authority, lambda scene: scene.told),
     "pair": Check(tls.pair, lambda scene: scene.told),
     "bundle": Check(tls.bundle, lambda scene: scene.told),
     "name": Check(tls.name, lambda scene: scene.told),

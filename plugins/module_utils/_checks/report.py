@@ -54,6 +54,7 @@ SPEC: dict[str, t.Any] = {
             "identities": {"type": "list", "elements": "str", "default": []},
         },
     },
+    "ca_days": {"type": "int", "default": 730},
     "reserved_prefixes": {"type": "list", "elements": "str", "default": []},
     "tolerate": {"type": "list", "elements": "str", "choices": list(check.CHECKS), "default": []},
 }
@@ -68,6 +69,7 @@ def report(params: t.Mapping[str, t.Any], now: float) -> dict[str, t.Any]:
         prefixes=tuple(filter(None, params["reserved_prefixes"])),
         now=now,
         shares={share["name"]: share["identities"] for share in params["shares"]},
+        ca_days=params["ca_days"],
     )
     found = check.findings(seen, params["tolerate"])
     return {

@@ -43,7 +43,7 @@ class Identity:
     """What a machine told of its certificate. problem: why its bundle does not vouch for it.
 
     bundle_sha256 is None where there is no bundle. matches: whether its key belongs to it; key_problem:
-    why nobody can tell. crls: of which CAs it has
+    why nobody can tell. authorities: the CAs of its bundle, and when they end. crls: of which CAs it has
     CRLs, and until when; lacks_crl: the CAs of its bundle of which it has none that is good.
     """
 
@@ -54,6 +54,7 @@ class Identity:
     serial: str
     matches: bool = True
     key_problem: str | None = None
+    authorities: tuple[tuple[str, float], ...] = ()
     crls: tuple[tuple[str, float], ...] = ()
     lacks_crl: tuple[str, ...] = ()
 
@@ -64,7 +65,7 @@ class Machine:
 
     peers is None where no glusterd answered, bricks where nobody asked for them. stored: by volume, digests of the
     options that decide who gets in, as they are in the server's own file (None where that cannot be read); None where
-    nobody asked.
+    nobody asked. instance: the same for a machine that stands in the inventory twice.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Machine:
     peers: tuple[Peer, ...] | None = None
     bricks: tuple[tuple[str, str, bool | None], ...] | None = None
     stored: t.Mapping[str, str | None] | None = None
+    instance: str | None = None
 
     @property
     def major(self) -> int | None:
@@ -160,7 +162,8 @@ class Cluster:
 class Scene:
     """All that is judged. prefixes: what names of servers and management hosts begin with; now: seconds since 1970.
 
-    shares: the declared ones, with the identities that may mount them.
+    shares: the declared ones, with the identities that may mount them. ca_days: how long before its end a CA is to be
+    replaced.
     """
 
     machines: t.Sequence[Machine]
@@ -168,6 +171,7 @@ class Scene:
     prefixes: tuple[str, ...]
     now: float
     shares: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict)
+    ca_days: int = 730
 
     def __post_init__(self) -> None:
         check_unique((machine.name for machine in self.machines), "machines:")
@@ -241,6 +245,7 @@ def read_machine(name: str, common_name: str | None, told: t.Mapping[str, t.Any]
                 else tuple((brick["volume"], brick["path"], brick["thin"]) for brick in told["bricks"])
             ),
             stored=None if told.get("stored") is None else dict(told["stored"]),
+            instance=told.get("instance"),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         raise BadInput(f"machines: what {name!r} told is not what gluster_info returns: {exc!r}.") from exc
@@ -255,6 +260,7 @@ def _read_identity(told: t.Mapping[str, t.Any]) -> Identity:
         serial=told["serial"],
         matches=told["matches"],
         key_problem=told["key_problem"],
+        authorities=tuple((str(ca["common_name"]), _moment(ca["not_after"])) for ca in told["authorities"]),
         crls=tuple((crl["issuer"], _moment(crl["next_update"])) for crl in told["crls"]),
         lacks_crl=tuple(told["lacks_crl"]),
     )

@@ -63,6 +63,22 @@ def certificate(scene: Scene) -> Problems:
                 )
 
 
+def authority(scene: Scene) -> Problems:
+    having: dict[tuple[str, float], list[str]] = {}
+    for machine in scene.told:
+        for one in machine.identity.authorities if machine.identity else ():
+            having.setdefault(one, []).append(machine.name)
+    for (name_, end), names in having.items():
+        left = end - scene.now
+        if left < scene.ca_days * _DAY:
+            yield (
+                WARNING,
+                names,
+                f"the CA {name_} {'ended' if left <= 0 else 'ends'} on {date(end)}, and all that it signed with it",
+                "Replace it with the playbook glusterops.shares.rotate_ca: before its end nobody is cut off by that.",
+            )
+
+
 def pair(scene: Scene) -> Problems:
     for machine in scene.told:
         if machine.identity and not machine.identity.matches:

@@ -118,6 +118,7 @@ def describe(directories: t.Iterable[str], openssl: OpenSSL, home: str = HOME) -
                 dict(
                     certificate.told(),
                     bundle_sha256=sha256(bundle) if bundle else None,
+                    authorities=_authorities(bundle, openssl),
                     problem=_distrust(pem, bundle, openssl),
                     key_problem=useless,
                     matches=bool(key and key.public_key == certificate.public_key),
@@ -131,6 +132,16 @@ def describe(directories: t.Iterable[str], openssl: OpenSSL, home: str = HOME) -
     with contextlib.suppress(GlusterOpsError):
         without = crls.lacking(lists, blocks(_text(os.path.join(home, "current"), BUNDLE), BUNDLE), openssl)
     return dict(told, crls=crls.told(lists, openssl), lacks_crl=without)
+
+
+def _authorities(bundle: str, openssl: OpenSSL) -> list[dict[str, t.Any]]:
+    """The CAs of a bundle; none if it cannot be read, which is a problem of its own."""
+    found = []
+    with contextlib.suppress(BadInput):
+        for block in blocks(bundle, BUNDLE):
+            told = openssl.certificate(block, BUNDLE).told()
+            found.append({name: told[name] for name in ("common_name", "not_after", "fingerprint_sha256")})
+    return found
 
 
 def _distrust(pem: str, bundle: str, openssl: OpenSSL) -> str | None:

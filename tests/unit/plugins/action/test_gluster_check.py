@@ -82,10 +82,12 @@ def test_what_follows_from_time_and_prefixes() -> None:
         "problem": None,
         "matches": True,
         "key_problem": None,
+        "authorities": [],
         "crls": [],
         "lacks_crl": [],
     }
     params: dict[str, t.Any] = {
+        "ca_days": 730,
         "machines": [{"name": "host1", "common_name": None, "told": {"identity": identity, "machine": MACHINE}}],
         **{name: [] for name in ("clusters", "shares", "reserved_prefixes", "tolerate")},
     }

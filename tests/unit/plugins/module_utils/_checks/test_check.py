@@ -58,10 +58,15 @@ def host(name: str) -> Told:
             "serial": f"0{name[-1]}",
             "matches": True,
             "key_problem": None,
+            "authorities": [{"common_name": "CA", "not_after": "2036-12-31T08:00:00Z", "fingerprint_sha256": "AA"}],
             "crls": [],
             "lacks_crl": ["CA (AA:BB...)"],
         },
     }
+
+
+def ca(end: str) -> Told:
+    return {"common_name": "CA", "not_after": end, "fingerprint_sha256": "BB"}
 
 
 def daemons(online: int = 3, connected: int = 3, offline: t.Sequence[str] = ()) -> Told:
@@ -246,8 +251,8 @@ def test_all_is_well() -> None:
     assert world.findings() == []
     assert check_table.table(world.scene(), []) == [
         "All is well on 5 machines, 3 of them servers.",
-        "Checked: reachable, version, clusters, connected, op-version, certificate, pair, bundle, name,",
-        "clock, trash, rebalance, stored, self-heal, quota.",
+        "Checked: reachable, twins, version, clusters, connected, op-version, certificate, authority, pair,",
+        "bundle, name, clock, trash, rebalance, stored, self-heal, quota.",
         "Not checked: sealed, list, crl, served, plaintext (nobody asked for TLS); thin-bricks (nobody asked",
         "for snapshots).",
     ]
@@ -342,6 +347,15 @@ ROWS: list[tuple[str, Spoil, str, str, tuple[str, ...], str, str]] = [
     ("expires-soon", lambda w: w.identity("host1", not_after="2027-01-29T07:59:00Z"),
      WARNING, "certificate", ("host1",),
      "ends on 2027-01-29 07:59 UTC", "tls_renew_before_days"),
+    ("ca-ends", lambda w: [w.identity(name, authorities=[ca("2029-01-14T07:59:00Z")]) for name in ("server1", "host1")],
+     WARNING, "authority", ("server1", "host1"),
+     "the CA CA ends on 2029-01-14 07:59 UTC, and all that it signed with it", "glusterops.shares.rotate_ca"),
+    ("ca-ended", lambda w: w.identity("host1", authorities=[ca("2036-12-31T08:00:00Z"), ca("2027-01-15T07:59:00Z")]),
+     WARNING, "authority", ("host1",),
+     "the CA CA ended on 2027-01-15 07:59 UTC", "before its end nobody is cut off"),
+    ("twins", lambda w: [w.told[name].update(instance="same") for name in ("server1", "host1")],
+     ERROR, "twins", ("server1", "host1"),
+     "one machine under several names", "Keep one of its names"),
     ("no-pair", lambda w: w.identity("server2", matches=False),
      ERROR, "pair", ("server2",),
      "its key and its certificate do not belong together", "glusterops.shares.tls"),
@@ -573,7 +587,7 @@ def test_what_could_not_be_checked_is_told() -> None:
         world.silent(name)
     world.answers = {}
     made = check.checked(world.scene())
-    assert made == ["reachable", "version", "certificate", "pair", "bundle", "name", "clock"]
+    assert made == [*("reachable", "twins", "version", "certificate", "authority", "pair", "bundle", "name", "clock")]
     last = " ".join(check_table.table(world.scene(), world.findings())[-3:])
     assert (
         "Not checked: clusters, connected, op-version, trash, rebalance, stored, self-heal, quota (nobody could tell);"

@@ -170,9 +170,11 @@ def test_what_is_told_of_a_machine(machine: Machine, ca: Ca, openssl: OpenSSL, t
 
     assert installed.describe(machine.directories, openssl, machine.home) is None
     values = install(machine, ca, crls=ca.crl())[1]
+    authority = ca.ensure()[1]["ca"]
     assert told() == {
         **values["certificate"],
         "bundle_sha256": values["bundle_sha256"],
+        "authorities": [{name: authority[name] for name in ("common_name", "not_after", "fingerprint_sha256")}],
         "problem": None,
         "matches": True,
         "key_problem": None,
