@@ -657,8 +657,8 @@ def test_the_table() -> None:
         "                                                 logical volumes, or on ZFS with GlusterFS 11.",
         "",
         "1 error and 1 warning on 5 machines, 3 of them servers.",
-        "Checked: reachable, version, clusters, connected, op-version, certificate, pair, bundle, name,",
-        "clock, trash, rebalance, stored, self-heal, quota, thin-bricks.",
+        "Checked: reachable, twins, version, clusters, connected, op-version, certificate, authority, pair,",
+        "bundle, name, clock, trash, rebalance, stored, self-heal, quota, thin-bricks.",
         "Not checked: sealed, list, crl, served, plaintext (nobody asked for TLS).",
     ]
 
