@@ -16,8 +16,8 @@ description:
 options:
   _input:
     description:
-      - By machine, what M(glusterops.shares.gluster_info) told there with C(machine), C(identity), C(management) and, on
-        servers, C(peers).
+      - By machine, what M(glusterops.shares.gluster_info) told there with C(machine), C(identity), C(management) and,
+        on servers, C(peers).
     type: dict
     required: true
   servers:
