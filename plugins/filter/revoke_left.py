@@ -34,7 +34,7 @@ options:
 EXAMPLES = r"""
 - name: Stop if anything is left to do
   ansible.builtin.assert:
-    that: ['host7'] | glusterops.shares.revoke_left(shares_list, problems) | length == 0
+    that: revoked | glusterops.shares.revoke_left(shares_list, problems) | length == 0
 """
 
 RETURN = r"""
