@@ -24,8 +24,8 @@ options:
     description: Ansible's variable of that name.
     type: dict
     required: true
-  peers:
-    description: By server that answered, RV(glusterops.shares.gluster_info#module:peers).
+  looks:
+    description: By server, what M(glusterops.shares.gluster_info) returned there, with C(gather=peers).
     type: dict
     required: true
   joining:
@@ -37,7 +37,7 @@ options:
 EXAMPLES = r"""
 - name: Choose the servers that do the work
   ansible.builtin.set_fact:
-    chosen: "{{ ['site_a', 'site_b'] | glusterops.shares.choose_workers(groups, peers) }}"
+    chosen: "{{ ['site_a', 'site_b'] | glusterops.shares.choose_workers(groups, looks) }}"
 """
 
 RETURN = r"""
@@ -51,21 +51,29 @@ _value:
     workers:
       description: Server by group. If there is a problem, for what may be done all the same.
       type: dict
+    silent:
+      description: By server that did not tell its peers, why.
+      type: dict
+    without_crls:
+      description: The servers that answered, and of which it is not known that they have a CRL of each CA they trust.
+      type: list
+      elements: str
 """
 
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._shares import placement
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import servers
 
 
 def choose_workers(
-    clusters: list[str], groups: dict[str, list[str]], peers: dict[str, t.Any], joining: bool = False
+    clusters: list[str], groups: dict[str, list[str]], looks: dict[str, t.Any], joining: bool = False
 ) -> dict[str, t.Any]:
+    told = {"silent": servers.silent(looks), "without_crls": servers.without_crls(looks)}
     try:
-        return {"problem": "", "workers": placement.workers(clusters, groups, peers, joining)}
+        return {"problem": "", "workers": servers.workers(clusters, groups, looks, joining), **told}
     except GlusterOpsError as exc:
-        return {"problem": str(exc), "workers": placement.answering(clusters, groups, peers)}
+        return {"problem": str(exc), "workers": servers.answering(clusters, groups, looks), **told}
 
 
 class FilterModule:

@@ -23,9 +23,12 @@ options:
     description: By cluster, what it told, as in O(glusterops.shares.place_shares#filter:clusters).
     type: dict
     required: true
-  clients:
-    description:
-      - By cluster, the RV(glusterops.shares.gluster_info#module:clients) of its volumes. V(null) if it could not tell.
+  workers:
+    description: Server by cluster, as P(glusterops.shares.choose_workers#filter) returned them.
+    type: dict
+    required: true
+  answers:
+    description: By server, what M(glusterops.shares.gluster_info) returned there with C(gather=clients).
     type: dict
     required: true
 """
@@ -33,7 +36,7 @@ options:
 EXAMPLES = r"""
 - name: Refuse while somebody uses what would be destroyed
   ansible.builtin.assert:
-    that: made.volumes | glusterops.shares.clean_up_problems(clusters, clients) | length == 0
+    that: made.volumes | glusterops.shares.clean_up_problems(clusters, workers, answers) | length == 0
 """
 
 RETURN = r"""
@@ -49,9 +52,9 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares import t
 
 
 def clean_up_problems(
-    volumes: list[dict[str, t.Any]], clusters: dict[str, t.Any], clients: dict[str, t.Any]
+    volumes: list[dict[str, t.Any]], clusters: dict[str, t.Any], workers: dict[str, str], answers: dict[str, t.Any]
 ) -> list[str]:
-    return to_do.in_the_way(volumes, clusters, clients)
+    return to_do.in_the_way(volumes, clusters, workers, answers)
 
 
 class FilterModule:

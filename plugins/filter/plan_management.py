@@ -16,10 +16,14 @@ description:
 options:
   _input:
     description:
-      - The machines. Each with its C(name), whether it is a C(server), and what M(glusterops.shares.gluster_info)
-        C(told) with C(machine), C(identity), C(management) and, on servers, C(peers).
+      - By machine, what M(glusterops.shares.gluster_info) told there with C(machine), C(identity), C(management) and,
+        on servers, C(peers).
+    type: dict
+    required: true
+  servers:
+    description: Which of them, or of others, are servers.
     type: list
-    elements: dict
+    elements: str
     required: true
   state:
     description: What the management path shall be.
@@ -35,7 +39,7 @@ options:
 EXAMPLES = r"""
 - name: Tell which servers would be stopped
   ansible.builtin.debug:
-    msg: "{{ (machines | glusterops.shares.plan_management('enabled', true)).stop }}"
+    msg: "{{ (told | glusterops.shares.plan_management(groups.gluster_servers, 'enabled', true)).stop }}"
 """
 
 RETURN = r"""
@@ -62,21 +66,26 @@ _value:
       description: The machines that are no servers and whose file has to change.
       type: list
       elements: str
+    heals:
+      description: By volume, how many files at most wait to be healed on servers that have to be stopped.
+      type: dict
 """
 
 import dataclasses
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._management.plan import Participant, Plan, plan
+from ansible_collections.glusterops.shares.plugins.module_utils._management.plan import Participant, Plan, heals, plan
 
 
-def plan_management(machines: list[dict[str, t.Any]], state: str, restart: bool) -> dict[str, t.Any]:
+def plan_management(told: dict[str, t.Any], servers: list[str], state: str, restart: bool) -> dict[str, t.Any]:
+    machines = [Participant.read(name, name in servers, its) for name, its in told.items()]
     try:
-        found, problem = plan([Participant(**machine) for machine in machines], state == "enabled", restart), ""
+        found, problem = plan(machines, state == "enabled", restart), ""
     except GlusterOpsError as exc:
         found, problem = Plan(), str(exc)
-    return {"problem": problem, **{name: list(value) for name, value in dataclasses.asdict(found).items()}}
+    todo = {name: list(value) for name, value in dataclasses.asdict(found).items()}
+    return {"problem": problem, **todo, "heals": heals(machines, found.stop)}
 
 
 class FilterModule:

@@ -21,8 +21,11 @@ options:
     required: true
   told:
     description:
-      - By a server's manage name, what M(glusterops.shares.gluster_info) told there of its C(volumes) and C(processes).
-        V(null) if it did not answer.
+      - By server, what M(glusterops.shares.gluster_info) told there of its C(volumes) and C(processes).
+    type: dict
+    required: true
+  names:
+    description: By server, its manage name, as P(glusterops.shares.declared_topology#filter) returned it.
     type: dict
     required: true
 """
@@ -30,7 +33,7 @@ options:
 EXAMPLES = r"""
 - name: Refuse to move bricks while others are down
   ansible.builtin.assert:
-    that: clusters | glusterops.shares.purge_problems(told) | length == 0
+    that: clusters | glusterops.shares.purge_problems(told, names) | length == 0
 """
 
 RETURN = r"""
@@ -45,8 +48,8 @@ import typing as t
 from ansible_collections.glusterops.shares.plugins.module_utils._checks import copies
 
 
-def purge_problems(clusters: list[dict[str, t.Any]], told: dict[str, t.Any]) -> list[str]:
-    return copies.problems(clusters, told)
+def purge_problems(clusters: list[dict[str, t.Any]], told: dict[str, t.Any], names: dict[str, str]) -> list[str]:
+    return copies.problems(clusters, {names.get(host, host): its for host, its in told.items()})
 
 
 class FilterModule:

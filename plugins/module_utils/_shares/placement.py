@@ -4,7 +4,7 @@
 
 # Private to this collection: other code must not import it, it may change at any time.
 
-"""Which server works for each cluster, and on which cluster each share of a list is, or shall be."""
+"""On which cluster each share of a list is, or shall be."""
 
 from __future__ import annotations
 
@@ -44,71 +44,6 @@ class Declared:
     wanted: pool.Wanted
     share: dict[str, t.Any]
     source: dict[str, t.Any]
-
-
-def answering(
-    clusters: t.Sequence[str], groups: t.Mapping[str, t.Sequence[str]], peers: t.Container[str]
-) -> dict[str, str]:
-    """Cluster to the first server of its group that answered, without those that have none."""
-    of = {cluster: [host for host in groups.get(cluster, ()) if host in peers] for cluster in clusters}
-    return {cluster: hosts[0] for cluster, hosts in of.items() if hosts}
-
-
-def workers(
-    clusters: t.Sequence[str],
-    groups: t.Mapping[str, t.Sequence[str]],
-    peers: t.Mapping[str, t.Sequence[_Found]],
-    joining: bool = False,
-) -> dict[str, str]:
-    """Cluster to the server that does the work there: the first of its group that answered.
-
-    peers: by server that answered, what it told of its pool. joining: servers may be in no pool yet. Raises what is
-    wrong with the groups.
-    """
-    check_unique(clusters, "cluster")
-    of = {cluster: [host for host in groups.get(cluster, []) if host in peers] for cluster in clusters}
-    silent = [cluster for cluster in clusters if not of[cluster]]
-    if silent or not of:
-        raise Unreachable(
-            f"No server of {' and '.join(silent) or 'any cluster'} answers, so what is there is not known: each entry"
-            " of shares_clusters must be an inventory group with a server that is up and not left out by --limit."
-        )
-    for host in peers:
-        member = [cluster for cluster in clusters if host in of[cluster]]
-        if len(member) != 1:
-            raise BadInput(
-                f"{host} is in {' and '.join(member) or 'none'} of the groups {', '.join(clusters)}: put it into the"
-                " one of its cluster (shares_clusters)."
-            )
-    found: dict[str, str] = {}
-    for cluster in clusters:
-        worker = of[cluster][0]
-        members = {peer["uuid"] for peer in peers[worker]}
-        for other, its_worker in found.items():
-            if _uuid(peers[its_worker]) in members:
-                raise Conflict(
-                    f"The groups {other} and {cluster} are one cluster: {its_worker} and {worker} are in one pool. Let"
-                    " shares_clusters name one group for each cluster."
-                )
-        # A server that is alone is only not in its pool yet.
-        alone = len(members) == 1
-        outside = [
-            host
-            for host in of[cluster]
-            if _uuid(peers[host]) not in members and (alone or len(peers[host]) > 1) and not joining
-        ]
-        if outside:
-            raise Conflict(
-                f"{worker} would do the work, and {', '.join(outside)} are in another pool. Let Heketi add the new"
-                " servers first (role topology), or give each pool a group of its own in shares_clusters."
-            )
-        found[cluster] = worker
-    return found
-
-
-def _uuid(peers: t.Sequence[_Found]) -> str:
-    """The server's own: it calls itself localhost."""
-    return next(peer["uuid"] for peer in peers if peer["hostname"] == "localhost")
 
 
 def place(
@@ -269,7 +204,7 @@ def _read(entry: t.Any, provisioner: str, pattern: str | None) -> Declared:
         raise BadInput(f"{name}: size is missing.")
     share = {
         "name": name,
-        "identities": _words(given.get("identities", [])),
+        "identities": words(given.get("identities", [])),
         "size": given["size"],
         "volume_options": given.get("volume_options", {}),
     }
@@ -279,7 +214,7 @@ def _read(entry: t.Any, provisioner: str, pattern: str | None) -> Declared:
     return Declared(provisioner, wanted, share, origin)
 
 
-def _words(value: t.Any) -> list[t.Any]:
+def words(value: t.Any) -> list[t.Any]:
     """A list as Ansible reads it."""
     return [word.strip() for word in value.split(",")] if isinstance(value, str) else list(value)
 

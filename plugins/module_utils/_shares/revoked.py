@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._machines import told
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.placement import words
+
 _Values = t.Mapping[str, t.Any]
 
 
@@ -29,8 +32,8 @@ def outcome(
     refused, problems = [], []
     for host in dict.fromkeys(host for cluster in clusters for host in groups.get(cluster, ())):
         # Through the others of its cluster all lists were changed, but nobody has seen what its own bricks go by.
-        if not (looks.get(host) or {}).get("peers"):
-            problems.append(f"{host} was not reached, so nobody knows whom its bricks let in: {_why(looks.get(host))}.")
+        if not told.pool(looks.get(host)):
+            problems.append(f"{host} was not reached, so nobody knows whom its bricks let in: {_why(looks, host)}.")
     for cluster, worker in chosen["workers"].items():
         its = said.get(worker) or {}
         if its.get("error") == "bad_input":
@@ -43,11 +46,27 @@ def outcome(
     return {"refused": list(dict.fromkeys(refused)), "problems": problems}
 
 
-def _why(look: _Values | None) -> str:
-    if look is None:
-        return "it is not in this run"
-    why = look.get("msg") or (look.get("problems") or {}).get("peers") or "it told nothing"
-    return str(why).strip().rstrip(".?")
+def left(identities: t.Sequence[str], shares: t.Iterable[t.Any], problems: t.Sequence[str]) -> list[str]:
+    """What is to be done after a revocation, in sentences; none if nothing is. shares: the declared ones."""
+    again = [
+        str(share.get("name"))
+        for share in shares
+        if isinstance(share, t.Mapping) and set(identities).intersection(words(share.get("identities") or ()))
+    ]
+    readmitting = (
+        [
+            f"{', '.join(again)} in shares_list still names it, so the next run would let it in again: take it out"
+            " there."
+        ]
+        if again
+        else []
+    )
+    found = [*readmitting, *problems]
+    return [*found, "Run this again then."] if found else []
+
+
+def _why(looks: t.Mapping[str, t.Any], host: str) -> str:
+    return told.why_not(looks[host], "peers") if host in looks else "it is not in this run"
 
 
 def _sentence(text: t.Any) -> str:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import tenants
+from ansible_collections.glusterops.shares.plugins.module_utils._machines import told
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.placement import HEKETI
 
 _Values = t.Mapping[str, t.Any]
@@ -19,6 +21,8 @@ _Values = t.Mapping[str, t.Any]
 _EXPANSION = "expand-volume"
 # What a share says of its volume to Heketi; the last only when the volume is made.
 _HEKETI_OPTIONS = ("clusters", "snapshot_factor", "gid", "volume_options")
+# The changes of gluster_shares after which a share is proven.
+_PROVEN = ("features.quota", "size", "state", "volume")
 
 
 def divide(
@@ -98,19 +102,86 @@ def heketi_volume(entry: _Values, present: bool, heketi: _Values) -> dict[str, t
 
 def known_volumes(names: t.Collection[str], clusters: t.Mapping[str, _Values | None]) -> list[t.Any]:
     """What gluster_heketi_volumes is told of Gluster's volumes: their names, and of these what they say of Heketi."""
-    told = {volume["name"]: volume for found in clusters.values() for volume in (found or {}).get("volumes", ())}
+    volumes = {volume["name"]: volume for found in clusters.values() for volume in (found or {}).get("volumes", ())}
     return [
         {"name": name, "heketi_id": volume["heketi_id"], "bricks": [volume["brick"]]} if name in names else name
-        for name, volume in told.items()
+        for name, volume in volumes.items()
     ]
 
 
+def to_verify(
+    cluster: str, placed: t.Mapping[str, str | None], result: t.Any, made: t.Any, volumes: t.Iterable[_Values]
+) -> list[dict[str, t.Any]]:
+    """The shares of the cluster that have to be proven, as gluster_shares_verify takes them: what Heketi made or grew,
+    and what gluster_shares took or limited anew, as a run that was interrupted may have left it unproven.
+
+    result, made: what gluster_shares returned on the cluster's worker, and gluster_heketi_volumes. volumes: Heketi's.
+    """
+    changed = [change["subject"] for change in _changes(result) if change["what"] in _PROVEN]
+    grown = {
+        change["subject"]
+        for change in _changes(made)
+        if change["what"] == "size" and change["before"] and change["after"]
+    }
+    by_heketi = {one["name"]: one for one in volumes if one.get("changed") or one["name"] in changed}
+    return [
+        {
+            "name": name,
+            "grown": name in grown,
+            **({"bricks": len(by_heketi[name]["bricks"])} if name in by_heketi else {}),
+        }
+        for name in dict.fromkeys([*changed, *by_heketi])
+        if placed.get(name) == cluster
+    ]
+
+
+def _changes(result: t.Any) -> list[_Values]:
+    """None where the answer cannot be understood."""
+    with told.whatever_it_told():
+        return [
+            {
+                **{key: change[key] for key in ("before", "after")},
+                "what": told.word(change["what"]),
+                "subject": told.word(change["subject"]),
+            }
+            for change in result.get("changes") or ()
+        ]
+    return []
+
+
+def removal(
+    name: str,
+    located: t.Mapping[str, _Values],
+    workers: t.Mapping[str, str],
+    clusters: t.Mapping[str, _Values | None],
+    heketi: bool,
+) -> dict[str, t.Any]:
+    """How a share is removed: by Heketi, if there is one (heketi), unless it is marked as taken from a pool or cloned.
+
+    located: as placement.locate found it, or not.
+    """
+    its = located.get(name) or {}
+    by_heketi = heketi and (its.get("origin") or holding.ADOPTED) == holding.ADOPTED
+    return {
+        "by_heketi": by_heketi,
+        "worker": workers[its["cluster"]] if its else next(iter(workers.values())),
+        "volume": its.get("volume"),
+        "sealed": bool(its.get("sealed")),
+        # Heketi deletes by name, so it is told what Gluster has, and deletes only what is the same there and here.
+        "known_volumes": known_volumes({name}, clusters) if by_heketi else [],
+    }
+
+
 def in_the_way(
-    volumes: t.Iterable[_Values], clusters: t.Mapping[str, _Values | None], clients: t.Mapping[str, _Values | None]
+    volumes: t.Iterable[_Values],
+    clusters: t.Mapping[str, _Values | None],
+    workers: t.Mapping[str, str],
+    answers: t.Mapping[str, t.Any],
 ) -> list[str]:
     """Why what Heketi did not finish must not be cleaned up now, a sentence for each volume that somebody has mounted.
 
-    volumes: as gluster_heketi_volumes returns them; by cluster, what it told of its volumes, and its clients by volume.
+    volumes: as gluster_heketi_volumes returns them; by cluster, what it told of its volumes, and who works there;
+    answers: by worker, what gluster_info returned there with the clients of each volume.
     """
     doomed = {
         name
@@ -123,14 +194,15 @@ def in_the_way(
         for cluster, found in clusters.items()
         for volume in (found or {}).get("volumes", ())
         if volume["name"] in doomed and volume["started"]
-        for sentence in _mounted(volume["name"], (clients.get(cluster) or {}).get(volume["name"]))
+        for sentence in _mounted(volume["name"], answers.get(workers[cluster]))
     ]
 
 
-def _mounted(name: str, kinds: t.Mapping[str, int] | None) -> t.Iterator[str]:
-    if kinds is None:
+def _mounted(name: str, answer: t.Any) -> t.Iterator[str]:
+    count = None
+    with told.whatever_it_told():
+        count = tenants(answer["clients"][name])
+    if count is None:
         yield f"Nobody can tell who has {name} mounted: run again when its servers answer."
-        return
-    count = tenants(kinds)
-    if count:
+    elif count:
         yield f"{name} is mounted by {count} client{'s' if count > 1 else ''}: unmount it there first."

@@ -10,7 +10,26 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._machines.told import whatever_it_told, why_not, word
+
 _Values = t.Mapping[str, t.Any]
+
+
+def declared(shares: t.Iterable[_Values], default: _Values) -> list[dict[str, t.Any]]:
+    """The series of the shares. default: what one is that does not say; that says how many to keep, or how long, takes
+    neither from there."""
+    return [
+        {"name": share["name"], **{key: value for key, value in default.items() if key not in _said(one)}, **one}
+        for share in shares
+        for one in share.get("snapshots") or ()
+    ]
+
+
+_KEPT = {"keep", "keep_for"}
+
+
+def _said(series: _Values) -> set[str]:
+    return {*series, *(_KEPT if _KEPT & set(series) else ())}
 
 
 def divide(
@@ -49,6 +68,21 @@ def divide(
         for name, shares in unseen.items()
     ]
     return {"todo": todo, "problems": list(dict.fromkeys(problems))}
+
+
+def problems(decided: _Values, made: t.Mapping[str, t.Any]) -> list[str]:
+    """What went wrong, in sentences. decided: what divide() returned; made: by server, what gluster_snapshots did."""
+    found = [*decided["problems"], *(problem for host in decided["todo"] for problem in _failed(host, made.get(host)))]
+    return list(dict.fromkeys(found))
+
+
+def _failed(host: str, its: t.Any) -> list[str]:
+    with whatever_it_told():
+        if "failures" in its:
+            return [word(failure["msg"]) for failure in its["failures"]]
+        if "snapshots" in its and "msg" not in its:
+            return []
+    return [f"{host}: {why_not(its, 'snapshots')}."]
 
 
 _MOST = 6

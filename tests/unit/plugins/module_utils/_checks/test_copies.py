@@ -8,7 +8,12 @@ import typing as t
 
 from ansible_collections.glusterops.shares.plugins.filter.purge_problems import FilterModule
 
-(problems,) = FilterModule().filters().values()
+(purge_problems,) = FilterModule().filters().values()
+
+
+def problems(clusters: list[t.Any], told: dict[str, t.Any]) -> list[str]:
+    """The inventory has other names than Heketi."""
+    return purge_problems(clusters, {name[2:]: its for name, its in told.items()}, {n[2:]: n for n in told})
 
 
 def cluster(*names: str) -> dict[str, t.Any]:
@@ -43,6 +48,19 @@ def test_bricks_of_which_nothing_is_listed_are_down() -> None:
 
 def test_a_cluster_that_nobody_tells_of() -> None:
     clusters = [cluster("a"), cluster("d", "e")]
-    for told in ({"m-a": answer("a")}, {"m-a": answer("a"), "m-d": None, "m-e": {}}):
+    spoilt: list[dict[str, t.Any]] = [
+        {"m-a": answer("a"), "m-d": its}
+        for its in (
+            None,
+            {},
+            "x",
+            {"skipped": True},
+            {"volumes": [7], "processes": {}},
+            {**answer("d"), "processes": None},
+            {**answer("d"), "processes": {"v": [{"server": "d"}]}},
+            {"volumes": [{"name": ["v"], "started": True, "bricks": []}], "processes": {}},
+        )
+    ]
+    for told in ({"m-a": answer("a")}, {"m-a": answer("a"), "m-d": None, "m-e": {}}, *spoilt):
         (problem,) = problems(clusters, told)
         assert problem == "Nobody can tell whether bricks are down in the cluster of m-d: none of its servers answered."

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.glusterops.shares.plugins.filter.clean_up_problems import FilterModule as Problems
 from ansible_collections.glusterops.shares.plugins.filter.place_shares import FilterModule as Place
 
-(place,), (problems,) = (one().filters().values() for one in (Place, Problems))
+(place,), (in_the_way,) = (one().filters().values() for one in (Place, Problems))
 SERVERS = ["server-1", "server-2"]
 BY_HEKETI = {"durability": "replicate-3", "spare_factor": 1.0, "infrastructure": SERVERS}
 PATH = "/var/lib/heketi/mounts/vg_1/brick_1/brick"
@@ -85,6 +85,12 @@ def test_heketi_is_told_what_gluster_says_of_its_volumes() -> None:
         "other",
         {"name": "more", "heketi_id": "", "bricks": [PATH]},
     ]
+
+
+def problems(volumes: list[t.Any], clusters: dict[str, t.Any], clients: dict[str, t.Any]) -> list[str]:
+    """Each cluster's worker has its name."""
+    workers = {cluster: cluster for cluster in clusters}
+    return in_the_way(volumes, clusters, workers, {worker: {"clients": told} for worker, told in clients.items()})
 
 
 def unfinished(kind: str, *names: str) -> list[dict[str, t.Any]]:

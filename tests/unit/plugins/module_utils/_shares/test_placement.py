@@ -7,67 +7,18 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.filter.choose_workers import FilterModule as Workers
 from ansible_collections.glusterops.shares.plugins.filter.locate_shares import FilterModule as Locate
 from ansible_collections.glusterops.shares.plugins.filter.place_shares import FilterModule as Place
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     BadInput,
     Conflict,
-    GlusterOpsError,
     NotFound,
     Refused,
     Unreachable,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.placement import locate, place, workers
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.placement import locate, place
 
 PATTERN = "pool-#{size}G-[0-9]+"
-GROUPS = {"a": ["s1", "s2", "s3"], "b": ["s4", "s5"], "all": ["s1", "s2", "s3", "s4", "s5"]}
-
-
-def pool_of(*members: str, asked: str) -> list[dict[str, str]]:
-    return [{"uuid": f"u-{host}", "hostname": "localhost" if host == asked else host} for host in members]
-
-
-def answers(*pools: tuple[str, ...]) -> dict[str, list[dict[str, str]]]:
-    return {host: pool_of(*members, asked=host) for members in pools for host in members}
-
-
-A, B = ("s1", "s2", "s3"), ("s4", "s5")
-
-
-def test_the_first_server_that_answers_works() -> None:
-    peers = answers(A, B)
-    assert workers(["a", "b"], GROUPS, peers) == {"a": "s1", "b": "s4"}
-    assert workers(["all"], GROUPS, answers((*A, *B))) == {"all": "s1"}
-    del peers["s1"], peers["s4"]
-    assert workers(["a", "b"], GROUPS, peers) == {"a": "s2", "b": "s5"}
-
-
-@pytest.mark.parametrize(
-    "clusters, peers, error, message",
-    [
-        (["a", "b"], answers(A), Unreachable, "No server of b answers"),
-        (["a", "c"], answers(A), Unreachable, "No server of c answers"),
-        ([], answers(A), Unreachable, "No server of any cluster answers"),
-        (["a", "a"], answers(A), BadInput, "cluster 'a' stands more than once"),
-        (["a"], answers(A, B), BadInput, "s4 is in none of the groups a: put it"),
-        (["a", "all"], answers((*A, *B)), BadInput, "s1 is in a and all of the groups"),
-        (["a", "b"], answers((*A, *B)), Conflict, "The groups a and b are one cluster: s1 and s4 are in one pool"),
-        (["all"], answers(A, B), Conflict, "s1 would do the work, and s4, s5 are in another pool"),
-        (["a"], answers(("s1",), ("s2", "s3")), Conflict, "s1 would do the work, and s2, s3 are in another pool"),
-        (["a"], answers(("s1",), ("s2",)), Conflict, "s1 would do the work, and s2 are in another pool"),
-    ],
-)
-def test_groups_that_are_no_clusters(
-    clusters: list[str], peers: dict[str, t.Any], error: type[GlusterOpsError], message: str
-) -> None:
-    with pytest.raises(error, match=message):
-        workers(clusters, GROUPS, peers)
-
-
-def test_servers_that_are_going_to_join() -> None:
-    assert workers(["a"], GROUPS, answers(("s1", "s2"), ("s3",))) == {"a": "s1"}
-    assert workers(["a"], GROUPS, answers(("s1",), ("s2", "s3")), joining=True) == {"a": "s1"}
 
 
 def volume(name: str, share: str | None = "", **others: t.Any) -> dict[str, t.Any]:
@@ -234,7 +185,7 @@ def test_where_shares_are() -> None:
 
 def test_filters_tell_problems() -> None:
     """A role shows them as they are, without the words in which Ansible wraps a filter's exception."""
-    (place_,), (locate_,), (workers_,) = (one().filters().values() for one in (Place, Locate, Workers))
+    (place_,), (locate_,) = (one().filters().values() for one in (Place, Locate))
     told = {"a": cluster(volume("v", "x"), volume("pool-2G-1"))}
     good = place_([share("y")], told, "pool", PATTERN)
     assert good["problem"] == "" and good["clusters"] == {"y": "a"}
@@ -251,17 +202,6 @@ def test_filters_tell_problems() -> None:
     }
     assert locate_(["x"], told)["shares"]["x"]["volume"] == "v"
     assert locate_(["x"], {"a": None})["problem"] == "a could not tell what is there, so no share can be placed."
-    assert workers_(["a"], GROUPS, answers(A)) == {"problem": "", "workers": {"a": "s1"}}
-    assert workers_(["a"], GROUPS, {})["workers"] == {}
-
-
-def test_who_can_do_what_does_not_depend_on_a_problem() -> None:
-    """An identity is denied on the clusters that answer."""
-    (workers_,) = Workers().filters().values()
-    told = workers_(["b", "a"], GROUPS, answers(("s2", "s3")))
-    assert "No server of b answers" in told["problem"] and told["workers"] == {"a": "s2"}
-    told = workers_(["a", "b"], GROUPS, answers((*A, *B)))
-    assert "are one cluster" in told["problem"] and told["workers"] == {"a": "s1", "b": "s4"}
 
 
 def test_a_snapshot_that_is_nowhere() -> None:

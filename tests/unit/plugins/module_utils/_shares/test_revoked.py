@@ -7,13 +7,14 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.filter.revoke_outcome import FilterModule
+from ansible_collections.glusterops.shares.plugins.filter.revoke_left import FilterModule as Left
+from ansible_collections.glusterops.shares.plugins.filter.revoke_outcome import FilterModule as Outcome
 
-(outcome,) = FilterModule().filters().values()
+(outcome,), (left,) = (one().filters().values() for one in (Outcome, Left))
 
 GROUPS = {"a": ["s1", "s2"], "b": ["s3"]}
 CHOSEN: dict[str, t.Any] = {"problem": "", "workers": {"a": "s1", "b": "s3"}}
-LOOKS: dict[str, t.Any] = {host: {"peers": [{"hostname": "localhost"}]} for host in ("s1", "s2", "s3")}
+LOOKS: dict[str, t.Any] = {host: {"peers": [{"uuid": host, "hostname": "localhost"}]} for host in ("s1", "s2", "s3")}
 SAID: dict[str, t.Any] = {"s1": {"shares": [], "cut": []}, "s3": {"shares": [], "cut": []}}
 
 
@@ -64,3 +65,15 @@ def test_who_must_not_be_revoked() -> None:
         "refused": ["s1 is infrastructure."],
         "problems": [],
     }
+
+
+@pytest.mark.parametrize("identities", [["x"], ["y", "x"], "y, x"])
+def test_who_would_let_it_in_again(identities: t.Any) -> None:
+    shares = [{"name": "one", "identities": identities}, {"name": "two", "identities": ["z"]}, {"name": "three"}]
+    told = left(["x"], shares, ["s3 was not reached."])
+    assert told == [
+        "one in shares_list still names it, so the next run would let it in again: take it out there.",
+        "s3 was not reached.",
+        "Run this again then.",
+    ]
+    assert left(["x"], [*shares[1:], {"name": "four", "identities": None}], []) == []

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.filter.divide_snapshots import FilterModule
+import pytest
+from ansible_collections.glusterops.shares.plugins.filter.divide_snapshots import FilterModule as Divide
+from ansible_collections.glusterops.shares.plugins.filter.snapshot_problems import FilterModule as Problems
+from ansible_collections.glusterops.shares.plugins.filter.snapshot_series import FilterModule as Series
 
-(divide,) = FilterModule().filters().values()
+(divide,), (problems,), (declared,) = (one().filters().values() for one in (Divide, Problems, Series))
 
 SERVERS = ["server1", "server2", "server3"]
 # One share has bricks on all servers, the other on two of them.
@@ -85,3 +88,39 @@ def test_each_cluster_has_its_own_server() -> None:
         "todo": {"server4": [far], "server1": [WIDE]},
         "problems": ["Share narrow is on none of the clusters."],
     }
+
+
+DEFAULT = {"prefix": "scheduled", "every": "1d", "keep": 7, "keep_for": None}
+
+
+@pytest.mark.parametrize(
+    "series, expected",
+    [
+        ({}, DEFAULT),
+        ({"prefix": "daily", "every": "12h"}, {**DEFAULT, "prefix": "daily", "every": "12h"}),
+        # What says how much to keep takes nothing of that from elsewhere.
+        ({"keep_for": "7d"}, {"prefix": "scheduled", "every": "1d", "keep_for": "7d"}),
+        ({"keep": None}, {"prefix": "scheduled", "every": "1d", "keep": None}),
+    ],
+)
+def test_series_that_do_not_say(series: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
+    shares = [{"name": "x", "size": "1G", "snapshots": [series]}, {"name": "y"}]
+    assert declared(shares, DEFAULT) == [{"name": "x", **expected}]
+
+
+@pytest.mark.parametrize(
+    "made, told",
+    [
+        ({"snapshots": []}, []),
+        ({"failures": [{"msg": "One."}, {"msg": "Two."}], "msg": "2 failed."}, ["One.", "Two."]),
+        ({"unreachable": True, "msg": "Connection refused"}, ["s1: Connection refused."]),
+        # Nobody knows that it was done.
+        *(
+            (spoilt, ["s1: it told nothing."])
+            for spoilt in (None, {}, "x", {"failures": 7}, {"failures": ["x"]}, {"failures": [{"msg": 7}]})
+        ),
+    ],
+)
+def test_what_went_wrong(made: t.Any, told: list[str]) -> None:
+    decided = {"todo": {"s1": [WIDE]}, "problems": ["Before."]}
+    assert problems(decided, {"s1": made, "s2": {"msg": "nobody asked it"}}) == ["Before.", *told]

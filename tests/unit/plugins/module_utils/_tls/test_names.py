@@ -9,10 +9,10 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible_collections.glusterops.shares.plugins.filter.by_host import by_host
 from ansible_collections.glusterops.shares.plugins.filter.irrevocable_identities import irrevocable_identities
 from ansible_collections.glusterops.shares.plugins.filter.mounting_identities import mounting_identities
 from ansible_collections.glusterops.shares.plugins.filter.tls_identities import tls_identities
-from ansible_collections.glusterops.shares.plugins.filter.told_by import told_by
 from ansible_collections.glusterops.shares.plugins.module_utils._machines.machine import instance
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import names
 
@@ -101,10 +101,10 @@ def test_as_whom_a_host_mounts() -> None:
 def test_who_skipped_the_role_is_named() -> None:
     skipped = {"skipped": True, "changed": False}
     hostvars = {"a": {"look_machine": {"x": 1}, "made": skipped}, "b": {"look_machine": skipped}, "c": {}}
-    assert told_by(["a"], hostvars, "look_machine") == {"a": {"x": 1}}
-    assert told_by(["a"], hostvars, "made") == {"a": skipped}
+    assert by_host(["a"], hostvars, "look_machine", required=True) == {"a": {"x": 1}}
+    assert by_host(["a", "c"], hostvars, "made") == {"a": skipped, "c": {}}
     with pytest.raises(AnsibleFilterError, match="^b, c skipped this, but all machines"):
-        told_by(["a", "b", "c"], hostvars, "look_machine")
+        by_host(["a", "b", "c"], hostvars, "look_machine", required=True)
 
 
 def test_an_instance_is_told_by_more_than_one_thing(tmp_path: pathlib.Path) -> None:
