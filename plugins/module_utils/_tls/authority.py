@@ -143,6 +143,11 @@ def _check_make(desired: Desired) -> None:
             f"There is no CA in {desired.path!r}, and none is made here: give the path of the CA that signed before, or"
             " restore its directory from a backup. Where there never was one, the playbook tls makes it."
         )
+    if files.is_thrown_away(desired.path):
+        raise Refused(
+            f"{desired.path!r} is in a container (an execution environment) that is thrown away with this job, and the CA"
+            " would be with it. Give the CA host, a real machine, as tls_ca_host. Nothing was changed."
+        )
     if desired.other_cas == adoption.REFUSE:
         adoption.check_new(desired.requests, desired.path)
 

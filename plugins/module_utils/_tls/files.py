@@ -27,6 +27,19 @@ def explained(what: str) -> t.Iterator[None]:
         raise GlusterOpsError(f"Could not {what}: {exc.strerror or exc}: {exc.filename or ''!r}.") from exc
 
 
+# A container engine leaves one of the marks, and an execution environment of Ansible has its work in the directory.
+_CONTAINER, _RUNNER = ("/run/.containerenv", "/.dockerenv"), "/runner"
+
+
+def is_thrown_away(path: str, marks: t.Sequence[str] = _CONTAINER, runner: str = _RUNNER, root: str = "/") -> bool:
+    """Whether what is written there ends with the job: on the own file system of an execution environment."""
+    if not (any(map(os.path.exists, marks)) and os.path.isdir(runner)):
+        return False
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    return os.stat(path).st_dev == os.stat(root).st_dev
+
+
 def read(path: str) -> bytes | None:
     """The file's bytes, or None when there is no such file."""
     try:

@@ -202,7 +202,8 @@ def observe(place: Place, openssl: OpenSSL) -> Observed:
                 links[path] = "link"
             else:
                 links[path] = "file" if os.path.lexists(path) else "absent"
-    foreign, theirs = None, {}
+    foreign: Key | None = None
+    theirs: dict[str, str] = {}
     if not current:
         for directory in place.directories:
             path = os.path.join(directory, KEY)

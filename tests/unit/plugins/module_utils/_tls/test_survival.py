@@ -15,7 +15,7 @@ import typing as t
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, NotFound, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates, record, rotation
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates, files, record, rotation
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.revocation import Revocation
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.seen import Seen
 from cryptography import x509
@@ -61,6 +61,29 @@ def test_none_is_made_by_who_only_uses_one(ca: Ca) -> None:
     assert not os.path.exists(ca.path)
     ca.ensure()
     assert ca.ensure(("a", CSR), make=False)[0] == [Change("a", "certificate", "missing", "signed")]
+
+
+def test_a_directory_that_goes_with_the_job(tmp_path: pathlib.Path) -> None:
+    mark, runner = tmp_path / "mark", tmp_path / "runner"
+    path = str(tmp_path / "not" / "there" / "yet")
+
+    def thrown_away(at: str = path) -> bool:
+        return files.is_thrown_away(at, ["/nothing", str(mark)], str(runner), str(tmp_path))
+
+    assert not thrown_away()
+    runner.mkdir()
+    assert not thrown_away()
+    mark.touch()
+    assert thrown_away() and not thrown_away("/proc")
+    runner.rmdir()
+    assert not thrown_away()
+
+
+def test_no_ca_goes_with_the_job(ca: Ca, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "is_thrown_away", lambda path: path == ca.path)
+    with pytest.raises(Refused, match="thrown away with this job.*Give the CA host, a real machine"):
+        ca.ensure()
+    assert not os.path.exists(ca.path)
 
 
 # ---- machines that trust another CA ----
