@@ -11,7 +11,7 @@ version_added: "0.2.0"
 author:
   - glusterops.shares contributors (@glusterops)
 description:
-  - Takes names of shares and tells on which cluster and volume each is. Shares that were just made are told, too.
+  - Takes names of shares and tells on which cluster and volume each is.
 options:
   _input:
     description: The names.
@@ -22,22 +22,6 @@ options:
     description: By cluster, what it told, as in O(glusterops.shares.place_shares#filter:clusters).
     type: dict
     required: true
-  workers:
-    description: Server by cluster, if some may have got shares since they told.
-    type: dict
-    default: {}
-  placed:
-    description: By share, the cluster on which it was to be, as P(glusterops.shares.place_shares#filter) returned it.
-    type: dict
-    default: {}
-  results:
-    description: By server, what M(glusterops.shares.gluster_shares) returned there.
-    type: dict
-    default: {}
-  check_mode:
-    description: Whether shares count that would get a volume of a pool.
-    type: bool
-    default: false
 """
 
 EXAMPLES = r"""
@@ -64,20 +48,12 @@ _value:
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._shares import locations, placement
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import placement
 
 
-def locate_shares(
-    names: list[str],
-    clusters: dict[str, t.Any],
-    workers: dict[str, str] | None = None,
-    placed: dict[str, str | None] | None = None,
-    results: dict[str, t.Any] | None = None,
-    check_mode: bool = False,
-) -> dict[str, t.Any]:
-    got = locations.got(workers or {}, placed or {}, results or {}, check_mode)
+def locate_shares(names: list[str], clusters: dict[str, t.Any]) -> dict[str, t.Any]:
     try:
-        return {"problem": "", "shares": {**placement.locate(names, clusters), **got}}
+        return {"problem": "", "shares": placement.locate(names, clusters)}
     except GlusterOpsError as exc:
         return {"problem": str(exc), "shares": {}}
 

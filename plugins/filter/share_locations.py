@@ -11,7 +11,8 @@ version_added: "0.2.0"
 author:
   - glusterops.shares contributors (@glusterops)
 description:
-  - Takes shares that exist, and tells the servers of each. The role P(glusterops.shares.shares#role) uses it.
+  - Takes shares that existed when clusters were asked, and those that a run has made since, and tells the servers of
+    each. The role P(glusterops.shares.shares#role) uses it.
 options:
   _input:
     description: By share, its C(cluster) and C(volume), as P(glusterops.shares.locate_shares#filter) returned them.
@@ -33,6 +34,20 @@ options:
     description: By server, its C(ansible_host), empty if it has none.
     type: dict
     required: true
+  placed:
+    description:
+      - By share, the cluster on which it was to be made, as P(glusterops.shares.place_shares#filter) returned it as
+        C(clusters).
+    type: dict
+    default: {}
+  results:
+    description: By server, what M(glusterops.shares.gluster_shares) returned there.
+    type: dict
+    default: {}
+  check_mode:
+    description: Whether shares count that would get a volume of a pool.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -51,7 +66,7 @@ _value:
 
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.locations import locations
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import locations
 
 
 def share_locations(
@@ -60,8 +75,12 @@ def share_locations(
     groups: dict[str, list[str]],
     looks: dict[str, t.Any],
     addresses: dict[str, str],
+    placed: dict[str, str | None] | None = None,
+    results: dict[str, t.Any] | None = None,
+    check_mode: bool = False,
 ) -> dict[str, t.Any]:
-    return locations(shares, workers, groups, looks, addresses)
+    got = locations.got(workers, placed or {}, results or {}, check_mode)
+    return locations.locations({**shares, **got}, workers, groups, looks, addresses)
 
 
 class FilterModule:

@@ -7,16 +7,12 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.glusterops.shares.plugins.filter.locate_shares import FilterModule as Locate
-from ansible_collections.glusterops.shares.plugins.filter.share_locations import FilterModule as Locations
+from ansible_collections.glusterops.shares.plugins.filter.share_locations import FilterModule
 
-(locate,), (locations,) = (one().filters().values() for one in (Locate, Locations))
+(locations,) = FilterModule().filters().values()
 WORKERS = {"a": "s1", "b": "s3"}
 GROUPS = {"a": ["s1", "s2"], "b": ["s3"]}
-TOLD: dict[str, t.Any] = {
-    "a": {"volumes": [{"name": "old", "share": "old", "state": None, "origin": None}]},
-    "b": {"volumes": []},
-}
+OLD = {"old": {"cluster": "a", "volume": "old"}}
 PLACED = {"old": "a", "new": "b", "nowhere": None}
 
 
@@ -24,16 +20,15 @@ def gave(*shares: tuple[str, str]) -> dict[str, t.Any]:
     return {"changes": [], "shares": [{"name": name, "volume": volume} for name, volume in shares]}
 
 
-def where(found: dict[str, t.Any]) -> dict[str, tuple[str, str]]:
-    assert found["problem"] == ""
-    return {name: (its["cluster"], its["volume"]) for name, its in found["shares"].items()}
+def where(results: dict[str, t.Any], check_mode: bool = False) -> dict[str, tuple[str, str]]:
+    found = locations(OLD, WORKERS, GROUPS, {}, {}, PLACED, results, check_mode)
+    return {name: (its["cluster"], its["volume"]) for name, its in found.items()}
 
 
 def test_what_a_run_has_made_is_where_it_made_it() -> None:
     results = {"s1": gave(("old", "old")), "s3": gave(("new", "pool-1"))}
-    found = locate(["old", "new"], TOLD, WORKERS, PLACED, results)
-    assert where(found) == {"old": ("a", "old"), "new": ("b", "pool-1")}
-    assert where(locate(["old", "new"], TOLD)) == {"old": ("a", "old")}
+    assert where(results) == {"old": ("a", "old"), "new": ("b", "pool-1")}
+    assert where({}) == {"old": ("a", "old")}
 
 
 def test_a_dry_run_tells_what_would_be_taken_from_a_pool() -> None:
@@ -42,17 +37,17 @@ def test_a_dry_run_tells_what_would_be_taken_from_a_pool() -> None:
         "changes": [{**change, "what": "volume", "after": "pool-1"}, {**change, "what": "size", "after": "2G"}],
         "shares": [],
     }
-    for check_mode, expected in ((True, {"new": ("b", "pool-1")}), (False, {})):
-        assert where(locate(["new"], TOLD, WORKERS, PLACED, {"s3": result}, check_mode)) == expected
+    assert where({"s3": result}, True) == {"old": ("a", "old"), "new": ("b", "pool-1")}
+    assert where({"s3": result}) == {"old": ("a", "old")}
     # What a share gives up is nowhere.
     result["changes"][0]["after"] = None
-    assert where(locate(["new"], TOLD, WORKERS, PLACED, {"s3": result}, True)) == {}
+    assert where({"s3": result}, True) == {"old": ("a", "old")}
 
 
 def test_a_server_has_no_share_of_another_cluster() -> None:
     """Or whoever mounts that would mount its volume instead."""
     results = {"s3": gave(("old", "mine"), ("nowhere", "mine"), ("unknown", "mine"))}
-    assert where(locate(["old", "nowhere"], TOLD, WORKERS, PLACED, results)) == {"old": ("a", "old")}
+    assert where(results) == {"old": ("a", "old")}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +67,7 @@ def test_a_server_has_no_share_of_another_cluster() -> None:
 )
 def test_an_answer_that_cannot_be_understood(spoilt: t.Any) -> None:
     results = {"s1": gave(("old", "other")), "s3": spoilt}
-    assert where(locate(["old"], TOLD, WORKERS, PLACED, results, True)) == {"old": ("a", "other")}
+    assert where(results, True) == {"old": ("a", "other")}
 
 
 def test_from_which_servers_it_is_mounted() -> None:
