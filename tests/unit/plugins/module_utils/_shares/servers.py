@@ -267,17 +267,20 @@ def refusal(said: str) -> str:
 
 
 # What can happen at a call. Who is killed does nothing any more; who is interrupted puts in order what he is at.
+# Which call of those that begin so.
+Moment = t.Tuple[str, int]
+CALLS = ["volume set", "volume info", "volume", "system:: getspec", "pool list", "volume status", "volume st", "volume quota"]
 EVENTS = ["killed", "killed after", "interrupted", "interrupted after", "refused", "silent", "another"]
 
 
 class Worker:
-    """gluster as a run on one server has it. events: what happens at which of its calls. other: another run, whole."""
+    """gluster as a run on one server has it. events: what happens when. other: another run, whole."""
 
     def __init__(
-        self, servers: Servers, here: str, events: t.Mapping[int, str], other: t.Callable[[], None] = lambda: None
+        self, servers: Servers, here: str, events: t.Mapping[Moment, str], other: t.Callable[[], None] = lambda: None
     ) -> None:
         self._servers, self._here, self._events, self._other = servers, here, events, other
-        self._calls, self._killed = 0, False
+        self._calls, self._killed = dict.fromkeys(CALLS, 0), False
 
     def cluster(self, folder: pathlib.Path) -> LiveCluster:
         return LiveCluster(
@@ -292,8 +295,7 @@ class Worker:
     def __call__(self, argv: list[str], **_options: t.Any) -> tuple[int, str, str]:
         if self._killed:
             raise Killed
-        self._calls += 1
-        event = self._events.get(self._calls, "")
+        event = self._event(" ".join(word for word in argv[1:] if not word.startswith("--")))
         if event in ("killed", "interrupted"):
             self._end(event)
         if event == "refused":
@@ -307,6 +309,14 @@ class Worker:
         if event.endswith("after"):
             self._end(event)
         return (0, "", "") if event == "silent" else answer
+
+    def _event(self, said: str) -> str:
+        event = ""
+        for begin in CALLS:
+            if said.startswith(begin):
+                self._calls[begin] += 1
+                event = self._events.get((begin, self._calls[begin]), event)
+        return event
 
     def _end(self, event: str) -> t.NoReturn:
         self._killed = event.startswith("killed")

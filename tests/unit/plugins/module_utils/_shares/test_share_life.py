@@ -26,20 +26,19 @@ from ansible_collections.glusterops.shares.plugins.module_utils._units import GI
 from fuzzing import more
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from servers import ANYBODY, EVENTS, Killed, Servers, Worker
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from servers import ANYBODY, CALLS, EVENTS, Killed, Moment, Servers, Worker
 from test_closing import BRICKS, SERVERS
 
 PATTERN = compile_pattern("pool-#{size}G-.*")
 TENANTS = ("ada", "bob", "eve")
 # Two get their volumes from the pool, and two are volumes that somebody made.
 POOLED, MADE = ("one", "two"), ("open", "half")
-SIZES = {"one": GIB, "two": 2 * GIB, "open": None, "half": GIB}
+SIZES = {"one": GIB, "two": GIB, "open": None, "half": GIB}
 # Whoever runs the tests can give its own files only to itself.
+STRAY = "pool-1G-2/none-0-somebody"
 OWNER = {"storage.owner-uid": str(os.getuid()), "storage.owner-gid": str(os.getgid())}
 CLOSED = {**SEALED, LIST: ",".join(SERVERS)}
-# How far the longest of runs is from its first call to its last.
-CALLS = 60
 
 
 def made(name: str, status: str = "Created", **options: str) -> Volume:
@@ -49,9 +48,10 @@ def made(name: str, status: str = "Created", **options: str) -> Volume:
 def volumes() -> list[Volume]:
     """Some were sealed while their bricks ran, which took no notice."""
     return [
-        *(made(f"pool-{size}G-{number}") for size in (1, 2) for number in (1, 2)),
-        made("pool-1G-3", "Started", **CLOSED),
-        made("pool-2G-3", "Started", **CLOSED),
+        made("pool-1G-1", "Started", **CLOSED),
+        made("pool-1G-2", "Started", **CLOSED),
+        made("pool-1G-3"),
+        made("pool-1G-4"),
         made("open", "Started"),
         made("half", "Started", **CLOSED),
     ]
@@ -135,7 +135,8 @@ asking = st.one_of(
     st.builds(Asked, st.just("release"), st.sampled_from(POOLED).map(lambda name: (name,))),
     st.builds(Asked, st.just("revoke"), st.just((*POOLED, *MADE)), deny=some),
 )
-happening = st.dictionaries(st.integers(1, CALLS), st.sampled_from(EVENTS), max_size=3)
+moments = st.tuples(st.sampled_from(CALLS), st.integers(1, 6))
+happening = st.dictionaries(moments, st.sampled_from(EVENTS), max_size=1)
 servers = st.sampled_from(SERVERS)
 
 
@@ -145,7 +146,9 @@ class ShareLife(RuleBasedStateMachine):
         self._folder = tempfile.TemporaryDirectory()
         self._path = pathlib.Path(self._folder.name)
         (self._path / "data").mkdir()
-        self._servers = Servers(self._path / "data", *volumes(), plain=("pool-2G-3", "half"))
+        self._servers = Servers(self._path / "data", *volumes(), plain=("pool-1G-1", "half"))
+        # What nobody may see is in one that says that it is free.
+        (self._path / "data" / STRAY).touch()
         self._lives = {name: Life({ANYBODY} if name in MADE else set()) for name in (*POOLED, *MADE)}
         # Of each run that goes on, whom others let in meanwhile.
         self._running: list[tuple[Asked, set[tuple[str, str]]]] = []
@@ -156,12 +159,19 @@ class ShareLife(RuleBasedStateMachine):
         # Nobody has their names.
         self._patch.setattr(revoke, "_addresses", lambda _volumes: set())
 
+    @initialize(names=st.sets(st.sampled_from([*POOLED, *MADE])), allow=some)
+    def some_are_there(self, names: set[str], allow: tuple[str, ...]) -> None:
+        for name in sorted(names):
+            self.run_undisturbed(Asked("declare", (name,), allow), 0)
+            for who in allow:
+                self.store(who, name)
+
     # ---- runs ----
     def _does(
         self,
         asked: Asked,
         here: str,
-        events: t.Mapping[int, str] | None = None,
+        events: t.Mapping[Moment, str] | None = None,
         other: t.Callable[[], object] = lambda: None,
     ) -> list[Change] | None:
         """Its changes, None if it did not succeed."""
@@ -214,7 +224,7 @@ class ShareLife(RuleBasedStateMachine):
         return [server for server in self._servers.connected if server not in self._servers.full]
 
     @rule(asked=asking, there=st.integers(0, 2), events=happening)
-    def run_alone(self, asked: Asked, there: int, events: dict[int, str]) -> None:
+    def run_alone(self, asked: Asked, there: int, events: dict[Moment, str]) -> None:
         self._sound = False
         here = self._able[there % len(self._able)]
         if self._does(asked, here, events) is not None:
@@ -226,15 +236,15 @@ class ShareLife(RuleBasedStateMachine):
         self.run_alone(asked, there, {})
 
     @precondition(lambda self: len(self._able) > 1)
-    @rule(asked=asking, other=asking, call=st.integers(1, CALLS), events=happening, theirs=happening)
+    @rule(asked=asking, other=asking, moment=moments, events=happening, theirs=happening)
     def run_two(
-        self, asked: Asked, other: Asked, call: int, events: dict[int, str], theirs: dict[int, str]
+        self, asked: Asked, other: Asked, moment: Moment, events: dict[Moment, str], theirs: dict[Moment, str]
     ) -> None:
         """Between servers there is no lock."""
         self._sound = False
         here, there = self._able[:2]
         run = functools.partial(self._does, other, there, theirs)
-        if self._does(asked, here, {**events, call: "another"}, run) is not None and not (
+        if self._does(asked, here, {**events, moment: "another"}, run) is not None and not (
             set(asked.shares) & set(other.shares)
         ):
             self._is_true(asked, here)
@@ -288,7 +298,7 @@ class ShareLife(RuleBasedStateMachine):
         for directory in (self._path / "data").iterdir():
             for path in directory.iterdir():
                 name, lives, _who = path.name.split("-")
-                life = self._lives[name]
+                life = self._lives.get(name, Life(set()))
                 may = life.may if life.lives == int(lives) else set()
                 assert self._servers.let_in(directory.name) <= may, (path, life)
 
@@ -304,6 +314,7 @@ class ShareLife(RuleBasedStateMachine):
         for name in asked.shares:
             if asked.how == "release":
                 assert name in POOLED and not self._holding(name), name
+                assert not list((self._path / "data").glob(f"*/{name}-*")), name
                 continue
             found = self._holding(name)
             if asked.how == "declare":
@@ -334,6 +345,8 @@ class ShareLife(RuleBasedStateMachine):
     def _converges(self) -> None:
         self._servers.full.clear()
         self.come_back()
+        # Who gets it is told first that it is not empty.
+        (self._path / "data" / STRAY).unlink()
         for name, life in self._lives.items():
             if life.ending:
                 assert self._does(Asked("release", (name,)), "s1") is not None, name
@@ -343,10 +356,13 @@ class ShareLife(RuleBasedStateMachine):
                 assert self._does(asked, "s1") is not None, asked
                 self._is_true(asked, "s1")
                 assert self._does(asked, "s2") == [], asked
+        for name in POOLED:
+            assert self._does(Asked("release", (name,)), "s3") is not None, name
+            self._is_true(Asked("release", (name,)), "s3")
         self.nobody_is_in_who_is_not_declared()
         self.nobody_sees_what_is_of_others()
         self.no_data_is_lost()
 
 
 TestShareLife = ShareLife.TestCase
-TestShareLife.settings = settings(more, stateful_step_count=12, derandomize="FUZZ_EXAMPLES" not in os.environ)
+TestShareLife.settings = settings(more, stateful_step_count=25, derandomize="FUZZ_EXAMPLES" not in os.environ)
