@@ -40,14 +40,14 @@ class Kept(t.NamedTuple):
 class Servers(Cluster):
     """Three servers, each with what its glusterd remembers and what it has stored, by which its bricks go.
 
-    away: their glusterd does not run. full: they have no room to store anything. bricks: those that run, and whether
-    they speak TLS, which they decide when they start. data: where what is stored in the volumes is.
+    away: their glusterd does not run. full: they have no room to store anything, and whether they say so. bricks: those
+    that run, and whether they speak TLS, which they decide when they start. data: where what is stored in the volumes is.
     """
 
     def __init__(self, data: pathlib.Path, *volumes: Volume, plain: t.Container[str] = ()) -> None:
         super().__init__(*volumes)
         self.away: set[str] = set()
-        self.full: set[str] = set()
+        self.full: dict[str, bool] = {}
         self.remembered = {server: {one.name: Kept(0, one) for one in volumes} for server in SERVERS}
         self.stored = {server: dict(self.remembered[server]) for server in SERVERS}
         self.bricks = {
@@ -59,6 +59,8 @@ class Servers(Cluster):
         self.mounted: set[tuple[str, str]] = set()
         self._limits: dict[str, str] = {}
         self._names, self._asked, self._data = [one.name for one in volumes], "", data
+        # What was written is not written again: that takes the most time of all.
+        self._written: dict[tuple[t.Any, ...], tuple[list[Volume], str]] = {}
         for name in self._names:
             (data / name).mkdir()
         self.instead.update(
@@ -83,6 +85,10 @@ class Servers(Cluster):
     def let_in(self, name: str) -> set[str]:
         return {who for server in SERVERS for who in self.comes_in(server, name)}
 
+    def keeps(self, server: str, name: str) -> bool:
+        """Whether the brick there runs, and goes by what its glusterd says."""
+        return (server, name) in self.bricks and self.stored[server][name] == self.remembered[server][name]
+
     def limit(self, name: str) -> int | None:
         return int(self._limits[name]) if name in self._limits else None
 
@@ -105,12 +111,10 @@ class Servers(Cluster):
                     self._keep(one, name, newest)
             self._run_bricks([server], name)
 
-    def _keep(self, server: str, name: str, kept: Kept) -> bool:
+    def _keep(self, server: str, name: str, kept: Kept) -> None:
         self.remembered[server][name] = kept
-        if server in self.full:
-            return False
-        self.stored[server][name] = kept
-        return True
+        if server not in self.full:
+            self.stored[server][name] = kept
 
     def _run_bricks(self, servers: t.Iterable[str], name: str) -> None:
         for server in servers:
@@ -125,6 +129,13 @@ class Servers(Cluster):
         self.mounted = {(name, who) for name, who in self.mounted if {who, ANYBODY} & self.let_in(name)}
 
     # ---- gluster ----
+    def _info(self, names: list[str]) -> str:
+        its = list(self.volumes.values())
+        key = (*names, *map(id, its))
+        if key not in self._written:
+            self._written[key] = its, super()._info(names)
+        return self._written[key][1]
+
     def ask(self, asked: str, argv: list[str]) -> tuple[int, str, str]:
         """What gluster says of the server that is asked."""
         if asked in self.away:
@@ -135,12 +146,11 @@ class Servers(Cluster):
 
     def _commit(self, name: str, change: t.Callable[[Volume], Volume]) -> str:
         """One transaction: the servers remember it, and some may have no room for it."""
-        failed = []
         for server in self.connected:
             version, its = self.remembered[server][name]
-            if not self._keep(server, name, Kept(version + 1, change(its))):
-                failed.append(server)
+            self._keep(server, name, Kept(version + 1, change(its)))
         self._cut_off()
+        failed = [server for server in self.connected if self.full.get(server)]
         if failed:
             return refusal(f"Commit failed on {failed[0]}. Please check log file for details.")
         return OK
@@ -268,7 +278,7 @@ def refusal(said: str) -> str:
 
 # What can happen at a call. Who is killed does nothing any more; who is interrupted puts in order what he is at.
 # Which call of those that begin so.
-Moment = t.Tuple[str, int]
+Moment = tuple[str, int]
 CALLS = ["volume set", "volume info", "volume", "system:: getspec", "pool list", "volume status", "volume st", "volume quota"]
 EVENTS = ["killed", "killed after", "interrupted", "interrupted after", "refused", "silent", "another"]
 
