@@ -295,8 +295,7 @@ def _is_pooled(volume: Volume) -> bool:
 
 def _plan_options(share: Share, volume: Volume, enlist: bool, waiting: bool, adopting: bool) -> list[Step]:
     """The share's own options, and what else has to be put right. enlist: the infrastructure, too. waiting: bricks are
-    started again for that, by whoever comes after an interruption, too. adopting: the volume is the share's from now on.
-    """
+    started again for that, by whoever comes after an interruption, too. adopting: the volume becomes the share's."""
     changes = _differing(share, volume)
     entries, staying = set(listed(volume)), _staying(share, volume)
     if enlist and entries != staying:

@@ -41,7 +41,7 @@ class Servers(Cluster):
     """Three servers, each with what its glusterd remembers and what it has stored, by which its bricks go.
 
     away: their glusterd does not run. full: they have no room to store anything, and whether they say so. bricks: those
-    that run, and whether they speak TLS, which they decide when they start. data: where what is stored in the volumes is.
+    that run, and whether they speak TLS, which they decide when they start. data: where the volumes' files are.
     """
 
     def __init__(self, data: pathlib.Path, *volumes: Volume, plain: t.Container[str] = ()) -> None:
@@ -194,9 +194,7 @@ class Servers(Cluster):
             return refusal("Quota is disabled, please enable quota")
         if what == "disable":
             self._limits.pop(name, None)
-            return self._commit(
-                name, lambda its: its._replace(options={**its.options, **dict.fromkeys(_QUOTA, "off")})
-            )
+            return self._commit(name, lambda its: its._replace(options={**its.options, **dict.fromkeys(_QUOTA, "off")}))
         if what == "limit-usage":
             self._limits[name] = words[5]
         elif what == "remove":
@@ -279,7 +277,16 @@ def refusal(said: str) -> str:
 # What can happen at a call. Who is killed does nothing any more; who is interrupted puts in order what he is at.
 # Which call of those that begin so.
 Moment = tuple[str, int]
-CALLS = ["volume set", "volume info", "volume", "system:: getspec", "pool list", "volume status", "volume st", "volume quota"]
+CALLS = [
+    "volume set",
+    "volume info",
+    "volume",
+    "system:: getspec",
+    "pool list",
+    "volume status",
+    "volume st",
+    "volume quota",
+]
 EVENTS = ["killed", "killed after", "interrupted", "interrupted after", "refused", "silent", "another"]
 
 

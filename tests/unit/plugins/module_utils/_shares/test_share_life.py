@@ -240,7 +240,12 @@ class ShareLife(RuleBasedStateMachine):
     @precondition(lambda self: len(self._able) > 1)
     @rule(asked=asking, others=others, moment=moments, events=happening, theirs=happening)
     def run_two(
-        self, asked: Asked, others: tuple[Asked, ...], moment: Moment, events: dict[Moment, str], theirs: dict[Moment, str]
+        self,
+        asked: Asked,
+        others: tuple[Asked, ...],
+        moment: Moment,
+        events: dict[Moment, str],
+        theirs: dict[Moment, str],
     ) -> None:
         """Between servers there is no lock."""
         self._sound = False
