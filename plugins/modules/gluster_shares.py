@@ -105,8 +105,8 @@ options:
     version_added: "0.2.0"
   restart:
     description:
-      - Whether a started volume that is not sealed may be stopped and started to seal it. Its clients must mount it
-        again.
+      - Whether a started volume that is not sealed, or was sealed while its bricks ran, may be stopped and started to
+        seal it. Its clients must mount it again.
       - Without this permission such a volume makes the task fail before anything is changed.
     type: bool
     default: false

@@ -138,9 +138,13 @@ def plan(
     mark = holding.mark_of(volume)
     making = mark if holding.is_preparing(volume) else None
     closing = close(share, volume)
+    adopting = share.seal and holding.marked(volume) is None
     restart = [] if closing and closing.restart else _plan_restart(share, volume)
     # A server whose identity is new is a client of every volume, and comes before tenants do.
-    setting = _plan_options(share, volume, enlist=closing is None and not making, waiting=bool(restart))
+    setting = _plan_options(share, volume, closing is None and not making, bool(restart), adopting)
+    if adopting and closing is None:
+        # Whoever sealed it may not have started its bricks since.
+        setting.insert(0, steps.Close((), tuple(sorted(_staying(share, volume))), SEALED, again=True))
     # Nothing is stopped before Gluster has taken all options.
     deactivating = [steps.Deactivate((Change(name, steps.ACTIVE, True, False),)) for name in exposing]
     found: list[Step] = []
@@ -289,9 +293,9 @@ def _is_pooled(volume: Volume) -> bool:
     return mark is not None and mark.origin == holding.POOL
 
 
-def _plan_options(share: Share, volume: Volume, enlist: bool, waiting: bool) -> list[Step]:
+def _plan_options(share: Share, volume: Volume, enlist: bool, waiting: bool, adopting: bool) -> list[Step]:
     """The share's own options, and what else has to be put right. enlist: the infrastructure, too. waiting: bricks are
-    started again for that, by whoever comes after an interruption, too."""
+    started again for that, by whoever comes after an interruption, too. adopting: the volume becomes the share's."""
     changes = _differing(share, volume)
     entries, staying = set(listed(volume)), _staying(share, volume)
     if enlist and entries != staying:
@@ -299,7 +303,7 @@ def _plan_options(share: Share, volume: Volume, enlist: bool, waiting: bool) -> 
     mark = {}
     if waiting:
         mark[holding.WAITING] = volume.name
-    if share.seal and holding.marked(volume) is None:
+    if adopting:
         mark.update(holding.mark(share.name, volume.name, holding.IN_USE, holding.ADOPTED))
         changes.append(Change(share.name, holding.SHARE, volume.options.get(holding.SHARE), mark[holding.SHARE]))
     return [steps.Set(tuple(changes), mark)] if changes else []

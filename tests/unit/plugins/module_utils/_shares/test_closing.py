@@ -259,6 +259,20 @@ def _starts(gluster: Cluster) -> str:
     return OK
 
 
+def test_what_somebody_sealed_while_it_ran_is_no_share_before_it_is_proven(tmp_path: pathlib.Path) -> None:
+    its = volume("data")
+    gluster = Cluster(its._replace(options={**SEALED, LIST: its.options[LIST]}))
+    gluster.plain = "s2"
+    gluster.instead["volume start"] = lambda _words: _starts(gluster)
+    wanted = Share("data", SERVERS, exclusive=True, seal=True)
+    for _run in range(2):
+        with pytest.raises(Conflict, match="s2 has brick /srv/data speak no TLS: it has not been started since"):
+            reconcile(live(gluster, tmp_path), [wanted], False)
+        assert holding.marked(gluster.volumes["data"]) is None
+    reconcile(live(gluster, tmp_path), [dataclasses.replace(wanted, restart=True)], False)
+    assert not gluster.plain and reconcile(live(gluster, tmp_path), [wanted], False)[0] == []
+
+
 def test_what_bricks_wait_for_they_wait_for_no_more_once_they_have_started(tmp_path: pathlib.Path) -> None:
     crl, wanted = {"ssl.crl-path": "/crl"}, Share("data", SERVERS, exclusive=True, seal=True, start=True, restart=True)
     wanted = dataclasses.replace(wanted, options=crl)
