@@ -6,22 +6,17 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.glusterops.shares.plugins.module_utils._machines import answer
+from ansible_collections.glusterops.shares.plugins.module_utils._machines import answer, facts
 
 # What Ansible does something with, if an answer has it. Its own for a job that goes on has a name like that.
 _ACTED_UPON = ("add_group", "add_host", "results", "skipped", "unreachable")
 _PREFIX, _JOB = "ansible_", "ansible_job_id"
 # What Ansible itself makes of an answer, for whoever reads it.
 _REMARKS = ("deprecations", "exception", "warnings")
-# How the variables of our roles begin. A machine's facts take precedence over their defaults.
-_OURS = re.compile(
-    "__|(check|glusterops|look|management_tls|mounts|remove_share|revoke|shares|snapshots|tls|topology)_"
-)
 
 
 class ThereAction(ActionBase):
@@ -57,7 +52,7 @@ class ThereAction(ActionBase):
         """The machine's answer."""
         goes_on = bool(self._task.async_val) and not self._connection.has_native_async
         told: dict[str, t.Any] = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=goes_on)
-        facts = told.get("ansible_facts")
+        its = told.get("ansible_facts")
         kept = (_JOB,) if goes_on else ()
         found = {
             key: value
@@ -68,8 +63,8 @@ class ThereAction(ActionBase):
             found = self._read(found)
         # Ansible's own, where it had to find the machine's Python.
         python = self._discovered_interpreter_key
-        if python and isinstance(facts, dict) and python in facts:
-            found["ansible_facts"] = {python: facts[python]}
+        if python and isinstance(its, dict) and python in its:
+            found["ansible_facts"] = {python: its[python]}
         return found
 
     def _read(self, told: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -91,7 +86,7 @@ def _is_remark(value: t.Any) -> bool:
 
 def _check_facts(task_vars: t.Mapping[str, t.Any]) -> None:
     """AnsibleError if the machine told facts, as those of C(setup), that would say what our roles do."""
-    named = sorted(name for name in task_vars.get("ansible_facts") or {} if _OURS.match(str(name)))
+    named = facts.like_ours(task_vars.get("ansible_facts"))
     if named:
         # Of an AnsibleActionFail some versions have the task decide whether it has failed.
         raise AnsibleError(
