@@ -115,7 +115,14 @@ PARTS: dict[str, t.Any] = {
     "peers": _PEERS,
     "volumes": [_VOLUME],
     "holdings": [{**_WHOSE, "started": bool, "sealed": bool, "heketi_id": str, "brick": str}],
-    "snapshots": [{"name": str, "volume": str, "active": bool, "size": Maybe(int), "used": Maybe(int)}],
+    "snapshots": [
+        {
+            **dict.fromkeys(("name", "uuid", "description", "created", "volume"), str),
+            "active": bool,
+            "size": Maybe(int),
+            "used": Maybe(int),
+        }
+    ],
     "processes": By([{"server": str, "path": str, "online": bool, "port": Maybe(int), "pid": Maybe(int)}]),
     "rebalances": By(str),
     "clients": By(By(int)),
