@@ -10,7 +10,7 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.glusterops.shares.plugins.module_utils._machines import looked
+from ansible_collections.glusterops.shares.plugins.module_utils._machines import answer, looked
 from ansible_collections.glusterops.shares.plugins.modules import gluster_info
 from ansible_collections.glusterops.shares.plugins.plugin_utils.batch import check_whole
 from ansible_collections.glusterops.shares.plugins.plugin_utils.here import plain
@@ -50,7 +50,8 @@ class ActionModule(ThereAction):
             if compares or len(missing) < len(parts):
                 # Of the volumes only what they are compared for travels on.
                 arguments["gather"] = [*missing, *(["volumes"] if compares and "volumes" not in missing else [])]
-            found.update(self.ask(arguments, task_vars))
+            asked = [*missing, "volumes"] if compares else missing
+            found.update(answer.asked_for(asked, self.ask(arguments, task_vars)))
             if "clock" in (found.get("machine") or {}) and "machine" in missing:
                 its = found["machine"]["clock"]
                 found["machine"]["clock"] = looked.clock(began, its["began"], its["ended"], time.time())
@@ -75,8 +76,8 @@ class ActionModule(ThereAction):
         its = Comparison(declared, volumes)
         free: list[str] = []
         if its.needs_supply():
-            answer = self.ask({"gather": list(_USE)}, task_vars)
-            free = its.free(*map(answer.get, _USE))
+            told = answer.asked_for(_USE, self.ask({"gather": list(_USE)}, task_vars))
+            free = its.free(*map(told.get, _USE))
         return {"differing": its.differing(), "free": free, "denied": its.denied()}
 
     @staticmethod

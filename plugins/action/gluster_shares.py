@@ -4,8 +4,20 @@
 
 from __future__ import annotations
 
+import typing as t
+
+from ansible_collections.glusterops.shares.plugins.module_utils._machines.answer import of_shares
 from ansible_collections.glusterops.shares.plugins.plugin_utils.progress import ProgressAction
 
 
 class ActionModule(ProgressAction):
-    """Shows how far the module is."""
+    """Shows how far the module is, and lets a server tell of no shares but those that it was to work on.
+
+    Others may be on another cluster, and where they are decides what their tenants mount.
+    """
+
+    def answer(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        shares = arguments.get("shares") or []
+        found = super().answer(arguments, task_vars)
+        of_shares({share["name"] for share in shares if isinstance(share, dict) and "name" in share}, found)
+        return found

@@ -18,6 +18,8 @@ from ansible_collections.glusterops.shares.plugins.plugin_utils.here import Here
 
 # Seconds between two looks at how far the module is.
 _PAUSE = 2.0
+# Characters of a line that are shown.
+_LONGEST = 500
 
 
 class ProgressAction(HereAction):
@@ -77,6 +79,8 @@ class _Lines(threading.Thread):
         """Shows the whole lines of the file's text that were not shown before."""
         lines = text.split("\n")[:-1]
         for line in lines[self._shown :]:
-            # On stderr, so that callbacks that write JSON to stdout stay readable.
-            Display().display(f"  {line}", stderr=True)
+            # On stderr, so that callbacks that write JSON to stdout stay readable. No machine writes to the terminal
+            # more than a line of text.
+            text = "".join(one if one.isprintable() else "?" for one in line[:_LONGEST])
+            Display().display(f"  {text}", stderr=True)
         self._shown = max(self._shown, len(lines))

@@ -224,6 +224,10 @@ class Scene:
         return [server for server in servers if server.name in cluster.servers]
 
 
+# One machine's trouble, and no other's.
+_UNREADABLE = "what it told is not what gluster_info returns ({!r})"
+
+
 def read_machine(name: str, common_name: str | None, told: t.Mapping[str, t.Any]) -> Machine:
     """A machine from what gluster_info with C(gather=machine) and more returned there, or from its failure."""
     if not told.get("machine"):
@@ -247,8 +251,8 @@ def read_machine(name: str, common_name: str | None, told: t.Mapping[str, t.Any]
             stored=None if told.get("stored") is None else dict(told["stored"]),
             instance=told.get("instance"),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as exc:
-        raise BadInput(f"machines: what {name!r} told is not what gluster_info returns: {exc!r}.") from exc
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as exc:
+        return Machine(name, common_name, failure=_UNREADABLE.format(exc))
 
 
 def _read_identity(told: t.Mapping[str, t.Any]) -> Identity:
@@ -302,8 +306,8 @@ def read_cluster(
             bricks=None if told.get("served") is None else tuple(map(_read_brick, told["served"])),
             tenants={volume: tenants(kinds) for volume, kinds in told.get("clients", {}).items()},
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as exc:
-        raise BadInput(f"clusters: what {asked!r} told of {name!r} is not what gluster_info returns: {exc!r}.") from exc
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as exc:
+        return Cluster(name, tuple(servers), asked, failure=_UNREADABLE.format(exc))
 
 
 def _read_daemons(told: t.Mapping[str, t.Any] | None) -> Daemons | None:

@@ -52,6 +52,15 @@ class Plan:
     problems: tuple[str, ...]
 
 
+def check(identities: t.Sequence[str], infrastructure: t.Sequence[str]) -> None:
+    """BadInput if one of the identities must not be revoked, or is none."""
+    if not identities:
+        raise BadInput("identities is empty: name whom to revoke.")
+    check_unique(identities, "identity")
+    # The rules that hold for each of them.
+    Share("shares", tuple(infrastructure), deny=tuple(identities)).check()
+
+
 def plan(
     identities: t.Sequence[str],
     infrastructure: t.Sequence[str],
@@ -60,11 +69,7 @@ def plan(
     deactivate: bool = False,
 ) -> Plan:
     """What to do. exposing: a volume's active snapshots that let in others than the share does. Raises BadInput."""
-    if not identities:
-        raise BadInput("identities is empty: name whom to revoke.")
-    check_unique(identities, "identity")
-    # The rules that hold for each of them.
-    Share("shares", tuple(infrastructure), deny=tuple(identities)).check()
+    check(identities, infrastructure)
     holders, shares, problems = holding.Holders(volumes), {}, []
     for volume in volumes.values():
         entries = listed(volume)

@@ -145,8 +145,8 @@ def _check_make(desired: Desired) -> None:
         )
     if files.is_thrown_away(desired.path):
         raise Refused(
-            f"{desired.path!r} is in a container (an execution environment) that is thrown away with this job, and the CA"
-            " would be with it. Give the CA host, a real machine, as tls_ca_host. Nothing was changed."
+            f"{desired.path!r} is in a container (an execution environment) that is thrown away with this job, and the"
+            " CA would be with it. Give the CA host, a real machine, as tls_ca_host. Nothing was changed."
         )
     if desired.other_cas == adoption.REFUSE:
         adoption.check_new(desired.requests, desired.path)

@@ -183,6 +183,31 @@ def requests(machines: t.Sequence[Applicant]) -> dict[str, t.Any]:
     }
 
 
+def _as_installed(bundle: str) -> str:
+    """The checksum of the bundle's file."""
+    return sha256("\n".join(blocks(bundle, "bundle")) + "\n")
+
+
+def unlike(asked: t.Mapping[str, t.Any], told: _Told, check_mode: bool) -> str | None:
+    """What is wrong with the answer of gluster_tls_identities to these arguments: it is of other identities, or with
+    another bundle, which would look as if the machines differed."""
+    wanted = [one for one in asked.get("identities") or () if isinstance(one, dict)]
+    found = told.get("identities")
+    if found is None:
+        return "identities is missing"
+    if asked.get("trust"):
+        # That is told in changes alone.
+        wanted = []
+    names = [(str(one.get("common_name")), str(one.get("scope") or "machine")) for one in wanted]
+    if [(one["common_name"], one["scope"]) for one in found] != names:
+        return f"it is not of {' and '.join(name for name, _scope in names)}, which it was asked for"
+    bundle = asked.get("bundle")
+    for one, its in zip(wanted, found):
+        if bundle and one.get("certificate") and not check_mode and its["bundle_sha256"] != _as_installed(bundle):
+            return f"it has not installed the bundle of {its['common_name']!r} that it was given"
+    return None
+
+
 @dataclasses.dataclass(frozen=True)
 class Answers:
     """What the CA answered. bundle and crls are empty in a dry run that does not know them, crls None if there are
@@ -203,7 +228,7 @@ class Answers:
     @property
     def bundle_sha256(self) -> str | None:
         """Of the bundle as it is installed."""
-        return sha256("\n".join(blocks(self.bundle, "bundle")) + "\n") if self.bundle else None
+        return _as_installed(self.bundle) if self.bundle else None
 
     def to(self, machine: Applicant) -> list[_Told]:
         """The answer for each of its identities, in their order."""

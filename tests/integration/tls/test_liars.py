@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 import pytest
 import yaml
-from harness import SERVERS, Lab, Play
+from checking import check
+from harness import SERVERS, Lab, Play, make_by_hand, remove
 
-LIAR, HOST = "/usr/local/bin/liar", "host2"
+LIAR, HOST, SERVER = "/usr/local/bin/liar", "host2", "server3"
 # Runs a module, as Ansible has it run, and changes the answer as /root/lie.py says.
 INTERPRETER = """#!/usr/bin/python3
 import json, subprocess, sys
@@ -24,9 +26,9 @@ try:
 except ValueError:
     pass
 else:
-    names = {"answer": answer, "subprocess": subprocess}
+    names = {"answer": answer, "subprocess": subprocess, "text": None}
     exec(open("/root/lie.py").read(), names)
-    text = before + json.dumps(names["answer"]).encode()
+    text = names["text"] or before + json.dumps(names["answer"]).encode()
 sys.stdout.buffer.write(text)
 sys.exit(done.returncode)
 """
@@ -56,23 +58,87 @@ GARBAGE = """
 answer = {key: {"surprise": [1, None, "x"]} for key in answer}
 answer.update(changed=False, identities=[None, {"request": 7}, "x"])
 """
+# A text in Jinja, wherever the answer has any.
+MARK, MADE = "{{ 7 * 191 }}", "1337"
+PROGRAMS = f"""
+def lie(told):
+    if isinstance(told, dict):
+        return {{key: lie(one) for key, one in told.items()}}
+    return [lie(one) for one in told] if isinstance(told, list) else {MARK!r} if isinstance(told, str) else told
+answer = lie(answer)
+answer["msg"] = {MARK!r}
+"""
+MORE = FACTS + """
+answer.update(changed=False, failed=False, skipped=True, unreachable=True, results=[{"item": "server1"}])
+answer.update(invocation=7, warnings=7, deprecations=["x"], denied={"shares": [7]}, free=7, looked=9e18)
+for key, told in list(answer.items()):
+    if isinstance(told, list) and told and isinstance(told[0], dict):
+        told[0] = None
+"""
+LIES = {
+    "garbage": GARBAGE,
+    "no JSON": 'text = b"no answer at all"',
+    "no dictionary": 'text = b"[1, 2]"',
+    "huge": 'answer["msg"] = "x" * 3000000; answer["peers"] = [answer["msg"]]',
+    "programs": PROGRAMS,
+    "more": MORE,
+}
+WORKED = ["server1", "server2", "server3", "host1"]
+PATH = "/srv/liars"
+SHARE = {
+    "name": "liars",
+    "identities": ["tenant-a", "tenant-b"],
+    "mounts": [{"host": host, "path": PATH} for host in ("host1", HOST)],
+}
+
+
+@contextlib.contextmanager
+def lying(lab: Lab, liar: str) -> t.Iterator[Lab]:
+    """The lab with that machine on the other side."""
+    with open(lab.inventory, encoding="utf-8") as stream:
+        inventory = yaml.safe_load(stream)
+    inventory["liars"] = {"hosts": {liar: {"ansible_python_interpreter": LIAR}}}
+    other = Lab(lab.folder, "liars.yml")
+    with open(other.inventory, "w", encoding="utf-8") as stream:
+        yaml.safe_dump(inventory, stream)
+    lab.send(liar, INTERPRETER.encode(), f"cat > {LIAR}; chmod +x {LIAR}")
+    try:
+        yield other
+    finally:
+        lab.run(liar, f"rm -f {LIAR} /root/lie.py /root/lie.key")
+        again = lab.play("glusterops.shares.tls")
+        assert again.rc == 0, again.output
 
 
 @pytest.fixture
 def liar(identities: Lab) -> t.Iterator[Lab]:
-    """The lab with its host2 on the other side."""
+    with lying(identities, HOST) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def lying_host(share: Lab) -> t.Iterator[Lab]:
+    with lying(share, HOST) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def lying_server(share: Lab) -> t.Iterator[Lab]:
+    with lying(share, SERVER) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def share(identities: Lab) -> t.Iterator[Lab]:
+    """With a share that two tenants have."""
     lab = identities
-    with open(lab.inventory, encoding="utf-8") as stream:
-        inventory = yaml.safe_load(stream)
-    inventory["liars"] = {"hosts": {HOST: {"ansible_python_interpreter": LIAR}}}
-    lying = Lab(lab.folder, "liars.yml")
-    with open(lying.inventory, "w", encoding="utf-8") as stream:
-        yaml.safe_dump(inventory, stream)
-    lab.send(HOST, INTERPRETER.encode(), f"cat > {LIAR}; chmod +x {LIAR}")
-    yield lying
-    lab.run(HOST, f"rm -f {LIAR} /root/lie.py /root/lie.key")
-    again = lab.play("glusterops.shares.tls")
-    assert again.rc == 0, again.output
+    make_by_hand(lab, "liars")
+    wanted = [{"name": "liars", "identities": SHARE["identities"]}]
+    assert not lab.module("server1", "gluster_shares", infrastructure=SERVERS, shares=wanted)["failed"]
+    yield lab
+    for host in ("host1", HOST):
+        lab.module(host, "gluster_mounts", mounts=[{"share": "liars", "state": "absent"}])
+    remove(lab, "liars")
 
 
 def lie(lab: Lab, program: str, **variables: t.Any) -> Play:
@@ -90,7 +156,7 @@ def signed(lab: Lab) -> list[str]:
 @pytest.mark.parametrize(
     "renaming, said",
     [
-        (True, "sign: what was answered has no request for 'tenant-b'"),
+        (True, "it is not of tenant-b, which it was asked for"),
         (False, f"is for the subject 'CN={SERVERS[0]}', but must be for 'CN=tenant-b' alone"),
     ],
 )
@@ -116,3 +182,48 @@ def test_garbage_is_its_own_trouble(liar: Lab) -> None:
     done = lie(liar, GARBAGE)
     assert {host for host, counts in done.hosts.items() if counts["failed"]} == {HOST}, done.output
     assert "Traceback" not in done.output
+
+
+def told(lab: Lab, liar: str, program: str, playbook: str, **variables: t.Any) -> Play:
+    """A playbook while the machine answers so to every module. No text of it is a program, and nobody comes in."""
+    lab.send(liar, program.encode(), "cat > /root/lie.py")
+    done = lab.play(f"glusterops.shares.{playbook}", shares_list=[SHARE], **variables)
+    assert MADE not in done.output and "Traceback" not in done.output, done.output
+    assert set(done.hosts) <= {*WORKED, HOST, "host3", "localhost"}, done.output
+    return done
+
+
+def failed(done: Play) -> set[str]:
+    return {host for host, counts in done.hosts.items() if counts["failed"] or counts["unreachable"]}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_tenants_host_holds_no_other_up(lying_host: Lab, name: str) -> None:
+    """The others get their identities and their mounts; and what is found is found of it alone."""
+    lab, program = lying_host, LIES[name]
+    lab.run("host1", f"umount -l {PATH}", check=False)
+    done = told(lab, HOST, program, "mounts")
+    assert failed(done) <= {HOST}, done.output
+    assert lab.run("host1", f"findmnt -t fuse.glusterfs {PATH}").returncode == 0
+    done = told(lab, HOST, program, "tls")
+    assert failed(done) <= {HOST} and lab.run(HOST, "test -e /root/theirs", check=False).returncode, done.output
+    found = check(lab, playbook="verify", shares_list=[{key: SHARE[key] for key in ("name", "identities")}])
+    assert {row[2] for row in found.rows if row[0] == "ERROR"} <= {HOST}, found.play.output
+    # All or nobody, so it is told who is in the way.
+    done = told(lab, HOST, program, "management_tls", management_tls_state="enabled")
+    assert done.rc != 0 and done.changed == 0, done.output
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_server_is_left_out_of_what_others_do(lying_server: Lab, name: str) -> None:
+    """Who is revoked is denied through the others, and the run tells that one server is not known to be."""
+    lab, program = lying_server, LIES[name]
+    wanted = [{"name": "liars", "identities": [*SHARE["identities"], "tenant-x"]}]
+    assert not lab.module("server1", "gluster_shares", infrastructure=SERVERS, shares=wanted)["failed"]
+    done = told(lab, SERVER, program, "revoke", revoke_name="tenant-x")
+    assert done.rc != 0 and "tenant-x was revoked as far as possible" in " ".join(done.output.split()), done.output
+    assert set(lab.options("liars")["auth.ssl-allow"].split(",")) == {*SERVERS, *SHARE["identities"]}
+    done = told(lab, SERVER, program, "tls")
+    assert failed(done) <= {SERVER}, done.output
+    done = told(lab, SERVER, program, "mounts")
+    assert failed(done) <= {SERVER}, done.output

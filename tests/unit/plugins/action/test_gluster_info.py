@@ -35,6 +35,12 @@ LIKE = {
     "bricks": [{"server": "server1", "path": "/srv/b", "server_uuid": "u1", "arbiter": False}],
     "sealed": True,
     "started": True,
+    "share": None,
+    "state": None,
+    "origin": None,
+    "free": False,
+    "identities": [],
+    "exposing": [],
 }
 MADE = {"cluster.lookup-optimize": "off", "user.heketi.id": "0a1b"}
 VOLUMES = [
@@ -45,12 +51,13 @@ DECLARED = {
     "shares": [{"name": name, "size": "1G", "identities": ["tenant-a"]} for name in ("good", "open", "elsewhere")],
     "infrastructure": ["glusterfs-server1"],
 }
+SELF = {"uuid": "u2", "hostname": "localhost", "connected": True, "state": ""}
 ANSWER = {
-    "peers": [{"hostname": "localhost"}],
+    "peers": [SELF],
     "limits": {"good": 1},
     "volumes": VOLUMES,
     "identities": OBSERVED,
-    "machine": {"version": "10.3", "clock": {"began": 5.0, "ended": 6.0}},
+    "machine": {"version": "10.3", "uuid": "u1", "op_version": 100000, "clock": {"began": 5.0, "ended": 6.0}},
 }
 
 
@@ -65,6 +72,8 @@ def run(known: dict[str, t.Any] | None = None, **arguments: t.Any) -> tuple[list
     class Machine(Asked):
         def __call__(self, module_args: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
             self.answer = {part: copy.deepcopy(ANSWER[part]) for part in module_args["gather"]}
+            silent = [part for part, value in self.answer.items() if value is None]
+            self.answer["problems"] = dict.fromkeys(silent, "it does not run")
             return super().__call__(module_args, **options)
 
     machine = Machine()
@@ -197,15 +206,14 @@ USE = {"clients": {"open": {"glustershd": 1}}, "tasks": {"open": []}}
         ({}, ["open"]),
         ({"clients": {"open": {"glustershd": 1, "unknown": 1}}}, []),
         ({"tasks": {"open": ["Remove brick: completed"]}}, []),
-        ({"peers": [{"hostname": "server1", "uuid": "u1", "connected": False}]}, []),
+        ({"peers": [SELF, {**SELF, "hostname": "server1", "uuid": "u1", "connected": False}]}, []),
         ({"clients": None}, []),
     ],
 )
 def test_what_a_pool_may_give_away_is_what_gluster_shares_would_take(
     use: dict[str, t.Any], free: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    peers = [{"hostname": "localhost", "uuid": "u1", "connected": True}]
-    for part, value in {**USE, "peers": peers, **use}.items():
+    for part, value in {**USE, **use}.items():
         monkeypatch.setitem(ANSWER, part, value)
     monkeypatch.setitem(ANSWER, "volumes", [VOLUMES[0], {**VOLUMES[1], "started": True, "status": "Started"}])
     shares = [{"name": "new", "size": "1G", **POOL}]
@@ -251,7 +259,7 @@ def test_a_failure_stays_one(query: str | None, declared: dict[str, t.Any] | Non
 
 def test_volumes_that_cannot_be_told_are_compared_with_nothing() -> None:
     """As where glusterd is down, and the machine tells what it can."""
-    asked = Asked(peers=None, volumes=None, problems={"volumes": "glusterd does not run"})
+    asked = Asked(peers=None, volumes=None, problems=dict.fromkeys(["peers", "volumes"], "glusterd does not run"))
     found = asked.run(ActionModule, gather=["peers"], declared=DECLARED)
     assert [call["gather"] for call in asked.calls] == [["peers", "volumes"]]
     assert found["peers"] is None and found["problems"] and not {"differing", "volumes", "failed"} & set(found)

@@ -13,6 +13,7 @@ import pytest
 from action_plugin import action
 from ansible.utils.display import Display
 from ansible_collections.glusterops.shares.plugins.action.gluster_heketi_info import ActionModule
+from ansible_collections.glusterops.shares.plugins.plugin_utils import progress
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -41,3 +42,10 @@ def test_nothing_is_looked_for_where_nothing_was_told(monkeypatch: pytest.Monkey
     made._execute_module = lambda **_arguments: {"changed": True}
     monkeypatch.setattr(made, "_low_level_execute_command", lambda *_words: pytest.fail("a command was run"))
     assert made.run(task_vars={})["changed"]
+
+
+def test_a_machine_writes_no_more_than_text_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(Display, "display", lambda _self, line, **_how: shown.append(line))
+    progress._Lines(None, "").show("data: 3 \x1b[2Jof 9\r\n" + "x" * 1000 + "\nnot ended")
+    assert shown == ["  data: 3 ?[2Jof 9?", "  " + "x" * 500]

@@ -12,12 +12,13 @@ import typing as t
 
 import pytest
 from action_plugin import Asked, action
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible_collections.glusterops.shares.plugins import modules
 from ansible_collections.glusterops.shares.plugins.action.gluster_mounts import ActionModule
 from ansible_collections.glusterops.shares.plugins.plugin_utils.there import ThereAction
 
 MODULES = sorted(path.stem for folder in modules.__path__ for path in pathlib.Path(folder).glob("gluster_*.py"))
+MOUNTS = [{"share": "a", "path": "/a", "mounted": True, "guarded": True, "identity": None}]
 PYTHON = "discovered_interpreter_python"
 # gluster_check asks no machine.
 ASKING = [name for name in MODULES if name != "gluster_check"]
@@ -31,9 +32,15 @@ def test_every_module_goes_this_way(module: str) -> None:
 
 def test_no_answer_sets_a_variable() -> None:
     lie = {"ansible_facts": {"tls_ca_host": "host1", PYTHON: "/usr/bin/python3"}, "ansible_stats": {"data": {"a": 1}}}
-    acted_upon = {"add_host": {"host_name": "a"}, "add_group": "b", "skipped": True, "unreachable": True}
-    asked = Asked(mounts=[1], msg="done", **lie, **acted_upon)
-    assert asked.run(ActionModule, mounts=[]) == {"changed": False, "mounts": [1], "msg": "done"}
+    acted_upon = {
+        "add_host": {"host_name": "a"},
+        "add_group": "b",
+        "skipped": True,
+        "unreachable": True,
+        "results": [1],
+    }
+    asked = Asked(mounts=MOUNTS, msg="done", **lie, **acted_upon)
+    assert asked.run(ActionModule, mounts=[]) == {"changed": False, "mounts": MOUNTS, "msg": "done"}
     assert asked.calls == [{"mounts": []}]
 
 
@@ -41,8 +48,10 @@ def test_no_answer_sets_a_variable() -> None:
 def test_facts_that_would_say_what_is_done_are_refused(name: str) -> None:
     made = action(ActionModule)
     made._execute_module = asked = Asked()
-    with pytest.raises(AnsibleActionFail, match=f"host1 told facts .*: {name}. They could say"):
+    with pytest.raises(AnsibleError, match=f"host1 told facts .*: {name}. They could say") as raised:
         made.run(task_vars={"inventory_hostname": "host1", "ansible_facts": {name: "x", "mounts": []}})
+    # Else failed_when could make a success of it.
+    assert not isinstance(raised.value, AnsibleActionFail)
     assert asked.calls == []
     made.run(task_vars={"inventory_hostname": "host1", "ansible_facts": {"mounts": [], "tls": 1}, name: "x"})
 
