@@ -35,7 +35,6 @@ TENANTS = ("ada", "bob", "eve")
 POOLED, MADE = ("one", "two"), ("open", "half")
 SIZES = {"one": GIB, "two": GIB, "open": None, "half": GIB}
 # Whoever runs the tests can give its own files only to itself.
-STRAY = "pool-1G-2/none-0-somebody"
 OWNER = {"storage.owner-uid": str(os.getuid()), "storage.owner-gid": str(os.getgid())}
 CLOSED = {**SEALED, LIST: ",".join(SERVERS)}
 
@@ -163,8 +162,6 @@ class ShareLife(RuleBasedStateMachine):
         self._path = pathlib.Path(self._folder.name)
         (self._path / "data").mkdir()
         self._servers = Servers(self._path / "data", *volumes(), plain=("pool-1G-1", "half"))
-        # What nobody may see is in one that says that it is free.
-        (self._path / "data" / STRAY).touch()
         self._lives = {name: Life({ANYBODY} if name in MADE else set()) for name in (*POOLED, *MADE)}
         # Of each run that goes on, whom others let in meanwhile.
         self._running: list[tuple[Asked, set[tuple[str, str]]]] = []
@@ -175,8 +172,11 @@ class ShareLife(RuleBasedStateMachine):
         # Nobody has their names.
         self._patch.setattr(revoke, "_addresses", lambda _volumes: set())
 
-    @initialize(names=st.sampled_from([(), POOLED, MADE, (*POOLED, *MADE)]), allow=some)
-    def some_are_there(self, names: tuple[str, ...], allow: tuple[str, ...]) -> None:
+    @initialize(names=st.sampled_from([(), POOLED, MADE, (*POOLED, *MADE)]), allow=some, stray=st.integers(2, 4))
+    def some_are_there(self, names: tuple[str, ...], allow: tuple[str, ...], stray: int) -> None:
+        """What nobody may see is in a volume that says that it is free."""
+        self._stray = self._servers.directory(f"pool-1G-{stray}") / "none-0-somebody"
+        self._stray.touch()
         for name in names:
             self.run_undisturbed(Asked("declare", (name,), allow), 0)
         self._store_all(Asked("declare", names, allow))
@@ -376,7 +376,7 @@ class ShareLife(RuleBasedStateMachine):
         self._servers.full.clear()
         self.come_back()
         # Who gets it is told first that it is not empty.
-        (self._path / "data" / STRAY).unlink()
+        self._stray.unlink()
         for name, life in self._lives.items():
             if life.ending:
                 assert self._does(Asked("release", (name,)), "s1") is not None, name
