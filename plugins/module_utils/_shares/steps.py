@@ -310,7 +310,8 @@ def _check_empty(work: Work) -> None:
     with wipe.mounted(cli, name) as root:
         left = wipe.left(root)
     if left:
-        work.set(holding.set_aside())
+        # That it lets in nobody else is proven.
+        work.set({**holding.set_aside(), holding.UNPROVEN: "-"})
         raise Refused(
             f"Volume {name!r}, which share {work.share.name!r} would have got from the pool, is not empty: it holds"
             f" {', '.join(left)}. Nobody was let in. It was set aside, so the next run takes another one. Once it is"

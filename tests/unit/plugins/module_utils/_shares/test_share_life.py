@@ -35,7 +35,6 @@ TENANTS = ("ada", "bob", "eve")
 POOLED, MADE = ("one", "two"), ("open", "half")
 SIZES = {"one": GIB, "two": GIB, "open": None, "half": GIB}
 # Whoever runs the tests can give its own files only to itself.
-STRAY = "pool-1G-2/none-0-somebody"
 OWNER = {"storage.owner-uid": str(os.getuid()), "storage.owner-gid": str(os.getgid())}
 CLOSED = {**SEALED, LIST: ",".join(SERVERS)}
 
@@ -64,7 +63,7 @@ class Asked:
     shares: tuple[str, ...]
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
-    size: int | None = None
+    start: bool = True
 
     def does(self, cluster: LiveCluster) -> list[Change]:
         if self.how == "release":
@@ -86,9 +85,9 @@ class Asked:
             SERVERS,
             self.allow,
             exclusive=True,
-            size=self.size or SIZES[name],
+            size=SIZES[name],
             seal=True,
-            start=True,
+            start=self.start or name in POOLED,
             restart=True,
             pattern=PATTERN if name in POOLED else None,
         )
@@ -114,11 +113,13 @@ class Clock:
 @dataclasses.dataclass
 class Life:
     """What a share may be by all that was asked so far. may: who may be in. ending: since it was last declared. lives:
-    how often it ended. stored: the files of its tenants."""
+    how often it ended. volume: its, once it was declared with success. stored: the files of its tenants. asked: last.
+    """
 
     may: set[str]
     ending: bool = False
     lives: int = 0
+    volume: str = ""
     stored: set[str] = dataclasses.field(default_factory=set)
     asked: Asked | None = None
 
@@ -126,7 +127,7 @@ class Life:
 some = st.lists(st.sampled_from(TENANTS), min_size=1, max_size=2, unique=True).map(tuple)
 shares = st.lists(st.sampled_from([*POOLED, *MADE]), min_size=1, max_size=2, unique=True).map(tuple)
 one = st.sampled_from([*POOLED, *MADE]).map(lambda name: (name,))
-declaring = st.builds(Asked, st.just("declare"), shares, some)
+declaring = st.builds(Asked, st.just("declare"), shares, some, start=st.booleans())
 releasing = st.builds(Asked, st.just("release"), st.sampled_from(POOLED).map(lambda name: (name,)))
 asking = st.one_of(
     declaring,
@@ -135,11 +136,23 @@ asking = st.one_of(
     releasing,
     st.builds(Asked, st.just("revoke"), st.just((*POOLED, *MADE)), deny=some),
 )
-# A volume that is given back may be another share's at once.
-others = st.one_of(st.tuples(asking), st.tuples(releasing, declaring), st.tuples(asking, asking))
 moments = st.tuples(st.sampled_from(CALLS), st.integers(1, 6))
 happening = st.dictionaries(moments, st.sampled_from(EVENTS), max_size=1)
 servers = st.sampled_from(SERVERS)
+
+
+@st.composite
+def meetings(draw: st.DrawFn) -> tuple[Asked, ...]:
+    """A run, and those that come in between. Mostly they are about the same."""
+    name, *rest = draw(st.permutations(POOLED))
+    release_it, declare_it = Asked("release", (name,)), Asked("declare", (name,), draw(some))
+    # A volume that is given back may be another share's at once.
+    declare_other = Asked("declare", tuple(rest), draw(some))
+    mine = draw(st.sampled_from([release_it, declare_it]) | asking)
+    return mine, *draw(
+        st.sampled_from([(release_it, declare_other), (release_it,), (declare_it,), (declare_other,)])
+        | st.tuples(asking)
+    )
 
 
 class ShareLife(RuleBasedStateMachine):
@@ -149,8 +162,6 @@ class ShareLife(RuleBasedStateMachine):
         self._path = pathlib.Path(self._folder.name)
         (self._path / "data").mkdir()
         self._servers = Servers(self._path / "data", *volumes(), plain=("pool-1G-1", "half"))
-        # What nobody may see is in one that says that it is free.
-        (self._path / "data" / STRAY).touch()
         self._lives = {name: Life({ANYBODY} if name in MADE else set()) for name in (*POOLED, *MADE)}
         # Of each run that goes on, whom others let in meanwhile.
         self._running: list[tuple[Asked, set[tuple[str, str]]]] = []
@@ -161,12 +172,14 @@ class ShareLife(RuleBasedStateMachine):
         # Nobody has their names.
         self._patch.setattr(revoke, "_addresses", lambda _volumes: set())
 
-    @initialize(names=st.sets(st.sampled_from([*POOLED, *MADE])), allow=some)
-    def some_are_there(self, names: set[str], allow: tuple[str, ...]) -> None:
-        for name in sorted(names):
+    @initialize(names=st.sampled_from([(), POOLED, MADE, (*POOLED, *MADE)]), allow=some, stray=st.integers(2, 4))
+    def some_are_there(self, names: tuple[str, ...], allow: tuple[str, ...], stray: int) -> None:
+        """What nobody may see is in a volume that says that it is free."""
+        self._stray = self._servers.directory(f"pool-1G-{stray}") / "none-0-somebody"
+        self._stray.touch()
+        for name in names:
             self.run_undisturbed(Asked("declare", (name,), allow), 0)
-            for who in allow:
-                self.store(who, name)
+        self._store_all(Asked("declare", names, allow))
 
     # ---- runs ----
     def _does(
@@ -192,13 +205,16 @@ class ShareLife(RuleBasedStateMachine):
             self._running.pop()
             self._notice_ends()
         for name in asked.shares:
-            self._lives[name].may -= {who for who in asked.puts_out() if (name, who) not in met}
+            life, found = self._lives[name], self._holding(name)
+            life.may -= {who for who in asked.puts_out() if (name, who) not in met}
+            if asked.how == "declare" and not life.ending and found:
+                life.volume = found[0]
         return changes
 
     def _begins(self, life: Life, asked: Asked) -> None:
         life.may |= set(asked.allow)
         if asked.how == "release":
-            life.ending = True
+            life.ending, life.volume = True, ""
             life.stored.clear()
         elif asked.how == "declare":
             life.asked = asked
@@ -238,26 +254,22 @@ class ShareLife(RuleBasedStateMachine):
         self.run_alone(asked, there, {})
 
     @precondition(lambda self: len(self._able) > 1)
-    @rule(asked=asking, others=others, moment=moments, events=happening, theirs=happening)
-    def run_two(
-        self,
-        asked: Asked,
-        others: tuple[Asked, ...],
-        moment: Moment,
-        events: dict[Moment, str],
-        theirs: dict[Moment, str],
+    @rule(asked=meetings(), moment=moments, events=happening, theirs=happening)
+    def run_among_others(
+        self, asked: tuple[Asked, ...], moment: Moment, events: dict[Moment, str], theirs: dict[Moment, str]
     ) -> None:
         """Between servers there is no lock."""
         self._sound = False
-        here, there = self._able[:2]
+        (here, there), (mine, *others) = self._able[:2], asked
 
         def another() -> None:
             for other in others:
-                self._does(other, there, theirs)
+                if self._does(other, there, theirs) is not None:
+                    self._store_all(other)
 
-        done = self._does(asked, here, {**events, moment: "another"}, another) is not None
-        if done and not any(set(asked.shares) & set(other.shares) for other in others):
-            self._is_true(asked, here)
+        done = self._does(mine, here, {**events, moment: "another"}, another) is not None
+        if done and not any(set(mine.shares) & set(other.shares) for other in others):
+            self._is_true(mine, here)
         self._sound = True
 
     # ---- tenants, and what happens to servers ----
@@ -269,6 +281,11 @@ class ShareLife(RuleBasedStateMachine):
                 self._servers.mounted.add((volume, who))
                 (self._servers.directory(volume) / f"{name}-{life.lives}-{who}").touch()
                 life.stored.add(f"{volume}/{name}-{life.lives}-{who}")
+
+    def _store_all(self, asked: Asked) -> None:
+        for name in asked.shares:
+            for who in asked.allow:
+                self.store(who, name)
 
     @precondition(lambda self: not self._servers.away)
     @rule(server=servers)
@@ -315,6 +332,7 @@ class ShareLife(RuleBasedStateMachine):
     @invariant()
     def no_data_is_lost(self) -> None:
         for name, life in self._lives.items():
+            assert life.volume in ("", *self._holding(name)), (name, life)
             for path in life.stored:
                 assert (self._path / "data" / path).exists(), (name, life)
                 assert path.partition("/")[0] in self._holding(name), (name, life)
@@ -334,6 +352,8 @@ class ShareLife(RuleBasedStateMachine):
                 assert set(holding.listed(its)) == {*SERVERS, *asked.allow}
                 assert self._servers.limit(volume) == asked.declared(name).size
                 assert not holding.waiting(its)
+                mark = holding.mark_of(its)
+                assert mark and (mark.share, mark.state) == (name, holding.IN_USE)
             for volume in found:
                 inside = self._servers.let_in(volume)
                 assert not inside & set(asked.deny), (asked, volume)
@@ -356,7 +376,7 @@ class ShareLife(RuleBasedStateMachine):
         self._servers.full.clear()
         self.come_back()
         # Who gets it is told first that it is not empty.
-        (self._path / "data" / STRAY).unlink()
+        self._stray.unlink()
         for name, life in self._lives.items():
             if life.ending:
                 assert self._does(Asked("release", (name,)), "s1") is not None, name
