@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import copy
 import importlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
 import time
 import typing as t
 
 from action_plugin import action
+from ansible_collections.glusterops.shares.plugins import plugin_utils
 from ansible_collections.glusterops.shares.plugins.action.gluster_info import ActionModule as GlusterInfo
 from hypothesis import strategies as st
 
+ROOT = pathlib.Path(plugin_utils.__path__[0]).parents[1]
 SERVERS, HOSTS = ["server1", "server2"], ["host1", "host2"]
 GROUPS = {"gluster_servers": SERVERS, "gluster_hosts": HOSTS}
 END = "2027-11-21T07:00:00Z"
@@ -301,3 +308,20 @@ def honest(name: str, gather: t.Iterable[str]) -> dict[str, t.Any]:
     found = {part: told[part] for part in gather}
     silent = {part: "no glusterd" for part, value in found.items() if value is None}
     return {"changed": False, **found, **({"problems": silent} if silent else {})}
+
+
+def play(
+    folder: pathlib.Path, playbook: list[dict[str, t.Any]], inventory: dict[str, t.Any]
+) -> subprocess.CompletedProcess[str]:
+    """The playbook, by the Ansible that is here."""
+    for name, content in (("playbook.json", playbook), ("inventory.json", inventory)):
+        (folder / name).write_text(json.dumps(content))
+    ours = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT.parents[2]), "ANSIBLE_HOME": str(folder / "home"), "LC_ALL": "C.UTF-8"}
+    return subprocess.run(
+        [sys.executable, "-m", "ansible", "playbook", "-i", "inventory.json", "playbook.json"],
+        env={**os.environ, **ours},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -9,9 +9,7 @@ from __future__ import annotations
 import base64
 import importlib
 import json
-import os
 import pathlib
-import subprocess
 import sys
 import typing as t
 
@@ -19,7 +17,6 @@ import liars
 import pytest
 import yaml
 from action_plugin import Asked
-from ansible_collections.glusterops.shares.plugins import plugin_utils
 from ansible_collections.glusterops.shares.plugins.action.gluster_check import ActionModule as GlusterCheck
 from ansible_collections.glusterops.shares.plugins.filter.divide_snapshots import divide_snapshots
 from ansible_collections.glusterops.shares.plugins.filter.locate_shares import locate_shares
@@ -373,19 +370,45 @@ def test_no_text_is_taken_for_a_program(tmp_path: pathlib.Path) -> None:
     )
     python.chmod(0o755)
     variables = {"ansible_connection": "local", "ansible_python_interpreter": str(python)}
-    (tmp_path / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": {"liar": variables}}}))
-    (tmp_path / "playbook.yml").write_text(yaml.safe_dump(PLAYBOOK))
-    root = pathlib.Path(plugin_utils.__path__[0]).parents[4]
-    ours = {"ANSIBLE_COLLECTIONS_PATH": str(root), "ANSIBLE_HOME": str(tmp_path / "home"), "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(
-        [sys.executable, "-m", "ansible", "playbook", "-i", "inventory.yml", "playbook.yml"],
-        env={**os.environ, **ours},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = liars.play(tmp_path, PLAYBOOK, {"all": {"hosts": {"liar": variables}}})
     assert done.returncode == 0, done
     for said in ("located", "found", "failed"):
         assert f"{said} {liars.MARK}" in done.stdout
     assert liars.MADE not in done.stdout + done.stderr
+
+
+def facts_of(host: str, **facts: t.Any) -> dict[str, t.Any]:
+    """A play in which it gets facts, as from an answer to C(setup)."""
+    made = {"ansible.builtin.set_fact": {**facts, "cacheable": True}}
+    return {"hosts": host, "gather_facts": False, "tasks": [made]}
+
+
+def test_facts_are_refused_whatever_the_task_makes_of_failures(tmp_path: pathlib.Path) -> None:
+    look = {"glusterops.shares.gluster_info": {"gather": ["machine"]}, "failed_when": False}
+    went_on = {"ansible.builtin.debug": {"msg": "{{ inventory_hostname }} went on"}}
+    playbook = [
+        facts_of("liar", check_json="elsewhere"),
+        {"hosts": "all", "gather_facts": False, "tasks": [look, went_on]},
+    ]
+    hosts = dict.fromkeys(["liar", "host1"], {"ansible_connection": "local"})
+    done = liars.play(tmp_path, playbook, {"all": {"hosts": hosts}})
+    assert "liar told facts that are named like variables of this collection: check_json" in done.stdout, done
+    assert "host1 went on" in done.stdout and "liar went on" not in done.stdout
+
+
+def test_no_fact_of_a_server_says_where_others_mount_from(tmp_path: pathlib.Path) -> None:
+    noted = {"ansible.builtin.set_fact": {"shares_locations": {"data": {"volume": "noted"}}}}
+    playbook = [
+        facts_of("server1", shares_locations={"data": {"volume": "told"}}),
+        {"hosts": "server2", "gather_facts": False, "tasks": [noted]},
+        {
+            "hosts": "host1",
+            "gather_facts": False,
+            "vars_files": [str(liars.ROOT / "roles/mounts/defaults/main.yml")],
+            "tasks": [{"ansible.builtin.debug": {"msg": "from {{ mounts_locations.data.volume }}"}}],
+        },
+    ]
+    machines = dict.fromkeys(["server1", "server2"], {"ansible_connection": "local"})
+    groups = {"gluster_servers": {"hosts": machines}, "gluster_hosts": {"hosts": {"host1": None}}}
+    done = liars.play(tmp_path, playbook, {"all": {"children": groups}})
+    assert done.returncode == 0 and "from noted" in done.stdout, done
