@@ -214,16 +214,18 @@ def test_tls(data: st.DataObject, liar: str) -> None:
     made = {liar: lied}
     # Who fails is out of the run.
     in_it = {name: its for name, its in looked.items() if not its.get("failed")}
-    infrastructure = [("glusterfs-server-", SERVERS)]
+    infrastructure = [("glusterfs-server-", SERVERS), ("manila-host-", [])]
     keys = tls_keys(in_it, infrastructure)
-    assert keys["usurped"] == {} and set(keys["missing"]) <= {liar}
-    sign = tls_requests(in_it, made, {})
+    assert keys["barred"] == {} and set(keys["missing"]) <= {liar}
+    asked = tls_requests(in_it, made, {}, infrastructure)
+    assert all(isinstance(one, str) for one in asked["installed_crls"])
+    sign = asked["sign"]
     for request in sign:
         assert request["common_name"] in map(common_name, ALL) and isinstance(request["csr"], (str, type(None)))
     names = [request["common_name"] for request in sign]
     assert len(set(names)) == len(names) and {common_name(name) for name in ALL if name != liar} <= set(names)
     answered = [{**one, "certificate": certificate(one["common_name"]), "revoked": False} for one in sign]
-    got = tls_certificates(in_it, made, {}, {"certificates": answered, "bundle": BUNDLE})
+    got = tls_certificates(in_it, made, {}, infrastructure, {"certificates": answered, "bundle": BUNDLE})
     for name, identities in got["install"].items():
         assert [one["certificate"] for one in identities] == [certificate(common_name(name))]
     assert {name for name in ALL if name != liar} <= got["install"].keys()
