@@ -274,20 +274,13 @@ def refusal(said: str) -> str:
     return OK.replace(">0</opRet>", ">-1</opRet>").replace("<opErrstr/>", f"<opErrstr>{said}</opErrstr>")
 
 
-# What can happen at a call. Who is killed does nothing any more; who is interrupted puts in order what he is at.
 # Which call of those that begin so.
 Moment = tuple[str, int]
-CALLS = [
-    "volume set",
-    "volume info",
-    "volume",
-    "system:: getspec",
-    "pool list",
-    "volume status",
-    "volume st",
-    "volume quota",
-]
-EVENTS = ["killed", "killed after", "interrupted", "interrupted after", "refused", "silent", "another"]
+CALLS = ["volume set", "volume set", "volume info", "volume", "system:: getspec", "pool list", "volume st"]
+# What can happen then. Who is killed does nothing any more; who is interrupted puts in order what he is at. Besides,
+# another run may come, whole: before what is asked is told, or while what changes something waits.
+EVENTS = ["killed", "killed after", "interrupted", "interrupted after", "refused", "silent"]
+ANOTHER = "another"
 
 
 class Worker:
@@ -317,7 +310,7 @@ class Worker:
             self._end(event)
         if event == "refused":
             return 1, refusal("It is not possible now."), ""
-        if event == "another":
+        if event == ANOTHER:
             self._other()
             if _changes(argv):
                 return 1, BUSY, ""
@@ -329,7 +322,7 @@ class Worker:
 
     def _event(self, said: str) -> str:
         event = ""
-        for begin in CALLS:
+        for begin in self._calls:
             if said.startswith(begin):
                 self._calls[begin] += 1
                 event = self._events.get((begin, self._calls[begin]), event)

@@ -26,7 +26,7 @@ from fuzzing import more
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from servers import ANYBODY, CALLS, EVENTS, Killed, Moment, Servers, Worker
+from servers import ANOTHER, ANYBODY, CALLS, EVENTS, Killed, Moment, Servers, Worker
 from test_closing import BRICKS, SERVERS
 
 PATTERN = compile_pattern("pool-#{size}G-.*")
@@ -125,8 +125,10 @@ class Life:
 
 
 some = st.lists(st.sampled_from(TENANTS), min_size=1, max_size=2, unique=True).map(tuple)
-shares = st.lists(st.sampled_from([*POOLED, *MADE]), min_size=1, max_size=2, unique=True).map(tuple)
-one = st.sampled_from([*POOLED, *MADE]).map(lambda name: (name,))
+# More happens to those of the pool.
+names = st.sampled_from([*POOLED, *POOLED, *MADE])
+shares = st.lists(names, min_size=1, max_size=2, unique=True).map(tuple)
+one = names.map(lambda name: (name,))
 declaring = st.builds(Asked, st.just("declare"), shares, some, start=st.booleans())
 releasing = st.builds(Asked, st.just("release"), st.sampled_from(POOLED).map(lambda name: (name,)))
 asking = st.one_of(
@@ -136,7 +138,7 @@ asking = st.one_of(
     releasing,
     st.builds(Asked, st.just("revoke"), st.just((*POOLED, *MADE)), deny=some),
 )
-moments = st.tuples(st.sampled_from(CALLS), st.integers(1, 6))
+moments = st.tuples(st.sampled_from(CALLS), st.integers(1, 5))
 happening = st.dictionaries(moments, st.sampled_from(EVENTS), max_size=1)
 servers = st.sampled_from(SERVERS)
 
@@ -267,7 +269,7 @@ class ShareLife(RuleBasedStateMachine):
                 if self._does(other, there, theirs) is not None:
                     self._store_all(other)
 
-        done = self._does(mine, here, {**events, moment: "another"}, another) is not None
+        done = self._does(mine, here, {**events, moment: ANOTHER}, another) is not None
         if done and not any(set(mine.shares) & set(other.shares) for other in others):
             self._is_true(mine, here)
         self._sound = True
