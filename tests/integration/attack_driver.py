@@ -5,6 +5,9 @@
 """Tries to get into a volume, as whoever has a folder with an identity. Runs as root on a lab's host, by itself.
 
     driver.py try FOLDER VOLUME SERVER SUFFIX BRICK,... METHOD ...  everybody at once; prints a list of results in JSON
+    driver.py once FOLDER VOLUME SERVER SUFFIX BRICK,... SECONDS NAME ...
+                                                                    these at once by FUSE, each so many seconds at most;
+                                                                    prints a list of results in JSON
     driver.py loop STOP FOLDER VOLUME SERVER SECONDS NAME ...       these by FUSE, again and again, each time so many
                                                                     seconds at most; a line of JSON each
     driver.py hold STOP PATH                                        writes into PATH again and again; a line each
@@ -339,6 +342,13 @@ def try_all(folder: str, volume: str, server: str, suffix: str, bricks: str, *me
         print(json.dumps(list(pool.map(lambda one: one[1].result(one[0]), tries))))
 
 
+def once(folder: str, volume: str, server: str, suffix: str, bricks: str, seconds: str, *names: str) -> None:
+    of_it = bricks.split(",") if bricks else []
+    tries = [Attempt(folder, volume, server, name, suffix, of_it, float(seconds)) for name in names]
+    with concurrent.futures.ThreadPoolExecutor(len(tries)) as pool:
+        print(json.dumps(list(pool.map(lambda one: one.result("fuse"), tries))))
+
+
 def again_and_again(stop: str, act: t.Callable[[], t.Mapping[str, t.Any]]) -> None:
     until = time.monotonic() + LONGEST
     while not os.path.exists(stop) and time.monotonic() < until:
@@ -392,4 +402,4 @@ def plainly(log: str, volume: str, server: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    {"try": try_all, "loop": loop, "hold": hold, "plain": plainly}[sys.argv[1]](*sys.argv[2:])
+    {"try": try_all, "once": once, "loop": loop, "hold": hold, "plain": plainly}[sys.argv[1]](*sys.argv[2:])
