@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import collections
+import re
 import time
 import typing as t
 from xml.etree import ElementTree
 
 from harness import KILL_HEKETI, Lab, connected, restart_heketi
+from killing import gone
 
-from chaos.schedule import SERVERS, Fault
+from chaos.schedule import BRICKS, GLUSTERD, HEKETI, NETWORK, SERVERS, Fault
 
 PATIENCE = 240  # seconds: glusterd keeps the lock of one that died for 180
 
@@ -27,29 +30,30 @@ class Faults:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._open: list[tuple[float, Fault]] = []
-        self.done: dict[str, int] = {}
-        with open(lab.folder / "ssh_config", encoding="utf-8") as stream:
-            words = stream.read().split()
-        self._addresses = {
-            words[at + 1]: words[at + 3] for at, word in enumerate(words) if word == "Host" and words[at + 1] != "*"
-        }
+        self._touched: set[str] = set()
+        self.done: dict[str, int] = collections.Counter()
+        hosts = re.findall(r"^Host (\w+)\n +HostName (\S+)$", (lab.folder / "ssh_config").read_text(), re.MULTILINE)
+        self._addresses = dict(hosts)
 
-    def living(self) -> list[str]:
-        """The servers of which nothing is broken."""
-        touched = {node for _when, fault in self._open for node in fault.where}
-        return [server for server in SERVERS if server not in touched]
+    def run_begins(self) -> None:
+        """What was mended before counts no more."""
+        self._touched = {node for _when, fault in self._open for node in fault.where}
+
+    def untouched(self) -> str | None:
+        """A server that nothing has happened to since the run began."""
+        return next((server for server in SERVERS if server not in self._touched), None)
 
     def inject(self, fault: Fault) -> None:
-        one = fault.where[0]
-        if fault.kind == "glusterd killed":
-            self._lab.run(one, "pkill -9 -x glusterd", check=False)
-        elif fault.kind == "bricks killed":
-            self._lab.run(one, "pkill -9 -x glusterfsd", check=False)
-        elif fault.kind == "heketi killed":
-            self._lab.run(one, KILL_HEKETI, check=False)
+        if fault.kind == GLUSTERD:
+            self._lab.run(fault.where[0], "pkill -9 -x glusterd", check=False)
+        elif fault.kind == BRICKS:
+            self._lab.run(fault.where[0], "pkill -9 -x glusterfsd", check=False)
+        elif fault.kind == HEKETI:
+            self._lab.run("heketi", KILL_HEKETI, check=False)
         else:
             self._route("add", fault)
-        self.done[fault.kind] = self.done.get(fault.kind, 0) + 1
+        self.done[fault.kind] += 1
+        self._touched.update(fault.where)
         self._open.append((time.monotonic() + fault.lasts, fault))
 
     def mend_due(self) -> None:
@@ -58,12 +62,11 @@ class Faults:
             self._open.remove(entry)
 
     def _mend(self, fault: Fault) -> None:
-        one = fault.where[0]
-        if fault.kind == "glusterd killed":
-            self._lab.run(one, "service glusterd start")
-        elif fault.kind == "bricks killed":
-            self._start_bricks(one)
-        elif fault.kind == "heketi killed":
+        if fault.kind == GLUSTERD:
+            self._lab.run(fault.where[0], "service glusterd start")
+        elif fault.kind == BRICKS:
+            self._start_bricks(fault.where[0])
+        elif fault.kind == HEKETI:
             restart_heketi(self._lab)
         else:
             self._route("del", fault)
@@ -79,8 +82,9 @@ class Faults:
 
     def mend_all(self) -> None:
         """Mends all, and waits until Gluster and Heketi have noticed."""
+        gone(self._lab)
         for _when, fault in self._open:
-            if fault.kind == "network cut":
+            if fault.kind == NETWORK:
                 self._route("del", fault)
         self._open.clear()
         for server in SERVERS:
@@ -96,7 +100,6 @@ class Faults:
     def _unsettled(self) -> str:
         """What is not as it is where nothing was broken."""
         for server in SERVERS:
-            self._start_bricks(server)
             said = self._lab.run(server, "gluster --mode=script --xml volume status all", check=False).stdout
             try:
                 root = ElementTree.fromstring(said)
@@ -106,6 +109,7 @@ class Faults:
                 return f"{server}: {root.findtext('opErrstr')}"
             down = [node.findtext("path") for node in root.iter("node") if node.findtext("status") != "1"]
             if down:
+                self._start_bricks(server)
                 return f"{server}: {down} are down"
         for name, volume in self._lab.volumes().items():
             if volume.started and (left := self._to_heal(name)):

@@ -31,7 +31,8 @@ class Intruders:
         self._lab = lab
         self._siege = Siege(lab, "", "", HOST)
         self._foreign = Signer.new("another CA")
-        self._signer, self._before = self._signing(), None
+        self._signer = self._signing()
+        self._before: Signer | None = None
 
     def _signing(self) -> Signer:
         passphrase = (self._lab.folder / "ca-passphrase").read_text().split()[0]

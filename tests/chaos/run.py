@@ -18,7 +18,7 @@ from harness import Lab
 from killing import gone, kill
 
 from chaos.faults import Broken, Faults, count
-from chaos.schedule import KILL, POOL, SERVERS, Fault, Round, Schedule, Share
+from chaos.schedule import KILLS, POOL, SERVERS, Fault, Round, Schedule, Share
 from chaos.witness import Violation, Witness
 
 LONGEST = 900  # seconds of a run
@@ -26,6 +26,8 @@ USUAL = 15.0  # seconds of a playbook that was not run yet
 # What a user gives where a message asks for it.
 PERMISSIONS = {"shares_clean_up": True}
 RENEWAL = {"renew": {"tls_renew_key": True}}
+# What came of it, for the end of a test run.
+TOLD: list[str] = []
 
 
 @dataclasses.dataclass
@@ -90,8 +92,9 @@ class Chaos:
             self._run(one.playbook, one.shares, one.removed, one.faults)
         finally:
             stop()
-        if self._faults.living():
-            self.witness.nobody_else_is_in(self._faults.living()[0], quiet=False)
+        server = self._faults.untouched()
+        if server:
+            self.witness.nobody_else_is_in(server, quiet=False)
 
     def _converge(self, shares: tuple[Share, ...]) -> None:
         """Mends all, ends what was begun, and looks at everything."""
@@ -129,6 +132,7 @@ class Chaos:
         if self._witness:
             self.witness.begins(shares if playbook in ("site", "shares") else (), removed)
         log = self._logs / f"{self._number:03}-{playbook}.log"
+        self._faults.run_begins()
         began = time.monotonic()
         with open(log, "w", encoding="utf-8") as stream:
             process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT)
@@ -141,7 +145,7 @@ class Chaos:
         rc, said = process.returncode, log.read_text(encoding="utf-8")
         self._say(f"  {playbook} {removed} ended with {rc} after {took:.0f} s, in {log.name}")
         self._ends["killed" if rc < 0 else "failed" if rc else "succeeded"] += 1
-        if rc < 0:
+        if any(fault.kind == KILLS[0] for fault in faults):
             gone(self._lab)
         if rc == 0 and not faults:
             self._usual[playbook] = took
@@ -150,8 +154,7 @@ class Chaos:
                 self._to_remove.remove(removed)
             if playbook == "rotate_ca":
                 self._rotating = False
-            living = self._faults.living()
-            self.witness.has_done(playbook, shares, removed, living[0] if living else None)
+            self.witness.has_done(playbook, shares, removed, self._faults.untouched())
         return rc, said
 
     def _meanwhile(
@@ -165,8 +168,8 @@ class Chaos:
             if to_come and passed > to_come[0].moment * usual:
                 fault = to_come.pop(0)
                 self._say(f"  {fault} after {passed:.1f} s")
-                if fault.kind == KILL:
-                    self._faults.done[KILL] = self._faults.done.get(KILL, 0) + 1
+                if fault.kind in KILLS:
+                    self._faults.done[fault.kind] += 1
                     return kill(process)
                 self._faults.inject(fault)
             if passed > LONGEST:

@@ -19,7 +19,9 @@ MOST_SHARES, MOST_OF_POOL, LARGEST = 4, 2, 3
 POOL = [f"chaos-{LARGEST}G-{number}" for number in range(1, MOST_OF_POOL + 1)]
 # Between two machines of which one always is a server.
 LINKS = [pair for pair in itertools.combinations((*SERVERS, "heketi", *HOSTS.values()), 2) if pair[0] in SERVERS]
-KILL = "the run killed"
+# What a run that is killed has begun on the machines goes on. It is waited for, or the next run begins at once.
+KILLS = ("run killed", "run killed in a hurry")
+GLUSTERD, BRICKS, HEKETI, NETWORK = BREAKS = ("glusterd killed", "bricks killed", "Heketi killed", "network cut")
 PLAYBOOKS = ("site", "renew", "rotate_ca")
 # How often an action is chosen where it can be.
 WEIGHTS = {**dict.fromkeys(PLAYBOOKS, 1), "make": 4, "remove": 2, "grow": 2, "limit": 1, "admit": 3, "deny": 4}
@@ -88,7 +90,7 @@ class Schedule:
 
     def __init__(self, seed: int) -> None:
         self._dice = random.Random(seed)
-        self._made = 0
+        self._numbers = itertools.count(1)
         self.shares = {share.name: share for share in map(self._new, ("heketi", "pool"))}
 
     def __iter__(self) -> t.Iterator[Round]:
@@ -103,19 +105,19 @@ class Schedule:
                 del self.shares[removed]
             elif action in PLAYBOOKS:
                 playbook = action
+            elif action == "make":
+                self._make()
             else:
                 self.shares[share.name] = share
             quiet = self._dice.random() < 0.4
             yield Round(number, action, playbook, tuple(self.shares.values()), self._faults(), quiet, removed)
 
     def _changes(self) -> dict[str, list[Share]]:
-        """What can be done now: by action the shares as they would be then."""
+        """What can be done now: by action the shares as they would be then, or that it is done to."""
         shares = list(self.shares.values())
-        of_pool = sum(share.provisioner == "pool" for share in shares)
-        new = [self._new("heketi")] + ([self._new("pool")] if of_pool < MOST_OF_POOL else [])
         return {
             **dict.fromkeys(PLAYBOOKS, shares),
-            "make": new if len(shares) < MOST_SHARES else [],
+            "make": shares if len(shares) < MOST_SHARES else [],
             "remove": shares if len(shares) > 1 else [],
             "grow": [dataclasses.replace(one, size=one.size + 1) for one in shares if one.size < LARGEST],
             "limit": [dataclasses.replace(one, size=one.size - 1) for one in shares if one.size > 1],
@@ -133,21 +135,23 @@ class Schedule:
             ],
         }
 
+    def _make(self) -> None:
+        of_pool = sum(share.provisioner == "pool" for share in self.shares.values())
+        share = self._new(self._dice.choice(("heketi", "pool")) if of_pool < MOST_OF_POOL else "heketi")
+        self.shares[share.name] = share
+
     def _new(self, provisioner: str) -> Share:
         """Among its tenants always is one who has a host, to tell that all data are there."""
         chosen = {self._dice.choice(list(HOSTS)), *(tenant for tenant in TENANTS if self._dice.random() < 0.4)}
-        self._made += 1
-        return Share(f"chaos-{self._made}", provisioner, frozenset(chosen))
+        return Share(f"chaos-{next(self._numbers)}", provisioner, frozenset(chosen))
 
     def _faults(self) -> tuple[Fault, ...]:
         found = [self._fault() for _ in range(self._dice.choices((0, 1, 2), (2, 5, 3))[0])]
         if self._dice.random() < 0.4:
-            found.append(Fault(KILL, (), self._dice.random(), 0))
+            found.append(Fault(self._dice.choice(KILLS), (), self._dice.random(), 0))
         return tuple({(one.kind, one.where): one for one in found}.values())
 
     def _fault(self) -> Fault:
-        kind = self._dice.choice(("glusterd killed", "bricks killed", "heketi killed", "network cut"))
-        where = {"heketi killed": ("heketi",), "network cut": self._dice.choice(LINKS)}.get(
-            kind, (self._dice.choice(SERVERS),)
-        )
-        return Fault(kind, where, self._dice.random(), self._dice.uniform(1, 12))
+        kind = self._dice.choice(BREAKS)
+        where = {NETWORK: self._dice.choice(LINKS), HEKETI: ()}.get(kind, (self._dice.choice(SERVERS),))
+        return Fault(kind, where, self._dice.random(), self._dice.uniform(1, 15))

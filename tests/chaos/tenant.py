@@ -17,6 +17,7 @@ import os
 import sys
 import threading
 import time
+import typing as t
 
 LONGEST = 600.0  # seconds, should nobody stop it
 PAUSE = 0.5
@@ -67,4 +68,5 @@ def sums(path: str) -> None:
 
 
 if __name__ == "__main__":
-    {"write": write, "sums": sums}[sys.argv[1]](*sys.argv[2:])
+    WORK: dict[str, t.Callable[..., None]] = {"write": write, "sums": sums}
+    WORK[sys.argv[1]](*sys.argv[2:])

@@ -37,6 +37,16 @@ class Violation(Exception):
     """Something that must never be."""
 
 
+class Identity(t.NamedTuple):
+    """What a machine has: as openssl judges it, the certificate's name and key, its own key, and the CAs it trusts."""
+
+    trusted: str
+    subject: str
+    certified: str
+    key: str
+    bundle: str
+
+
 class Witness:
     """may: by share whom some run let in, and none that reported success has denied since; must: whom each run since
     the last that reported success lets in. sums: by share what its tenants have stored."""
@@ -49,7 +59,7 @@ class Witness:
         self.checked: dict[str, int] = collections.Counter()
         self._intruders = Intruders(lab)
         self._keys: dict[str, str] = {}
-        [self._bundle] = self._bundles()
+        self._bundle = self._identities_are_good()
         for host in HOSTS.values():
             lab.send(host, PROGRAM.read_bytes(), f"cat > {TENANT}; rm -f {STORED}")
 
@@ -61,7 +71,7 @@ class Witness:
         if removed:
             self.must.pop(removed, None)
             self.sums.pop(removed, None)
-        self._keys = self._identities("pkey -pubout -in glusterfs.key")
+        self._keys = {node: identity.key for node, identity in self._identities().items()}
 
     def has_done(self, playbook: str, shares: t.Collection[Share], removed: str, server: str | None) -> None:
         """The run reported success. server: one that nothing happened to, which is asked whether that is true."""
@@ -77,8 +87,8 @@ class Witness:
         if playbook in ("site", "renew", "rotate_ca"):
             self._identities_are_good()
         if playbook == "renew":
-            for node, key in self._identities("pkey -pubout -in glusterfs.key").items():
-                self._true(key != self._keys[node], f"{node} was to get a new key, and has the old one")
+            for node, identity in self._identities().items():
+                self._true(identity.key != self._keys[node], f"{node} was to get a new key, and has the old one")
         if playbook == "rotate_ca":
             self._rotated()
 
@@ -113,26 +123,29 @@ class Witness:
                 size = self._lab.run(HOSTS[tenant], f"timeout 60 df --output=size -B1G {share.path} | tail -1").stdout
                 self._true(size.split() == [str(share.size)], f"share {share.name} has {size} and not {share.size}G")
 
-    def _identities(self, words: str) -> dict[str, str]:
-        return {node: self._lab.run(node, f"cd {IDENTITY} && openssl {words}").stdout for node in NODES}
+    def _identities(self) -> dict[str, Identity]:
+        look = (
+            f"cd -P {IDENTITY} || exit; for words in 'verify -CAfile glusterfs.ca glusterfs.pem'"
+            " 'x509 -noout -subject -nameopt multiline -in glusterfs.pem' 'x509 -noout -pubkey -in glusterfs.pem'"
+            " 'pkey -pubout -in glusterfs.key'; do openssl $words; echo =; done; cat glusterfs.ca"
+        )
+        return {node: Identity(*self._lab.run(node, look).stdout.split("\n=\n")) for node in NODES}
 
-    def _identities_are_good(self) -> None:
-        for node, said in self._identities("verify -CAfile glusterfs.ca glusterfs.pem").items():
-            self._true(said == "glusterfs.pem: OK\n", f"{node} has a certificate that it does not trust: {said}")
-        keys = self._identities("pkey -pubout -in glusterfs.key")
-        self._true(self._identities("x509 -noout -pubkey -in glusterfs.pem") == keys, "a certificate is not of its key")
-        self._true(len(set(keys.values())) == len(NODES), "two machines have the same key")
+    def _identities_are_good(self) -> str:
+        """Their bundle."""
+        found = self._identities()
         names = {**dict(zip(SERVERS, harness.SERVERS)), **{host: tenant for tenant, host in HOSTS.items()}}
-        for node, said in self._identities("x509 -noout -subject -nameopt multiline -in glusterfs.pem").items():
-            self._true(said.split()[-1] == names[node], f"{node} has the certificate of {said}")
-        self._true(len(self._bundles()) == 1, f"not all machines trust the same CAs: {self._bundles()}")
-
-    def _bundles(self) -> set[str]:
-        return {self._lab.run(node, f"cat {IDENTITY}/glusterfs.ca").stdout for node in NODES}
+        for node, one in found.items():
+            self._true(one.trusted == "glusterfs.pem: OK", f"{node} does not trust its own certificate: {one.trusted}")
+            self._true(one.subject.split()[-1] == names[node], f"{node} has a certificate for {one.subject}")
+            self._true(one.certified == one.key, f"{node} has a certificate for another key than its own")
+        self._true(len({one.key for one in found.values()}) == len(NODES), "two machines have the same key")
+        bundles = {one.bundle for one in found.values()}
+        self._true(len(bundles) == 1, "not all machines trust the same CAs")
+        return bundles.pop()
 
     def _rotated(self) -> None:
-        self._identities_are_good()
-        [bundle] = self._bundles()
+        bundle = self._identities_are_good()
         self._true(bundle.count("BEGIN CERTIFICATE") == 1, "the CA was rotated, and the old one is still trusted")
         self._true(bundle != self._bundle, "the CA was rotated, and is the old one")
         self._bundle = bundle
@@ -211,7 +224,7 @@ class Witness:
 
     def _data_are_there(self, host: str, share: Share) -> None:
         wait(f"{share.path} on {host}", lambda: self._kind(host, share.path) == FUSE)
-        expected, found = self.sums[share.name], {}
+        expected = self.sums[share.name]
         end = time.monotonic() + 60
         while True:
             said = self._lab.run(host, f"timeout 120 python3 {TENANT} sums {share.path}", check=False)
