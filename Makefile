@@ -157,7 +157,7 @@ chaos: export LAB_NAME := chaos
 chaos: tree packages ## Users' work while everything breaks, for MINUTES=30, decided by SEED=... (by chance)
 	@cd $(TREE)
 	export PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH):tests:tests/integration
-	$(ROOT) PYTHONPATH="$$PYTHONPATH" $(BIN)/python -m chaos $(MINUTES:%=--minutes %) $(SEED:%=--seed %)
+	$(ROOT) $(BIN)/python -m chaos $(MINUTES:%=--minutes %) $(SEED:%=--seed %)
 
 molecule: molecule-heketi molecule-pool ## The molecule scenarios; the first begins with the example, default
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 import attackers
@@ -15,6 +16,9 @@ from harness import Lab
 from siege import FOLDER, Siege
 
 from chaos.schedule import TENANTS
+
+if t.TYPE_CHECKING:
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
 
 HOST = "host3"
 BUNDLE = "/etc/glusterfs/tls/current/glusterfs.ca"
@@ -69,3 +73,20 @@ class Intruders:
         words = f"once {FOLDER} {volume} {server} chaos-try '{bricks}' {PATIENCE} {' '.join(names)}"
         results = json.loads(self._lab.run(HOST, self._siege.drive(words)).stdout)
         return {one["attacker"]: one["in"] for one in results}
+
+    def attack_bricks(self, volume: Volume, but: t.Container[str]) -> dict[tuple[str, str], bool | None]:
+        """Who is in a brick of it that runs, by himself: by name and server. Through the whole volume one brick that
+        refuses is enough to keep somebody out."""
+        bricks = [f"{brick.server}:{port}:{brick.path}" for brick in volume.bricks if (port := self._port(brick))]
+        names = [name for name in (*TENANTS, NEVER) if name not in but]
+        if not bricks:
+            return {}
+        words = f"bricks {FOLDER} {volume.name} {','.join(bricks)} {PATIENCE} {' '.join(names)}"
+        results = json.loads(self._lab.run(HOST, self._siege.drive(words)).stdout)
+        return {(one["attacker"], one["server"]): one["in"] for one in results}
+
+    def _port(self, brick: Brick) -> str:
+        """As its process has it: its glusterd may be gone."""
+        words = self._lab.run(brick.server, f"pgrep -af '^[^ ]*glusterfsd .*--brick-name {brick.path} '", check=False)
+        found = re.search(r"--brick-port (\d+)", words.stdout)
+        return found.group(1) if found else ""

@@ -203,7 +203,7 @@ def chaos(lab: Lab, seed: int, minutes: float) -> Report:
     why = ""
     try:
         one.whole()
-    except (Violation, Broken, AssertionError) as exc:
+    except (Violation, Broken, AssertionError, subprocess.SubprocessError) as exc:
         why = f"{type(exc).__name__}: {exc}"
     lines = [*one.figures(time.monotonic() - began), f"repeat: make chaos MINUTES={minutes:g} SEED={seed}"]
     return Report(not why, "\n".join([*([why] if why else []), *lines]))

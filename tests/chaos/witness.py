@@ -160,6 +160,10 @@ class Witness:
                 continue
             may, must = self.may.get(share, frozenset()), self.must.get(share, frozenset())
             self._may_be_in(share, volume.name, server, may, must if quiet else frozenset(), quiet)
+            for (name, where), inside in self._intruders.attack_bricks(volume, may).items():
+                self.checked["unclear" if inside is None else "refused by a brick"] += 1
+                if inside:
+                    raise Violation(f"{name} is in the brick of share {share} (volume {volume.name}) on {where}")
 
     def _all(self, server: str) -> dict[str, Volume]:
         """Those of no share, too, by their own name then."""
