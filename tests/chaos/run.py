@@ -148,7 +148,7 @@ class Chaos:
         if any(fault.kind == KILLS[0] for fault in faults):
             gone(self._lab)
         if rc == 0 and not faults:
-            self._usual[playbook] = took
+            self._usual[playbook] = min(took, self._usual.get(playbook, took))
         if rc == 0 and self._witness:
             if removed:
                 self._to_remove.remove(removed)
