@@ -57,9 +57,12 @@ class Chaos:
         for volume in POOL:
             bricks = " ".join(f"{server}:/srv/{volume}" for server in SERVERS)
             self._lab.gluster(f"volume create {volume} replica 3 {bricks} force")
-        self._well("site", tuple(self._schedule.shares.values()))
+        shares = tuple(self._schedule.shares.values())
+        self._well("site", shares)
         self._witness = Witness(self._lab)
-        self._converge(tuple(self._schedule.shares.values()))
+        self._witness.begins(shares, "")
+        self._witness.has_done("site", shares, "", SERVERS[0])
+        self._witness.all_is_so(shares)
         end = time.monotonic() + 60 * self._minutes
         for one in self._schedule:
             self._round(one)
