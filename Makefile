@@ -78,7 +78,7 @@ clean: ## Remove the labs, their images and networks, and what was built
 
 # ---- tests ----
 .PHONY: lint lint-python lint-ansible lint-documents sanity unit fuzz contract packages
-.PHONY: integration integration-heketi integration-pool integration-tls integration-vm molecule molecule-default
+.PHONY: integration integration-heketi integration-pool integration-tls integration-vm chaos molecule molecule-default
 .PHONY: molecule-heketi molecule-pool test-quick test everything test-all test-core core bench build
 # Beside the labs of "make test" these only fill gaps.
 FILLER = @[ -z "$(FILLING)" ] || renice -n 10 $$$$ > /dev/null
@@ -153,6 +153,12 @@ integration-tls: tree packages
 
 integration-vm: tree packages
 	$(INTEGRATION) $(ONE_VERSION) tests/integration/vm
+
+chaos: export LAB_NAME := chaos
+chaos: tree packages ## Users' work while everything breaks, for MINUTES=30, decided by SEED=... (by chance)
+	@cd $(TREE)
+	export PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH):tests:tests/integration
+	$(ROOT) $(BIN)/python -m chaos $(MINUTES:%=--minutes %) $(SEED:%=--seed %)
 
 molecule: molecule-heketi molecule-pool ## The molecule scenarios; the first begins with the example, default
 

@@ -5,6 +5,12 @@
 """Tries to get into a volume, as whoever has a folder with an identity. Runs as root on a lab's host, by itself.
 
     driver.py try FOLDER VOLUME SERVER SUFFIX BRICK,... METHOD ...  everybody at once; prints a list of results in JSON
+    driver.py once FOLDER VOLUME SERVER SUFFIX BRICK,... SECONDS NAME ...
+                                                                    these at once by FUSE, each so many seconds at most;
+                                                                    prints a list of results in JSON
+    driver.py bricks FOLDER VOLUME HOST:PORT:PATH,... SECONDS NAME ...
+                                                                    the like, at each of these bricks by itself; they
+                                                                    only look
     driver.py loop STOP FOLDER VOLUME SERVER SECONDS NAME ...       these by FUSE, again and again, each time so many
                                                                     seconds at most; a line of JSON each
     driver.py hold STOP PATH                                        writes into PATH again and again; a line each
@@ -290,6 +296,36 @@ class Attempt:
         return {"attacker": self.name, "method": method, "reason": None, **result, **when, "said": said}
 
 
+class OfOneBrick(Attempt):
+    """One that asks a single brick, whatever the others would say."""
+
+    def __init__(self, folder: str, volume: str, brick: str, name: str, patience: float) -> None:
+        self.host, self.port, self.path = brick.split(":")
+        super().__init__(folder, volume, self.host, name, "", [f"{self.host}:{self.port}"], patience)
+
+    def _client(self, point: str) -> list[str]:
+        options = {
+            "remote-host": self.host,
+            "remote-port": self.port,
+            "remote-subvolume": self.path,
+            "transport-type": "tcp",
+            "transport.socket.ssl-enabled": "on",
+            "transport.socket.ssl-own-cert": f"{self.identity}/glusterfs.pem",
+            "transport.socket.ssl-private-key": f"{self.identity}/glusterfs.key",
+            "transport.socket.ssl-ca-list": f"{self.identity}/glusterfs.ca",
+        }
+        lines = ["volume brick", "type protocol/client", *(f"option {one} {two}" for one, two in options.items())]
+        volfile = os.path.join(self.work, "volfile")
+        with open(volfile, "w", encoding="utf-8") as stream:
+            stream.write("\n".join([*lines, "end-volume", ""]))
+        return ["glusterfs", "--no-daemon", f"--volfile={volfile}", f"--log-file={self.log}", "--log-level=INFO", point]
+
+    def _use(self, point: str) -> None:
+        os.listdir(point)
+        if os.stat(point).st_dev == os.stat(self.work).st_dev:
+            raise OSError(f"{point} is not the brick")
+
+
 def end(client: subprocess.Popen[bytes]) -> None:
     client.kill()
     client.wait()
@@ -337,6 +373,24 @@ def try_all(folder: str, volume: str, server: str, suffix: str, bricks: str, *me
     ]
     with concurrent.futures.ThreadPoolExecutor(len(tries)) as pool:
         print(json.dumps(list(pool.map(lambda one: one[1].result(one[0]), tries))))
+
+
+def once(folder: str, volume: str, server: str, suffix: str, bricks: str, seconds: str, *names: str) -> None:
+    of_it = bricks.split(",") if bricks else []
+    by_fuse([Attempt(folder, volume, server, name, suffix, of_it, float(seconds)) for name in names])
+
+
+def one_by_one(folder: str, volume: str, bricks: str, seconds: str, *names: str) -> None:
+    by_fuse([OfOneBrick(folder, volume, one, name, float(seconds)) for one in bricks.split(",") for name in names])
+
+
+def by_fuse(tries: t.Sequence[Attempt]) -> None:
+    with concurrent.futures.ThreadPoolExecutor(len(tries)) as pool:
+        print(json.dumps([{**one, "server": by.server} for by, one in zip(tries, pool.map(_by_fuse, tries))]))
+
+
+def _by_fuse(one: Attempt) -> dict[str, t.Any]:
+    return one.result("fuse")
 
 
 def again_and_again(stop: str, act: t.Callable[[], t.Mapping[str, t.Any]]) -> None:
@@ -392,4 +446,6 @@ def plainly(log: str, volume: str, server: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    {"try": try_all, "loop": loop, "hold": hold, "plain": plainly}[sys.argv[1]](*sys.argv[2:])
+    {"try": try_all, "once": once, "bricks": one_by_one, "loop": loop, "hold": hold, "plain": plainly}[sys.argv[1]](
+        *sys.argv[2:]
+    )

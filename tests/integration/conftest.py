@@ -10,6 +10,7 @@ import typing as t
 
 import pytest
 import siege
+from chaos import run
 from harness import NAME, Lab, lab_up, make_by_hand, remove, with_identities
 
 
@@ -83,7 +84,10 @@ def untouched(identities: Lab) -> t.Iterator[str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What the attacks came to."""
+    """What the attacks and the chaos came to."""
     if siege.TABLE:
         terminalreporter.section("attacks")
         terminalreporter.write_line("\n".join(siege.table()))
+    if run.TOLD:
+        terminalreporter.section("chaos")
+        terminalreporter.write_line("\n".join(run.TOLD))

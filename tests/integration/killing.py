@@ -119,13 +119,23 @@ def kill_when(lab: Lab, words: t.Sequence[str], reached: t.Callable[[], object])
                     raise AssertionError(f"it ended before it came that far: {said.read()}")
                 time.sleep(0.05)
         finally:
-            others = started_by(process.pid)
-            process.kill()
-            process.wait()
-            for pid in others:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            kill(process)
     assert process.returncode == -signal.SIGKILL
+    gone(lab)
+
+
+def kill(process: subprocess.Popen[t.Any]) -> None:
+    """Kills it with all that it started here."""
+    others = started_by(process.pid)
+    process.kill()
+    process.wait()
+    for pid in others:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def gone(lab: Lab) -> None:
+    """Waits until what a killed run had begun on the machines has ended."""
     ended = "! pgrep -f '^[/]usr/bin/python3' > /dev/null"
     for node in lab.nodes():
         lab.run(node, f"for n in $(seq 600); do {ended} && exit; sleep 0.1; done; exit 1")

@@ -124,4 +124,4 @@ def test_an_instance_is_told_by_more_than_one_thing(tmp_path: pathlib.Path) -> N
     seen.add(instance(paths, str(space)))
     assert len(seen) == 4 and None not in seen
     assert instance([*paths, str(tmp_path / "nothing")], str(space)) is None
-    assert instance() == instance() is not None
+    assert instance() is not None and instance() == instance()
