@@ -244,6 +244,8 @@ def read(module: str, told: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What the module told, without whatever it does not tell of. Misshapen says what is not as it tells it."""
     shapes = {**_ALWAYS, **ANSWERS[module]}
     found = {name: _read(shape, told[name], name) for name, shape in shapes.items() if name in told}
+    if found.get("failed") and not found.get("msg"):
+        raise Misshapen("msg is missing")
     # Details of a failure are for who mends it.
     more = {name: _any(value, name, _DEPTH) for name, value in told.items() if found.get("failed")}
     return {**more, **found}

@@ -42,6 +42,9 @@ def test_no_answer_sets_a_variable() -> None:
     asked = Asked(mounts=MOUNTS, msg="done", **lie, **acted_upon)
     assert asked.run(ActionModule, mounts=[]) == {"changed": False, "mounts": MOUNTS, "msg": "done"}
     assert asked.calls == [{"mounts": []}]
+    # A failure may have details.
+    failed = Asked(failed=True, msg="no", cmd="mount", **lie, **acted_upon).run(ActionModule, mounts=[])
+    assert failed == {"changed": False, "failed": True, "msg": "no", "cmd": "mount"}
 
 
 @pytest.mark.parametrize("name", ["tls_ca_host", "shares_heketi_host", "__tls_signed", "mounts_settled"])

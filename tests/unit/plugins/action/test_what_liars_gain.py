@@ -99,7 +99,7 @@ def test_all_parts_of_an_honest_look_pass(name: str) -> None:
 def test_no_lie_is_more_than_an_answer(module: str, data: st.DataObject) -> None:
     arguments, told = ANSWERS[module]
     found = ran(module, arguments, data.draw(lies(told)))
-    json.dumps(found, allow_nan=False).encode()
+    json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
     if found.get("failed"):
         assert isinstance(found["msg"], str)
         assert not found.keys() & {"add_host", "add_group", "ansible_facts", "results", "skipped", "unreachable"}
