@@ -111,6 +111,7 @@ def parts(name: str, common_name: str) -> dict[str, t.Any]:
             "key_problem": None,
             "crls": [{"issuer": "CN=CA", "next_update": END}],
             "lacks_crl": [],
+            "authorities": [{"common_name": "CA", "not_after": END, "fingerprint_sha256": "CC:DD"}],
         },
         "identities": [
             {

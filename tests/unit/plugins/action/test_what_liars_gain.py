@@ -241,8 +241,7 @@ def test_management_path(data: st.DataObject, liar: str) -> None:
     gather = {name: MANAGEMENT + (["peers"] if name in SERVERS else []) for name in ALL}
     told = {name: look(name, gather[name]) for name in ALL}
     told[liar] = look(liar, gather[liar], (), data.draw(lies(liars.honest(liar, gather[liar]))))
-    machines = [{"name": name, "server": name in SERVERS, "told": its} for name, its in told.items()]
-    found = plan_management(machines, "enabled", True)
+    found = plan_management(told, SERVERS, "enabled", True)
     if found["problem"]:
         assert not any(found[what] for what in ("stop", "prove", "ask", "hosts"))
     else:
