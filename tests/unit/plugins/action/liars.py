@@ -109,6 +109,7 @@ def parts(name: str, common_name: str) -> dict[str, t.Any]:
             "problem": None,
             "matches": True,
             "key_problem": None,
+            "authorities": [{"common_name": "CA", "not_after": "2036-12-31T08:00:00Z", "fingerprint_sha256": "AA"}],
             "crls": [{"issuer": "CN=CA", "next_update": END}],
             "lacks_crl": [],
             "authorities": [{"common_name": "CA", "not_after": END, "fingerprint_sha256": "CC:DD"}],
@@ -120,6 +121,8 @@ def parts(name: str, common_name: str) -> dict[str, t.Any]:
                 "foreign": None,
                 "links": {"/usr/lib/ssl/glusterfs.pem": "absent"},
                 "open_mode": None,
+                "foreign_bundle": None,
+                "foreign_certificate": None,
             }
         ],
         "mounts": {
