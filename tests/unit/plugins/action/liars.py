@@ -112,7 +112,6 @@ def parts(name: str, common_name: str) -> dict[str, t.Any]:
             "authorities": [{"common_name": "CA", "not_after": "2036-12-31T08:00:00Z", "fingerprint_sha256": "AA"}],
             "crls": [{"issuer": "CN=CA", "next_update": END}],
             "lacks_crl": [],
-            "authorities": [{"common_name": "CA", "not_after": END, "fingerprint_sha256": "CC:DD"}],
         },
         "identities": [
             {
