@@ -79,7 +79,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._management.plan
 
 
 def plan_management(told: dict[str, t.Any], servers: list[str], state: str, restart: bool) -> dict[str, t.Any]:
-    machines = [Participant.read(name, name in servers, its) for name, its in told.items()]
+    machines = [Participant(name, name in servers, its) for name, its in told.items()]
     try:
         found, problem = plan(machines, state == "enabled", restart), ""
     except GlusterOpsError as exc:

@@ -46,8 +46,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - By group, what it told, as O(glusterops.shares.place_shares#filter:clusters). Empty if it could not tell, or
-      not be understood.
+    - By group, what it told, as O(glusterops.shares.place_shares#filter:clusters). Empty if it could not tell.
   type: dict
 """
 

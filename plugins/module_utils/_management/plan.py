@@ -13,7 +13,6 @@ import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, NotFound, Refused, Unreachable
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-from ansible_collections.glusterops.shares.plugins.module_utils._machines.told import whatever_it_told, word
 from ansible_collections.glusterops.shares.plugins.module_utils._management.management import PLAIN, TLS
 from ansible_collections.glusterops.shares.plugins.module_utils._management.waiting import lost
 
@@ -26,27 +25,6 @@ class Participant:
     name: str
     server: bool
     told: t.Mapping[str, t.Any]
-
-    @classmethod
-    def read(cls, name: str, server: bool, told: t.Any) -> Participant:
-        """The machine. If what it told cannot be understood, it told nothing."""
-        its = cls(name, server, told)
-        with whatever_it_told():
-            if not its.management or its._understood():
-                return its
-        return cls(name, server, {"msg": "what it told cannot be understood"})
-
-    def _understood(self) -> bool:
-        """Reads all that is judged."""
-        found, identity = self.management, self.identity
-        texts = [identity[key] for key in ("common_name", "problem", "bundle_sha256")] if identity else []
-        flags = [found["switch"]]
-        if self.server:
-            flags.append(found["begun"])
-            texts += [found["serves"], found["common_name"], self.uuid, *found["apart"], *found["rebalances"]]
-            texts += [peer[key] for peer in found["servers"] for key in ("uuid", "hostname")]
-            texts += [text for peer in self.peers for text in (peer.uuid, peer.hostname, peer.state)]
-        return all(text is None or word(text) is text for text in texts) and all(one in (True, False) for one in flags)
 
     @property
     def management(self) -> t.Mapping[str, t.Any]:
@@ -125,9 +103,8 @@ def heals(machines: t.Iterable[Participant], stop: t.Container[str]) -> dict[str
     """By volume, how many files at most wait to be healed on the servers that are stopped."""
     found: dict[str, int] = {}
     for machine in machines:
-        with whatever_it_told():
-            for volume, files in machine.management["heals"].items() if machine.name in stop else ():
-                found[volume] = max(files, found.get(volume, 0))
+        for volume, files in machine.management.get("heals", {}).items() if machine.name in stop else ():
+            found[volume] = max(files, found.get(volume, 0))
     return found
 
 
@@ -136,7 +113,7 @@ def _check_asked(machines: t.Sequence[Participant]) -> None:
         raise NotFound("None of these machines is a server: run this on all servers of the cluster, and on the hosts.")
     silent = [machine for machine in machines if not machine.management]
     if silent:
-        said = str(silent[0].told.get("msg") or "it was not asked")
+        said = silent[0].told.get("msg") or "it was not asked"
         raise Unreachable(f"{_names(silent)} could not be asked ({said.strip()}): all must answer before this begins.")
     bare = [machine for machine in machines if machine.server and not machine.uuid]
     if bare:

@@ -16,21 +16,9 @@ from ansible_collections.glusterops.shares.plugins.module_utils._names import ch
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import matches
 
 _Groups = t.Mapping[str, t.Sequence[str]]
-# By server, what gluster_info returned there, which may be anything.
-_Looks = t.Mapping[str, t.Any]
-
-_OPTIONAL = (str, type(None))
-# What a volume must tell to be understood.
-_VOLUME: dict[str, t.Any] = {
-    "name": str,
-    "share": _OPTIONAL,
-    "state": _OPTIONAL,
-    "origin": _OPTIONAL,
-    "started": bool,
-    "sealed": bool,
-    "heketi_id": str,
-    "brick": str,
-}
+_Told = t.Mapping[str, t.Any]
+# By server, what gluster_info returned there.
+_Looks = t.Mapping[str, _Told]
 
 
 def answering(clusters: t.Sequence[str], groups: _Groups, looks: _Looks) -> dict[str, str]:
@@ -145,9 +133,7 @@ def _lets_in(entries: t.Iterable[str], name: str | None) -> bool:
     return name is not None and any(matches(name, entry) for entry in entries)
 
 
-def read(
-    workers: t.Mapping[str, str], groups: _Groups, reads: t.Mapping[str, t.Any], looks: _Looks
-) -> dict[str, dict[str, t.Any]]:
+def read(workers: t.Mapping[str, str], groups: _Groups, reads: _Looks, looks: _Looks) -> dict[str, dict[str, t.Any]]:
     """By cluster, what its worker told of its volumes, as placement.place takes it, and the limits that its servers
     know. Nothing if the worker could not tell.
 
@@ -160,29 +146,14 @@ def read(
     }
 
 
-def _volumes(its: t.Any, looks: t.Iterable[t.Any]) -> dict[str, t.Any]:
-    with told.whatever_it_told():
-        return {
-            "volumes": [_volume(volume) for volume in its["holdings"]],
-            "snapshots": [told.word(snapshot["name"]) for snapshot in its.get("snapshots") or ()],
-            # Of these two the control node found out itself.
-            "differing": its.get("differing"),
-            "free": its.get("free") or [],
-            "limits": list(map(_limits, looks)),
-        }
-    return {}
-
-
-def _volume(volume: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
-    """The volume, or ValueError."""
-    if not all(isinstance(volume[name], kinds) for name, kinds in _VOLUME.items()):
-        raise ValueError(volume)
-    return volume
-
-
-def _limits(look: t.Any) -> dict[str, int | None] | None:
-    """By volume, None if it could not tell."""
-    limits = look.get("limits")
-    if not isinstance(limits, dict) or any(not isinstance(size, (int, type(None))) for size in limits.values()):
-        return None
-    return limits
+def _volumes(its: _Told | None, looks: t.Iterable[_Told]) -> dict[str, t.Any]:
+    if not its or its.get("holdings") is None:
+        return {}
+    return {
+        "volumes": its["holdings"],
+        "snapshots": [snapshot["name"] for snapshot in its.get("snapshots") or ()],
+        "differing": its.get("differing"),
+        "free": its.get("free") or [],
+        # None for one that could not tell.
+        "limits": [look.get("limits") for look in looks],
+    }

@@ -189,30 +189,8 @@ def test_a_restart_must_be_allowed() -> None:
         # As many as the server that knows most.
         "heals": {"data": 7, "more": 1},
     }
-    looks = told(A, but(B, heals="spoilt"))
-    assert plan_management(looks, ["a", "b"], "enabled", True)["heals"] == {}
 
 
 def test_who_is_no_server_is_a_host() -> None:
     found = plan_management(told(*cluster("a", enabled=True), host("x")), ["a"], "enabled", False)
     assert found["hosts"] == ["x"] and found["stop"] == []
-
-
-@pytest.mark.parametrize(
-    "spoilt",
-    [
-        None,
-        "x",
-        {"management": "x"},
-        {"management": {"switch": False}},
-        {**B.told, "identity": {"common_name": "x"}},
-        {**B.told, "identity": ["x"]},
-        {**B.told, "identity": {**B.told["identity"], "problem": 7}},
-        {**B.told, "peers": [{"uuid": "x"}]},
-        {**B.told, "machine": {"uuid": ["x"]}},
-        *(but(B, **{key: value}).told for key in B.management for value in (7, ["x", {}])),
-    ],
-)
-def test_a_machine_that_tells_what_cannot_be_understood_could_not_be_asked(spoilt: t.Any) -> None:
-    problem = plan_management({**told(A), "b": spoilt}, ["a", "b"], "enabled", True)["problem"]
-    assert problem.startswith("b could not be asked (what it told cannot be understood): all must answer")

@@ -199,16 +199,6 @@ def test_what_a_cluster_told() -> None:
     assert (few["volumes"], few["snapshots"], few["differing"], few["free"]) == ([], [], None, [])
 
 
-@pytest.mark.parametrize("key", [key for key in VOLUME if key != "free"])
-@pytest.mark.parametrize("value", [7, ["x"], {}])
-def test_a_cluster_that_cannot_be_understood_told_nothing(key: str, value: t.Any) -> None:
-    reads = {"s1": {"holdings": [VOLUME, {**VOLUME, key: value}]}}
-    assert read({"a": "s1"}, GROUPS, reads, answers(A)) == {"a": {}}
-
-
-@pytest.mark.parametrize("spoilt", [spoilt for spoilt in SPOILT if spoilt != []])
-def test_holdings_and_limits_that_are_none(spoilt: t.Any) -> None:
-    for its in ({"holdings": spoilt}, {"holdings": [], "snapshots": spoilt or 7}):
-        assert read({"a": "s1"}, GROUPS, {"s1": its}, answers(A)) == {"a": {}}
-    looks = {**answers(A), "s2": {**answers(A)["s2"], "limits": spoilt}}
-    assert read({"a": "s1"}, GROUPS, {"s1": {"holdings": []}}, looks)["a"]["limits"] == [None, None, None]
+@pytest.mark.parametrize("silent", [None, {}, {"skipped": True}, {"holdings": None, "msg": "gone"}, {"msg": "gone"}])
+def test_a_cluster_that_could_not_tell_told_nothing(silent: t.Any) -> None:
+    assert read({"a": "s1"}, GROUPS, {"s1": silent}, answers(A)) == {"a": {}}
