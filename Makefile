@@ -115,11 +115,12 @@ unit: tree ## Unit tests
 	cd $(TREE)
 	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) python -m pytest tests/unit -q -n 2
 
-fuzz: tree ## Spoilt answers of gluster and openssl, and lives of shares, for longer than in the unit tests (EXAMPLES=10000)
+fuzz: tree ## Spoilt answers of gluster and openssl, and lives of shares and of a CA, for longer than in the unit tests (EXAMPLES=10000)
 	@cd $(TREE)
 	export PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) FUZZ_EXAMPLES=$(or $(EXAMPLES),10000)
 	python -m pytest tests/unit/plugins/module_utils/test_fuzz_*.py \
-	    tests/unit/plugins/module_utils/_shares/test_share_life.py -q -n 2
+	    tests/unit/plugins/module_utils/_shares/test_share_life.py \
+	    tests/unit/plugins/module_utils/_tls/test_ca_life.py -q -n 3
 
 contract: tree ## The Heketi client and the stand-in Heketi against recorded answers
 	$(FILLER)

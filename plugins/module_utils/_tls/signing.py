@@ -11,10 +11,10 @@ Decided on the control node, on what each machine told of itself.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._machines import told as told_of
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.identity import (
     Desired,
     Observed,
@@ -26,11 +26,6 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.names impor
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import blocks
 
 _Told = t.Mapping[str, t.Any]
-
-
-def _whatever_it_told() -> contextlib.suppress:
-    """What a machine told may be anything: what cannot be understood is not known, and no other machine's trouble."""
-    return contextlib.suppress(ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +49,7 @@ class Wanted:
     def settled(self, **given: t.Any) -> bool:
         """Whether it is known that the machine has nothing to do for it."""
         desired = Desired(**self.parameters, **given)
-        with _whatever_it_told():
+        with told_of.whatever_it_told():
             return self.observed is not None and not plan(
                 desired, self.observed, place_of(self.common_name, self.scope)
             )
@@ -103,7 +98,7 @@ class Applicant:
         """Those that it has."""
         found: list[str] = []
         for one in self.identities:
-            with _whatever_it_told():
+            with told_of.whatever_it_told():
                 found += [crl for crl in one.observed.current.crls if isinstance(crl, str)]  # type: ignore[union-attr]
         return found
 
@@ -141,7 +136,7 @@ def _made(told: t.Any) -> list[t.Any] | None:
 def _read_wanted(told: _Told) -> Wanted:
     """The names are ours (looked.with_wanted). What else a machine told, and cannot be read, is not known."""
     observed = None
-    with _whatever_it_told():
+    with told_of.whatever_it_told():
         observed = Observed.read(told["observed"]) if told["observed"] else None
     return Wanted(told["common_name"], told["scope"], told["key_type"], observed)
 

@@ -180,6 +180,26 @@ def test_what_machines_have_makes_up_for_an_older_backup(ca: Ca) -> None:
     assert ca.ensure(seen=Seen(tuple(issued), (last["crls"], values["crls"])))[0] == []
 
 
+def test_killed_while_it_is_made_up_for(ca: Ca) -> None:
+    """What was taken up again is on the lists, whether machines show it once more or not."""
+    ca.ensure(("a", CSR), crl=True)
+    older = keep(ca.path)
+    ca.ensure(("b", make_csr(new_key(), "b")))
+    last = ca.ensure(revocations=(Revocation("b"),))[1]
+    number = 0
+    while True:
+        number += 1
+        older()
+        shown = Seen((), (last["crls"],))
+        killed = EveryStep().at(number, lambda shown=shown: ca.ensure(seen=shown))  # type: ignore[misc]
+        if record.read(ca.path).unseen:  # type: ignore[union-attr]
+            assert len(crl_of(ca.ensure()[1])) == 1
+        assert len(crl_of(ca.ensure(seen=shown)[1])) == 1
+        if not killed:
+            break
+    assert number > 5
+
+
 def test_crls_are_kept_again_after_a_backup_from_before_them(ca: Ca) -> None:
     ca.ensure(("a", CSR))
     restore = keep(ca.path)
