@@ -231,7 +231,8 @@ class CaLife(RuleBasedStateMachine):
         assert all("revoked" in entry for entry in entries if entry["not_after"] > certificates.iso(self._now))
         self._revoked |= {(entry["public_key_sha256"], name) for entry in entries if "revoked" in entry}
         self._serials |= {int(entry["serial"], 16) for entry in entries if "revoked" in entry}
-        # Its keeper has a new key made.
+        # The old key gets nothing. Then its keeper has a new one made.
+        self._run()
         machine.key = new_key()
         self._run()
 

@@ -417,3 +417,11 @@ def test_killed_at_any_step_the_next_run_hands_over(tmp_path: t.Any, monkeypatch
         key = serialization.load_pem_private_key(desk.read("a", "glusterfs.key").encode(), None)
         assert key.public_key() == certificates_in(told[0]["certificate"])[0].public_key()
     assert number > 20
+
+
+def test_the_names_of_servers_without_a_prefix_are_kept_for_them() -> None:
+    item = {"share": None, "common_name": None, "csr": None, "format": "pem", "passphrase": None, "reissue": False}
+    for wanted in ({"tenant": "server1"}, {"tenant": "a", "common_name": "server1"}):
+        with pytest.raises(BadInput, match="the common_name 'server1' is that of a machine that may mount every share"):
+            tenants.parse_tenant({**item, **wanted}, ["", "manila-host-"], ["server1"])
+    assert tenants.parse_tenant({**item, "tenant": "server10"}, ["", "manila-host-"], ["server1"]).tenant == "server10"
