@@ -12,18 +12,13 @@ author:
   - glusterops.shares contributors (@glusterops)
 description:
   - Those of which no certificate would be left. The role P(glusterops.shares.tls#role) uses it.
+extends_documentation_fragment:
+  - glusterops.shares._infrastructure
 options:
   _input:
     description: As O(glusterops.shares.gluster_tls_ca#module:revoke).
     type: list
     elements: dict
-    required: true
-  infrastructure:
-    description:
-      - Who may mount every share. Two pairs, of servers and of management hosts, each of what their identities begin
-        with, and the machines whose names follow.
-    type: list
-    elements: list
     required: true
 """
 

@@ -13,6 +13,8 @@ author:
 description:
   - Takes what machines told of their identities and what the CA answered, and tells who has to install what. The role
     P(glusterops.shares.tls#role) uses it.
+extends_documentation_fragment:
+  - glusterops.shares._infrastructure
 options:
   _input:
     description:
@@ -26,13 +28,6 @@ options:
   barred:
     description: As P(glusterops.shares.tls_keys#filter) returned it.
     type: dict
-    required: true
-  infrastructure:
-    description:
-      - Who may mount every share. Two pairs, of servers and of management hosts, each of what their identities begin
-        with, and the machines whose names follow.
-    type: list
-    elements: list
     required: true
   answer:
     description: What M(glusterops.shares.gluster_tls_ca) or M(glusterops.shares.gluster_tls_external) returned.

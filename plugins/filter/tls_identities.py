@@ -13,17 +13,12 @@ author:
 description:
   - Names a machine by its kind, and adds those of tenants as whom it mounts. The role
     P(glusterops.shares.tls#role) uses it.
+extends_documentation_fragment:
+  - glusterops.shares._infrastructure
 options:
   _input:
     description: The machine's name in the inventory.
     type: str
-    required: true
-  infrastructure:
-    description:
-      - Who may mount every share. Two pairs, of servers and of management hosts, each of what their identities begin
-        with, and the machines whose names follow.
-    type: list
-    elements: list
     required: true
   tenant:
     description: The name of a host that is neither server nor management host. It does nothing for these.

@@ -12,18 +12,13 @@ author:
   - glusterops.shares contributors (@glusterops)
 description:
   - Takes what machines told of their identities. The role P(glusterops.shares.tls#role) uses it.
+extends_documentation_fragment:
+  - glusterops.shares._infrastructure
 options:
   _input:
     description:
       - By machine, what M(glusterops.shares.gluster_info) returned there with its C(identities).
     type: dict
-    required: true
-  infrastructure:
-    description:
-      - Who may mount every share. Two pairs, of servers and of management hosts, each of what their identities begin
-        with, and the machines whose names follow.
-    type: list
-    elements: list
     required: true
 """
 

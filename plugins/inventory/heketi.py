@@ -168,7 +168,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             servers = self._servers(self._connection(), path, cache)
         except GlusterOpsError as exc:
-            raise AnsibleParserError(str(exc)) from exc
+            # It would be said twice.
+            raise AnsibleParserError(str(exc)) from None
         for name, variables in sorted(self._named(servers).items()):
             self._add(inventory, name, _inert(variables))
 
