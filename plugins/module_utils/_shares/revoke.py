@@ -21,8 +21,9 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     few,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import held
 from ansible_collections.glusterops.shares.plugins.module_utils._names import check_unique
-from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing, holding
+from ansible_collections.glusterops.shares.plugins.module_utils._shares import closing, holding, steps
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import (
     listed,
     matches,
@@ -46,10 +47,14 @@ _PATIENCE, _PAUSE = 10.0, 1.0
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """shares: what the lists of volumes shall lose, by volume; problems: how identities can get in all the same."""
+    """shares: what the lists of volumes shall lose, by volume; problems: how identities can get in all the same.
+
+    freed: volumes that are nobody's, and whose bricks are not proven to go by their lists.
+    """
 
     shares: t.Mapping[str, Share]
     problems: tuple[str, ...]
+    freed: tuple[str, ...] = ()
 
 
 def check(identities: t.Sequence[str], infrastructure: t.Sequence[str]) -> None:
@@ -70,7 +75,7 @@ def plan(
 ) -> Plan:
     """What to do. exposing: a volume's active snapshots that let in others than the share does. Raises BadInput."""
     check(identities, infrastructure)
-    holders, shares, problems = holding.Holders(volumes), {}, []
+    holders, shares, problems, freed = holding.Holders(volumes), {}, [], []
     for volume in volumes.values():
         entries = listed(volume)
         named = tuple(name for name in identities if name in entries)
@@ -89,7 +94,9 @@ def plan(
         snapshots = exposing(wanted, volume)
         closing = None
         if named or snapshots or holding.unproven(volume):
-            if share is None:
+            if share is None and not (named or snapshots) and holding.share_of(volume) is None:
+                freed.append(volume.name)
+            elif share is None:
                 problems.append(
                     conflict
                     or f"{volume.name}: it is only being made into a share, or no share's any more. Run the role"
@@ -101,7 +108,7 @@ def plan(
         why = why_not_sealed(volume._replace(options={**volume.options, **(closing.options if closing else {})}))
         if why and (volume.started or named):
             problems.append(f"{volume.name}: it is not sealed ({', '.join(why)}), so it keeps nobody out. Seal it.")
-    return Plan(shares, tuple(problems))
+    return Plan(shares, tuple(problems), tuple(freed))
 
 
 def _share_of(volume: Volume, holders: holding.Holders) -> tuple[str | None, str]:
@@ -135,6 +142,10 @@ def revoke(
             sessions.look()
     changes, failures = close(cluster, list(todo.shares.values()), check_mode) if todo.shares else ([], [])
     problems += map(str, failures)
+    if not check_mode:
+        problems += _prove(cluster, todo.freed)
+    if not check_mode:
+        problems += _prove(cluster, todo.freed)
     with _told(problems):
         problems += sessions.wait()
     values: dict[str, t.Any] = {
@@ -156,6 +167,21 @@ def revoke(
             f"{who} may get in or stay in all the same. {few(problems)}", changes=changes, problems=problems, **values
         )
     return changes, values
+
+
+def _prove(cluster: LiveCluster, freed: t.Iterable[str]) -> list[str]:
+    """Proves that the bricks of volumes that are nobody's go by their lists; the problems with that."""
+    problems = []
+    for name in freed:
+        try:
+            with held(name, cluster.locks):
+                now = answers.volume(cluster.cli, name)
+                if holding.share_of(now) is None and holding.unproven(now):
+                    closing.check(cluster, now, listed(now), restart=False)
+                    steps.set_options(cluster.cli, name, {holding.UNPROVEN: "-"}, steps.guarded(now))
+        except GlusterOpsError as exc:
+            problems.append(str(exc))
+    return problems
 
 
 @contextlib.contextmanager

@@ -752,3 +752,20 @@ def test_a_server_that_was_cut_off_is_told(tmp_path: pathlib.Path) -> None:
     gluster.instead["volume set"] = cut
     with pytest.raises(Conflict, match="Self-heal daemons were cut off from data: a server's identity was on"):
         reconcile(live(gluster, tmp_path), [wanted], False)
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_a_volume_that_was_given_up_is_proven_by_whoever_revokes(stale: bool, tmp_path: pathlib.Path) -> None:
+    """It went back to the pool before its bricks were asked: no run of the role would come to it."""
+    gluster = Cluster(volume("data"), volume("back", **{**holding.unmark(), holding.UNPROVEN: "back"}))
+    if stale:
+        gluster.stale = {"s2": "s1,s2,s3 -> s1,s2,s3,eve"}
+    if not stale:
+        revoke.revoke(live(gluster, tmp_path), ["eve"], SERVERS, True)
+        assert gluster.volumes["back"].options[holding.UNPROVEN] == "back"
+        assert revoke.revoke(live(gluster, tmp_path), ["eve"], SERVERS, False)[0] == []
+        assert gluster.volumes["back"].options.get(holding.UNPROVEN) != "back"
+    else:
+        with pytest.raises(Conflict, match="eve may get in or stay in all the same. The access list of volume 'back'"):
+            revoke.revoke(live(gluster, tmp_path), ["eve"], SERVERS, False)
+        assert gluster.volumes["back"].options[holding.UNPROVEN] == "back"
