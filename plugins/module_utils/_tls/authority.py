@@ -158,8 +158,10 @@ def _plan_trust(desired: Desired, after: Record) -> tuple[list[Change], Record, 
         changes = [Change(desired.path, "other CAs", "trusted", "dropped")] if after.adopted else []
         return changes, dataclasses.replace(after, adopted=()), {}
     changes = []
+    # What this CA has signed is no CA, wherever it stands.
+    known = {*after.fingerprints, *(entry["fingerprint_sha256"] for entry in after.entries)}
     if desired.other_cas == adoption.KEEP:
-        adopted = adoption.adopted(desired.requests, after.fingerprints)
+        adopted = adoption.adopted(desired.requests, known)
         if adopted and (desired.crl or any(authority.crl is not None for authority in after.authorities)):
             raise Conflict(
                 "Other CAs cannot be kept (other_cas=keep) where CRLs are: there is none of theirs, so whoever has a"
@@ -168,7 +170,8 @@ def _plan_trust(desired: Desired, after: Record) -> tuple[list[Change], Record, 
         if adopted:
             changes.append(Change(desired.path, "other CAs", "only on servers", "trusted"))
             after = dataclasses.replace(after, adopted=(*after.adopted, *adopted))
-    refused = adoption.refusals(desired.requests, after.fingerprints, desired.path)
+    known |= after.fingerprints
+    refused = adoption.refusals(desired.requests, known, desired.path)
     if refused and not desired.others:
         raise Refused(f"{few(list(refused.values()))} The CA was not changed.")
     return changes, after, refused

@@ -138,7 +138,7 @@ def _authorities(bundle: str, openssl: OpenSSL) -> list[dict[str, t.Any]]:
     """The CAs of a bundle; none if it cannot be read, which is a problem of its own."""
     found = []
     with contextlib.suppress(BadInput):
-        for block in blocks(bundle, BUNDLE):
+        for block in filter(openssl.is_root, blocks(bundle, BUNDLE)):
             told = openssl.certificate(block, BUNDLE).told()
             found.append({name: told[name] for name in ("common_name", "not_after", "fingerprint_sha256")})
     return found

@@ -188,10 +188,18 @@ class OpenSSL:
         # A line without its end may lack half of the name.
         return None if rc or not out.endswith("\n") else _common_name(out.strip().partition("=")[2])
 
+    def _certificate(self, pem: str) -> tuple[int, str, str]:
+        words = ["-noout", "-subject", "-issuer", "-serial", "-enddate", "-fingerprint", "-sha256", "-pubkey"]
+        return self._ask(pem, "x509", *words, *_NAMES, data=pem)
+
+    def is_root(self, pem: str) -> bool:
+        """Whether the certificate is its own issuer's: what others are trusted by."""
+        told = _fields(self._certificate(pem)[1])
+        return bool(told.get("subject")) and told["subject"] == told.get("issuer")
+
     def certificate(self, pem: str, what: str) -> Certificate:
         """What the first certificate in the text says."""
-        words = ["-noout", "-subject", "-issuer", "-serial", "-enddate", "-fingerprint", "-sha256", "-pubkey"]
-        rc, out, err = self._ask(pem, "x509", *words, *_NAMES, data=pem)
+        rc, out, err = self._certificate(pem)
         told = _fields(out)
         try:
             public = _PUBLIC_KEY.search(out)

@@ -181,6 +181,12 @@ def test_what_is_told_of_a_machine(machine: Machine, ca: Ca, openssl: OpenSSL, t
         "crls": values["crls"],
         "lacks_crl": [],
     }
+    # What stands there and is no CA is not told as one.
+    bundle = os.path.realpath(os.path.join(machine.directories[0], "glusterfs.ca"))
+    with open(bundle, "a", encoding="ascii") as file:
+        file.write(machine.seen()["glusterfs.pem"].decode())
+    assert [one["common_name"] for one in told()["authorities"]] == ["glusterops shares CA"]
+    machine.certify(ca)
     # Files that somebody else put there.
     seen = machine.seen()
     for name in seen:

@@ -139,6 +139,12 @@ def test_what_servers_trust_is_kept_until_it_is_dropped(ca: Ca, tmp_path: pathli
         ca.ensure(("a", CSR), has=servers, other_cas="keep")
 
 
+def test_what_the_ca_signed_is_no_stranger(ca: Ca) -> None:
+    """Somebody put a machine's own certificate into its bundle."""
+    pem, bundle = ca.sign("a", CSR)
+    assert ca.ensure(("a", CSR), has={"bundle": bundle + pem})[1]["certificates"][0]["certificate"]
+
+
 def test_a_ca_that_was_replaced_is_no_stranger(ca: Ca) -> None:
     bundle = ca.sign("a", CSR)[1]
     for stage in rotation.STAGES:
