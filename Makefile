@@ -78,7 +78,7 @@ clean: ## Remove the labs, their images and networks, and what was built
 
 # ---- tests ----
 .PHONY: lint lint-python lint-ansible lint-documents sanity unit fuzz contract packages
-.PHONY: integration integration-heketi integration-pool integration-tls integration-vm chaos molecule molecule-default
+.PHONY: integration integration-ca integration-heketi integration-pool integration-tls integration-vm chaos molecule molecule-default
 .PHONY: molecule-heketi molecule-pool test-quick test everything test-all test-core core bench build
 # Beside the labs of "make test" these only fill gaps.
 FILLER = @[ -z "$(FILLING)" ] || renice -n 10 $$$$ > /dev/null
@@ -142,11 +142,15 @@ integration: tree packages ## Modules, roles and playbooks on real GlusterFS (TE
 	$(INTEGRATION) $(or $(TESTS),tests/integration)
 
 integration-heketi: tree packages
-	$(INTEGRATION) $(ONE_VERSION) tests/integration $(addprefix --ignore=tests/integration/,pool tls vm)
+	$(INTEGRATION) $(ONE_VERSION) tests/integration $(addprefix --ignore=tests/integration/,ca pool tls vm)
 
 integration-pool: export LAB_NAME := pool
 integration-pool: tree packages
 	$(INTEGRATION) $(ONE_VERSION) tests/integration/pool
+
+integration-ca: export LAB_NAME := ca
+integration-ca: tree packages
+	$(INTEGRATION) $(ONE_VERSION) tests/integration/ca
 
 integration-tls: export LAB_NAME := tls
 integration-tls: tree packages
@@ -179,7 +183,7 @@ test-quick: ## Lint, sanity and unit tests
 test: ## Everything
 	@$(TOGETHER) --jobs=3 FILLING=1 everything
 
-everything: integration-tls integration-heketi integration-pool molecule-pool molecule-heketi integration-vm $(QUICK) contract
+everything: integration-tls integration-heketi integration-pool integration-ca molecule-pool molecule-heketi integration-vm $(QUICK) contract
 
 test-all: ## Everything, on every version of GlusterFS, and of ansible-core
 	@$(TOGETHER) --jobs=3 FILLING=1 ALL_VERSIONS=1 everything
