@@ -98,7 +98,9 @@ class Schedule:
             removed = ""
             playbook = self._dice.choices(("site", "shares"), (7, 3))[0]
             changes = self._changes()
-            action = self._dice.choice([name for name, found in changes.items() if found for _ in range(WEIGHTS[name])])
+            action = self._dice.choice(
+                [name for name, found in changes.items() if found for _time in range(WEIGHTS[name])]
+            )
             share = self._dice.choice(changes[action])
             if action == "remove":
                 playbook, removed = "remove_share", share.name
@@ -146,7 +148,7 @@ class Schedule:
         return Share(f"chaos-{next(self._numbers)}", provisioner, frozenset(chosen))
 
     def _faults(self) -> tuple[Fault, ...]:
-        found = [self._fault() for _ in range(self._dice.choices((0, 1, 2), (2, 5, 3))[0])]
+        found = [self._fault() for _fault in range(self._dice.choices((0, 1, 2), (2, 5, 3))[0])]
         if self._dice.random() < 0.4:
             found.append(Fault(self._dice.choice(KILLS), (), self._dice.random(), 0))
         return tuple({(one.kind, one.where): one for one in found}.values())

@@ -155,7 +155,7 @@ def test_a_cluster_that_was_sealed_by_hand(identities: Lab) -> None:
     assert lab.mount("host1", volume) == ""
     writing = lab.popen(
         "host1",
-        "set -e; cd /mnt/try; n=0;" " until [ -e /root/enough ]; do n=$((n + 1)); echo $n >> file; sync -d file; done",
+        "set -e; cd /mnt/try; n=0; until [ -e /root/enough ]; do n=$((n + 1)); echo $n >> file; sync -d file; done",
     )
     lab.run("host2", "mkdir -p /root/old && cp -a /usr/lib/ssl/glusterfs.* /root/old/")
     number = signed(lab)
