@@ -281,8 +281,8 @@ _REFUSALS = {
         " one out of the inventory."
     ),
     "usurped": (
-        "The identity {about} of {machine} is, or begins like, that of a server or management host, who may mount every"
-        " share: give it another tls_tenant, or put the host into the group of these (tls_servers_group,"
+        "The identity {about} of {machine} begins like a server's or management host's, or is one, and these may mount"
+        " every share: give it another tls_tenant, or put the host into the group of these (tls_servers_group,"
         " tls_managers_group)."
     ),
     "unusable": "What {machine} asks for is not signed. {about}",

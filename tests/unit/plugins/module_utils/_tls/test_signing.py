@@ -453,7 +453,7 @@ def test_one_that_is_refused_leaves_the_others() -> None:
         "The certificate of c",
     ]
     (sentence,) = decided["refused"]["u"]
-    assert sentence.startswith("The identity server-s1 of u is, or begins like, that of a server")
+    assert sentence.startswith("The identity server-s1 of u begins like a server's or management host's")
 
 
 # ---- machines that answer what they like ----
