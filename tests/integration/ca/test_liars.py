@@ -214,7 +214,7 @@ def test_a_tenants_host_holds_no_other_up(lying_host: Lab, name: str) -> None:
     assert done.rc != 0 and done.changed == 0, done.output
 
 
-@pytest.mark.parametrize("server, name", zip(["server1", "server3"] * 2, LIES))
+@pytest.mark.parametrize("server, name", list(zip(["server1", "server3"] * 2, LIES)))
 def test_a_server_is_left_out_of_what_others_do(share: Lab, server: str, name: str) -> None:
     """Who is revoked is denied through the others, and the run tells that one server is not known to be."""
     wanted = [{"name": "liars", "identities": [*SHARE["identities"], "tenant-x"]}]
