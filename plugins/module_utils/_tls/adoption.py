@@ -45,12 +45,6 @@ def _read(bundle: str | None) -> list[x509.Certificate]:
     return x509.load_pem_x509_certificates((bundle or "").encode()) if (bundle or "").strip() else []
 
 
-def _present_name(request: Request) -> str | None:
-    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
-        return certificates.common_name_of(x509.load_pem_x509_certificate((request.certificate or "").encode()))
-    return None
-
-
 _ADVICE = (
     "Give the path of the CA that signed before, or restore its directory from the latest backup. If it was another's,"
     " or is lost: with other_cas=keep (the role's tls_new_ca=true) all machines trust both, and with other_cas=drop"
@@ -69,7 +63,8 @@ def refusals(
     for number, request in enumerate(requests):
         names = others(request, known)
         if names and not (one_is_enough and len(names) < len(_names(request.bundle))):
-            name = _present_name(request)
+            present = certificates.load(request.certificate)
+            name = certificates.common_name_of(present) if present else None
             called = f", and is called {name!r} by them" if name and name != request.common_name else ""
             found[number] = (
                 f"sign: the machine of {request.common_name!r} trusts {', '.join(names)}{called}. That is not the CA in"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import hashlib
@@ -275,6 +276,13 @@ def describe(certificate: x509.Certificate) -> dict[str, t.Any]:
         "public_key_sha256": public_key_sha256(certificate.public_key()),
         "certificate": pem(certificate),
     }
+
+
+def load(pem: str | None) -> x509.Certificate | None:
+    """The first certificate of a text that may be anything; None if it is none."""
+    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
+        return x509.load_pem_x509_certificate((pem or "").encode())
+    return None
 
 
 def serial(number: int) -> str:

@@ -62,7 +62,7 @@ _ADVICE = (
 def make_up(record: Record, seen: Seen, now: datetime.datetime) -> MadeUp:
     entries, unseen = list(record.entries), list(record.unseen)
     known = {entry["fingerprint_sha256"] for entry in entries}
-    for certificate in filter(None, map(_certificate, dict.fromkeys(seen.issued))):
+    for certificate in filter(None, map(certificates.load, dict.fromkeys(seen.issued))):
         fingerprint, issuer = certificates.fingerprint(certificate), _issuer(record, certificate)
         # What has ended was dropped from the record.
         if issuer and fingerprint not in known and certificates.end(certificate) > now:
@@ -83,12 +83,6 @@ def make_up(record: Record, seen: Seen, now: datetime.datetime) -> MadeUp:
     lacks = f"{added} certificates and {revoked} revocations behind, CRL number {record.crl_number}"
     change = Change(os.path.join(record.path, RECORD), "record", lacks, f"made up for, CRL number {number}")
     return MadeUp(after, frozenset(older), (change,))
-
-
-def _certificate(pem: str | None) -> x509.Certificate | None:
-    with contextlib.suppress(ValueError, UnsupportedAlgorithm):
-        return x509.load_pem_x509_certificate((pem or "").encode())
-    return None
 
 
 def _count(record: Record) -> int:
