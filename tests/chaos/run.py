@@ -32,8 +32,11 @@ TOLD: list[str] = []
 
 @dataclasses.dataclass
 class Report:
+    """shares: what is declared in the end."""
+
     well: bool
     text: str
+    shares: tuple[Share, ...]
 
 
 class Chaos:
@@ -52,12 +55,16 @@ class Chaos:
         self._rotating = False
         self._witness: Witness | None = None
 
+    @property
+    def shares(self) -> tuple[Share, ...]:
+        return tuple(self._schedule.shares.values())
+
     # ---- the whole ----
     def whole(self) -> None:
         for volume in POOL:
             bricks = " ".join(f"{server}:/srv/{volume}" for server in SERVERS)
             self._lab.gluster(f"volume create {volume} replica 3 {bricks} force")
-        shares = tuple(self._schedule.shares.values())
+        shares = self.shares
         self._well("site", shares)
         self._witness = Witness(self._lab)
         self._witness.begins(shares, "")
@@ -209,4 +216,4 @@ def chaos(lab: Lab, seed: int, minutes: float) -> Report:
     except (Violation, Broken, AssertionError, subprocess.SubprocessError) as exc:
         why = f"{type(exc).__name__}: {exc}"
     lines = [*one.figures(time.monotonic() - began), f"repeat: make chaos MINUTES={minutes:g} SEED={seed}"]
-    return Report(not why, "\n".join([*([why] if why else []), *lines]))
+    return Report(not why, "\n".join([*([why] if why else []), *lines]), one.shares)
