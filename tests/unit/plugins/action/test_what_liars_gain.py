@@ -18,11 +18,14 @@ import pytest
 import yaml
 from action_plugin import Asked
 from ansible_collections.glusterops.shares.plugins.action.gluster_check import ActionModule as GlusterCheck
+from ansible_collections.glusterops.shares.plugins.filter.choose_workers import choose_workers
+from ansible_collections.glusterops.shares.plugins.filter.clean_up_problems import clean_up_problems
 from ansible_collections.glusterops.shares.plugins.filter.divide_snapshots import divide_snapshots
 from ansible_collections.glusterops.shares.plugins.filter.locate_shares import locate_shares
 from ansible_collections.glusterops.shares.plugins.filter.mounts_settled import mounts_settled
 from ansible_collections.glusterops.shares.plugins.filter.place_shares import place_shares
 from ansible_collections.glusterops.shares.plugins.filter.plan_management import plan_management
+from ansible_collections.glusterops.shares.plugins.filter.purge_problems import purge_problems
 from ansible_collections.glusterops.shares.plugins.filter.revoke_outcome import revoke_outcome
 from ansible_collections.glusterops.shares.plugins.filter.tls_certificates import tls_certificates
 from ansible_collections.glusterops.shares.plugins.filter.tls_keys import tls_keys
@@ -333,6 +336,75 @@ def test_snapshots_and_revocation(data: st.DataObject) -> None:
     looks = {name: look(name, ["peers"]) for name in SERVERS}
     chosen = {"problem": "", "workers": {"gluster_servers": "server1"}}
     assert revoke_outcome(["gluster_servers"], GROUPS, looks, chosen, said)["refused"] == []
+
+
+CHOSEN = ["peers", "identity"]
+
+
+@given(data=st.data(), liar=st.sampled_from(SERVERS))
+@more
+def test_workers(data: st.DataObject, liar: str) -> None:
+    """One of a cluster works there, whatever others say; what a liar can do is to end the run, or to be left out."""
+    (other,) = set(SERVERS) - {liar}
+    looks = {name: look(name, CHOSEN) for name in SERVERS}
+    looks[liar] = look(liar, CHOSEN, (), data.draw(lies(liars.honest(liar, CHOSEN))))
+    one = choose_workers(["gluster_servers"], GROUPS, looks, data.draw(st.booleans()))
+    assert set(one["silent"]) | set(one["without_crls"]) <= {liar}
+    assert one["problem"] or one["workers"]["gluster_servers"] in SERVERS
+    if liar in one["silent"]:
+        assert one["workers"] == {"gluster_servers": other} and not one["problem"]
+    # In another cluster it is nobody's worker but its own's.
+    apart = choose_workers(["a", "b"], {"a": [other], "b": [liar]}, {**looks, other: alone(other)})
+    assert apart["workers"].get("a") == other and apart["workers"].get("b") in (liar, None)
+    assert apart["problem"] or apart["workers"] == {"a": other, "b": liar}
+
+
+def alone(server: str) -> dict[str, t.Any]:
+    """What a server tells that is in no pool with others."""
+    told = liars.honest(server, CHOSEN)
+    told["peers"] = [peer for peer in told["peers"] if peer["hostname"] == "localhost"]
+    return look(server, CHOSEN, (), told)
+
+
+BRICKS = ["volumes", "processes"]
+# How Gluster's rebalances are comes with its processes.
+BRICKS_TOLD = [*BRICKS, "rebalances"]
+CLUSTER = [{"nodes": [{"manage": name, "storage": name} for name in SERVERS]}]
+
+
+@given(data=st.data(), liar=st.sampled_from(SERVERS))
+@more
+def test_bricks_that_are_down_stay_known(data: st.DataObject, liar: str) -> None:
+    """No server says for another that nothing stands in the way of moving the last copy."""
+    told = {name: look(name, BRICKS, (), liars.honest(name, BRICKS_TOLD)) for name in SERVERS}
+    assert purge_problems(CLUSTER, told, {}) == []
+    lied = look(liar, BRICKS, (), data.draw(lies(liars.honest(liar, BRICKS_TOLD))))
+    assert all(isinstance(sentence, str) for sentence in purge_problems(CLUSTER, {**told, liar: lied}, {}))
+    (other,) = set(SERVERS) - {liar}
+    down = liars.honest(other, BRICKS_TOLD)
+    down["processes"]["data"][0]["online"] = False
+    found = purge_problems(CLUSTER, {other: look(other, BRICKS, (), down), liar: lied}, {})
+    assert any("may be the last copy" in sentence and "data on server1" in sentence for sentence in found)
+
+
+UNFINISHED = [{"name": "data", "unfinished": {"kind": "create-volume", "volumes": ["data"]}}]
+
+
+@given(data=st.data())
+@more
+def test_who_uses_what_would_be_destroyed_stays_known(data: st.DataObject) -> None:
+    """A server of another cluster does not say that nobody does."""
+    lied = look("server2", ["clients"], (), data.draw(lies(liars.honest("server2", ["clients"]))))
+    there = {"volumes": look("server1", LISTED)["holdings"]}
+    holdings = look("server2", LISTED, (), data.draw(lies(liars.honest("server2", LISTED)))).get("holdings")
+    clusters = {"a": there, "b": {"volumes": holdings} if holdings is not None else None}
+    answers = {"server1": look("server1", ["clients"]), "server2": lied}
+    found = clean_up_problems(UNFINISHED, clusters, {"a": "server1", "b": "server2"}, answers)
+    assert "data is mounted by 1 client: unmount it there first." in found
+    assert all(isinstance(sentence, str) for sentence in found)
+    # On its own cluster it can say so; that it told nothing is no leave.
+    its = clean_up_problems(UNFINISHED, {"b": there}, {"b": "server2"}, {"server2": lied})
+    assert its or lied["clients"]["data"].get("fuse", 0) == 0
 
 
 PLAYBOOK = [
