@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import importlib
 import json
 import pathlib
@@ -30,6 +31,7 @@ from ansible_collections.glusterops.shares.plugins.filter.revoke_outcome import 
 from ansible_collections.glusterops.shares.plugins.filter.tls_certificates import tls_certificates
 from ansible_collections.glusterops.shares.plugins.filter.tls_keys import tls_keys
 from ansible_collections.glusterops.shares.plugins.filter.tls_requests import tls_requests
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._machines import answer
 from fuzzing import more
 from hypothesis import given
@@ -63,8 +65,8 @@ def test_every_module_of_machines_is_here() -> None:
 def test_whatever_is_documented_is_passed_on(module: str) -> None:
     found = importlib.import_module(f"ansible_collections.glusterops.shares.plugins.modules.{module}")
     documented = yaml.safe_load(found.RETURN)
-    derived = {"looked", "version", *answer._FOUND_HERE} if module == "gluster_info" else set()
-    assert documented.keys() <= answer.ANSWERS[module].keys() | OURS | derived
+    derived = {"gluster_info": {"looked", "version", *answer._FOUND_HERE}, "gluster_heketi_info": {"result"}}
+    assert documented.keys() <= answer.ANSWERS[module].keys() | OURS | derived.get(module, set())
     for name, of in documented.items():
         inner = inside(answer.ANSWERS[module].get(name))
         if "contains" in of and isinstance(inner, dict):
@@ -232,6 +234,34 @@ def test_tls(data: st.DataObject, liar: str) -> None:
     for name, identities in got["install"].items():
         assert [one["certificate"] for one in identities] == [certificate(common_name(name))]
     assert {name for name in ALL if name != liar} <= got["install"].keys()
+
+
+@given(data=st.data())
+@more
+def test_a_ca_host_that_lies(data: st.DataObject) -> None:
+    """Whom it does not answer gets nothing, and is told so."""
+    looked = {name: look(name, TLS, _identities(name)) for name in ALL}
+    infrastructure = [("glusterfs-server-", SERVERS)]
+    sign = tls_requests(looked, {}, {}, infrastructure)["sign"]
+    arguments, told = ANSWERS["gluster_tls_ca"]
+    answered = [
+        {**told["certificates"][0], "csr": one["csr"], "common_name": name, "certificate": certificate(name)}
+        for one in sign
+        for name in [one["common_name"]]
+    ]
+    whole = {**told, "bundle": BUNDLE, "certificates": answered}
+    less = {**whole, "certificates": answered[1:]}
+    refused = tls_certificates(looked, {}, {}, infrastructure, less)["refused"]
+    assert list(refused) == ["server1"] and "did not answer this request" in refused["server1"][0]
+    found = ran("gluster_tls_ca", {**arguments, "sign": sign}, data.draw(lies(whole)))
+    if found.get("failed"):
+        return
+    # What is no bundle ends the run, by a sentence.
+    with contextlib.suppress(BadInput):
+        got = tls_certificates(looked, {}, {}, infrastructure, found)
+        assert got["install"].keys() | got["refused"].keys() == set(ALL)
+        for name, identities in got["install"].items():
+            assert [one["common_name"] for one in identities] == [common_name(name)]
 
 
 MANAGEMENT = ["machine", "identity", "management"]
