@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import json
 import pathlib
+import re
 import sys
 import typing as t
 
@@ -454,6 +455,14 @@ PLAYBOOK = [
             },
             {"ansible.builtin.set_fact": {"found": "{{ judged.findings | map(attribute='found') | join(', ') }}"}},
             {"glusterops.shares.gluster_mounts": {"mounts": []}, "register": "done", "failed_when": False},
+            {"glusterops.shares.gluster_tls_ca": ANSWERS["gluster_tls_ca"][0], "register": "signed"},
+            {"ansible.builtin.set_fact": {"said": "{{ ['The CA said ' ~ signed.rotation] }}"}},
+            {
+                "glusterops.shares.gluster_heketi_info": {**liars._HEKETI, "query": "clusters[].nodes[].manage"},
+                "register": "heketi",
+            },
+            {"ansible.builtin.set_fact": {"strange": "{{ heketi.result | glusterops.shares.stranger_problems([]) }}"}},
+            {"ansible.builtin.debug": {"msg": ["{{ said | join }}", "{{ strange | join }}"]}},
             {"ansible.builtin.debug": {"msg": ["located {{ located.shares.data.origin }}", "found {{ found }}"]}},
             {"ansible.builtin.debug": {"msg": "failed {{ done.msg }}"}},
         ],
@@ -461,22 +470,32 @@ PLAYBOOK = [
 ]
 
 
-def test_no_text_is_taken_for_a_program(tmp_path: pathlib.Path) -> None:
-    """By the Ansible that is here. Some versions make programs of what is registered unless it is marked."""
-    told = liars.honest("host1", liars.TOLD)
-    told["identity"]["problem"] = told["holdings"][0]["origin"] = liars.MARK
-    answers = {"gluster_info": told, "gluster_mounts": {"failed": True, "msg": liars.MARK}}
-    python = tmp_path / "python"
+def lying(folder: pathlib.Path, answers: dict[str, t.Any]) -> dict[str, t.Any]:
+    """An inventory with a machine that answers so, by module."""
+    python = folder / "python"
     python.write_text(
         f"#!{sys.executable}\nimport json, sys\n"
         f"print(json.dumps(next(told for name, told in {answers!r}.items() if name in sys.argv[1])))\n"
     )
     python.chmod(0o755)
-    variables = {"ansible_connection": "local", "ansible_python_interpreter": str(python)}
-    done = liars.play(tmp_path, PLAYBOOK, {"all": {"hosts": {"liar": variables}}})
+    return {"all": {"hosts": {"liar": {"ansible_connection": "local", "ansible_python_interpreter": str(python)}}}}
+
+
+def test_no_text_is_taken_for_a_program(tmp_path: pathlib.Path) -> None:
+    """By the Ansible that is here. Some versions make programs of what is registered unless it is marked."""
+    told = liars.honest("host1", liars.TOLD)
+    told["identity"]["problem"] = told["holdings"][0]["origin"] = liars.MARK
+    node = {**liars._HEKETI_CLUSTER["nodes"][0], "manage": liars.MARK}
+    answers = {
+        "gluster_info": told,
+        "gluster_mounts": {"failed": True, "msg": liars.MARK},
+        "gluster_tls_ca": {**ANSWERS["gluster_tls_ca"][1], "rotation": liars.MARK},
+        "gluster_heketi_info": {"clusters": [{**liars._HEKETI_CLUSTER, "nodes": [node]}]},
+    }
+    done = liars.play(tmp_path, PLAYBOOK, lying(tmp_path, answers))
     assert done.returncode == 0, done
-    for said in ("located", "found", "failed"):
-        assert f"{said} {liars.MARK}" in done.stdout
+    for said in ("located", "found", "failed", "The CA said", "Heketi has a server"):
+        assert re.search(f"{said} '?{re.escape(liars.MARK)}", done.stdout), done
     assert liars.MADE not in done.stdout + done.stderr
 
 
@@ -497,6 +516,22 @@ def test_facts_are_refused_whatever_the_task_makes_of_failures(tmp_path: pathlib
     done = liars.play(tmp_path, playbook, {"all": {"hosts": hosts}})
     assert "liar told facts that are named like variables of this collection: check_json" in done.stdout, done
     assert "host1 went on" in done.stdout and "liar went on" not in done.stdout
+
+
+def test_so_are_those_that_a_job_brings_which_went_on(tmp_path: pathlib.Path) -> None:
+    """What async_status returns no module of ours has read."""
+    told = {"ansible_job_id": "1.2", "started": 1, "finished": 1, "ansible_facts": {"tls_ca_host": "liar"}}
+    tasks = [
+        {"ansible.builtin.async_status": {"jid": "1.2"}},
+        {"glusterops.shares.gluster_info": {"gather": ["machine"]}, "failed_when": False},
+    ]
+    done = liars.play(
+        tmp_path,
+        [{"hosts": "liar", "gather_facts": False, "tasks": tasks}],
+        lying(tmp_path, {"async_status": told, "gluster_info": liars.honest("host1", ["machine"])}),
+    )
+    assert done.returncode != 0, done
+    assert "liar told facts that are named like variables of this collection: tls_ca_host" in done.stdout, done
 
 
 def test_no_fact_of_a_server_says_where_others_mount_from(tmp_path: pathlib.Path) -> None:
