@@ -122,6 +122,10 @@ def test_no_lie_is_more_than_an_answer(module: str, data: st.DataObject) -> None
         ({"peers": "x"}, "peers is no list"),
         ({"peers": [{"uuid": "{{ x }}"}]}, "peers[0].hostname is missing"),
         ({"peers": [{**liars.parts("server1", "a")["peers"][0], "uuid": "{{ x }}"}]}, "peers[0].uuid is no UUID"),
+        (
+            {"peers": [{**liars.parts("server1", "a")["peers"][0], "hostname": "-x"}]},
+            "peers[0].hostname is no host name",
+        ),
         ({"peers": liars.parts("server1", "a")["peers"][:1] * 2}, "peers has not the asked server as localhost, once"),
         ({"peers": None}, "peers is missing"),
         ({"changed": "yes"}, "changed is no true or false"),
@@ -132,6 +136,29 @@ def test_what_is_wrong_with_an_answer_is_said(lie: dict[str, t.Any], said: str) 
     found = ran("gluster_info", {"gather": ["peers", "machine"]}, {**ANSWERS["gluster_info"][1], **lie})
     assert found["failed"] and found["msg"].startswith(f"What was answered is none of the module's answers: {said}.")
     assert "peers" not in found
+
+
+@pytest.mark.parametrize(
+    "module, lie, said",
+    [
+        ("gluster_tls_ca", {"certificates": [{"common_name": "tenant-a"}]}, "certificates[0].csr is missing"),
+        ("gluster_tls_external", {"waiting": "tenant-a"}, "waiting is no list"),
+        ("gluster_tls_info", {"bundle": None}, "bundle is no text"),
+        ("gluster_tls_tenants", {"lines": [{}]}, "lines[0] is no text"),
+        ("gluster_heketi_info", {"clusters": [{"id": "c"}]}, "clusters[0].nodes is missing"),
+        ("gluster_heketi_topology", {"clusters": [{"id": "c", "nodes": [7]}]}, "clusters[0].nodes[0] is no dictionary"),
+        (
+            "gluster_heketi_volume",
+            {"volume": {**liars._HEKETI_VOLUME, "unfinished": {"kind": "create-volume"}}},
+            "volume.unfinished.id is missing",
+        ),
+        ("gluster_heketi_volumes", {"volumes": [{"name": "data"}]}, "volumes[0].state is missing"),
+    ],
+)
+def test_the_cas_and_heketis_hosts_are_no_exception(module: str, lie: dict[str, t.Any], said: str) -> None:
+    arguments, told = ANSWERS[module]
+    found = ran(module, arguments, {**told, **lie})
+    assert found["failed"] and f"none of the module's answers: {said}." in found["msg"], found
 
 
 def test_what_was_not_asked_for_is_not_passed_on() -> None:
