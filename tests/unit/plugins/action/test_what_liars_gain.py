@@ -27,6 +27,7 @@ from ansible_collections.glusterops.shares.plugins.filter.locate_shares import l
 from ansible_collections.glusterops.shares.plugins.filter.mounts_settled import mounts_settled
 from ansible_collections.glusterops.shares.plugins.filter.place_shares import place_shares
 from ansible_collections.glusterops.shares.plugins.filter.plan_management import plan_management
+from ansible_collections.glusterops.shares.plugins.filter.plan_removal import plan_removal
 from ansible_collections.glusterops.shares.plugins.filter.purge_problems import purge_problems
 from ansible_collections.glusterops.shares.plugins.filter.revoke_outcome import revoke_outcome
 from ansible_collections.glusterops.shares.plugins.filter.tls_certificates import tls_certificates
@@ -377,6 +378,10 @@ def test_places(data: st.DataObject) -> None:
         assert {share["name"] for shares in placed["to_do"].values() for share in shares} <= {"data", "new"}
     located = locate_shares(["data", "new"], told)
     assert located["problem"] or located["shares"]["data"]["cluster"] == "a"
+    for name in ("data", "new") if not located["problem"] else ():
+        removal = plan_removal(name, located["shares"], {"a": "server1", "b": "server2"}, told, True)
+        # Of which volume Heketi is to delete, and what is said to be left of it, no server's word decides.
+        assert removal["problem"] or not removal["by_heketi"] or removal["volume"] in (name, None)
 
 
 @given(data=st.data())
