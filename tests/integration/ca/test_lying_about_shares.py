@@ -25,6 +25,7 @@ KEPT: dict[str, t.Any] = {
 }
 GONE = {"name": "gone", "size": "1G", "identities": ["tenant-b"], "mounts": [{"host": "host2", "path": "/srv/gone"}]}
 REMOVAL = {"remove_share_name": "gone", "remove_share_force": True}
+VARIABLES = {"renew": {"tls_renew_key": True}, "topology": {"topology_purge": True}}
 # The volume of each is the other's.
 SWAPPED = """
 for one in answer.get("holdings") or []:
@@ -89,8 +90,17 @@ def check_blame(done: Play, liar: str) -> None:
             assert host == liar or liar in said, done.output
 
 
-@pytest.mark.parametrize("liar, name", [("server1", "programs"), ("server3", "more"), ("host2", "garbage")])
-def test_a_liar_costs_nobody_else_a_share(both: Lab, topology: pathlib.Path, liar: str, name: str) -> None:
+@pytest.mark.parametrize(
+    "liar, name, others",
+    [
+        ("server1", "programs", ["check", "topology"]),
+        ("server3", "more", ["renew", "snapshots"]),
+        ("host2", "garbage", ["renew", "check"]),
+    ],
+)
+def test_a_liar_costs_nobody_else_a_share(
+    both: Lab, topology: pathlib.Path, liar: str, name: str, others: list[str]
+) -> None:
     """Others do what is declared, and what is told of them is so."""
     wider = {**KEPT, "identities": ["tenant-a", f"tenant-{liar}"]}
     declared = {"shares_list": [wider, GONE]}
@@ -98,20 +108,16 @@ def test_a_liar_costs_nobody_else_a_share(both: Lab, topology: pathlib.Path, lia
         made = told(lab, liar, LIES[name], "site", **declared)
         check_blame(made, liar)
         check_kept(lab, wider)
-        renewed = told(lab, liar, LIES[name], "renew", tls_renew_key=True)
-        check_blame(renewed, liar)
-        checked = told(lab, liar, LIES[name], "check", **declared)
-        assert checked.rc != 0, checked.output
-        check_blame(checked, liar)
-        if liar != "host2":
-            made = told(lab, liar, LIES[name], "snapshots", **declared)
-            # Without LVM there are none.
-            assert made.rc != 0, made.output
-            purged = told(lab, liar, LIES[name], "topology", "-i", str(topology), topology_purge=True)
-            check_blame(purged, liar)
+        for playbook in others:
+            options = ["-i", str(topology)] if playbook == "topology" else []
+            done = told(lab, liar, LIES[name], playbook, *options, **declared, **VARIABLES.get(playbook, {}))
+            # Without LVM there are no snapshots, of which each server tells.
+            assert done.rc != 0, done.output
+            if playbook != "snapshots":
+                check_blame(done, liar)
         removed = told(lab, liar, LIES[name], "remove_share", **REMOVAL)
         check_blame(removed, liar)
-        assert removed.rc != 0 or "gone" not in lab.volumes(), removed.output
+        assert "gone" not in lab.volumes(), removed.output
         check_kept(lab, wider)
 
 
