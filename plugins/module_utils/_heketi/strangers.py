@@ -36,8 +36,8 @@ def no_name(name: t.Any) -> str | None:
 
 def _problem(name: t.Any, known: t.Container[str]) -> str | None:
     address = _address(name)
-    if (wrong := no_name(name)) or not address and _NUMBER.fullmatch(name):
-        return wrong or _NEITHER.format(name)
+    if no_name(name) or not address and _NUMBER.fullmatch(name):
+        return _NEITHER.format(str(name)[:80])
     if _is_here(address) if address else _HERE.fullmatch(name):
         return f"Heketi has a server {name!r}, which is whatever machine one is on."
     if name.lower() in known:
