@@ -46,6 +46,9 @@ _value:
   description: What was decided.
   type: dict
   contains:
+    problem:
+      description: Why it must not be removed, empty if nothing.
+      type: str
     by_heketi:
       description: Whether Heketi deletes its volume. Else it is given back to its pool, or deleted if it is a clone.
       type: bool

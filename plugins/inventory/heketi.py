@@ -141,7 +141,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._heketi import reading
+from ansible_collections.glusterops.shares.plugins.module_utils._heketi import reading, strangers
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.client import HeketiClient
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.connection import Connection
 from ansible_collections.glusterops.shares.plugins.module_utils._heketi.topology import Node
@@ -203,6 +203,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         option = f"heketi_{self.get_option('hostname')}"
         named: dict[str, Variables] = {}
         for server in servers:
+            for name in (server[option], server["ansible_host"]):
+                if wrong := strangers.no_name(name):
+                    raise AnsibleParserError(f"{wrong} Take it out of Heketi.")
             other = named.setdefault(server[option], server)
             if other is not server:
                 raise AnsibleParserError(

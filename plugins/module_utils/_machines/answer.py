@@ -4,8 +4,8 @@
 
 # Private to this collection: other code must not import it, it may change at any time.
 
-"""What the modules that run on servers and hosts answer. An answer of another shape is none, and only its machine's
-trouble: whoever reads answers on the control node may rely on it. Decided there."""
+"""What modules answer that run on other machines: on servers, hosts, the CA's and Heketi's. An answer of another shape
+is none, and only its machine's trouble: whoever reads answers on the control node may rely on it. Decided there."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ class By:
 
 
 @dataclasses.dataclass(frozen=True)
+class Has:
+    """A dictionary with these. may: those that it need not have, else whatever."""
+
+    of: t.Mapping[str, t.Any]
+    may: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
 class Words:
     """Text that is nothing but what matches. what: how that is called."""
 
@@ -48,7 +56,7 @@ class Words:
 ANY = object()
 NAME = Words(re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}", re.ASCII), "name")
 # Of a server: a name or an address.
-HOST = Words(re.compile(r"[A-Za-z0-9._:%\[\]-]{0,255}", re.ASCII), "host name")
+HOST = Words(re.compile(r"([A-Za-z0-9._:%\[\]][A-Za-z0-9._:%\[\]-]{0,254})?", re.ASCII), "host name")
 UUID = Words(re.compile(r"[A-Za-z0-9-]{0,64}", re.ASCII), "UUID")
 VERSION = Words(re.compile(r"[A-Za-z0-9.+~_-]{1,64}", re.ASCII), "version")
 TIME = Words(re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII), "time")
@@ -203,6 +211,27 @@ _IDENTITY = {
     "paths": By(str),
 }
 _SESSIONS = [{"volume": NAME, "client": str}]
+# Null where it would have to be made.
+_CA = {name: Maybe(str) for name in ("common_name", "fingerprint_sha256", "not_after")}
+_AUTHORITY = {"name": str, "state": str, **_CA}
+_SIGNED = {
+    "common_name": str,
+    "csr": Maybe(str),
+    "changed": bool,
+    "revoked": bool,
+    **{name: Maybe(str) for name in ("certificate", "fingerprint_sha256", "not_after", "refused", "serial")},
+}
+_OF_A_CA = {
+    "ca": {**_CA, "certificate": Maybe(str)},
+    "bundle": Maybe(str),
+    "crls": Maybe(str),
+    "certificates": [_SIGNED],
+}
+_HEKETI_CLUSTERS = [Has({"id": str, "nodes": [Has({"manage": str, "storage": str, "state": str})]})]
+_HEKETI_VOLUME = Has(
+    {"name": str, "state": Maybe(str), "changed": bool, "failed": bool, "notes": [str]},
+    {"id": str, "bricks": [ANY], "unfinished": {"id": str, "kind": str, "status": str, "volumes": [str]}},
+)
 # What the others tell when they succeed, and may tell when they fail.
 ANSWERS: dict[str, dict[str, t.Any]] = {
     "gluster_info": {
@@ -210,6 +239,18 @@ ANSWERS: dict[str, dict[str, t.Any]] = {
         "instance": Maybe(str),
         _PROBLEMS: By(str),
     },
+    "gluster_heketi_info": {
+        "clusters": _HEKETI_CLUSTERS,
+        "volumes": [Has({"name": str, "id": str})],
+        "operations": [ANY],
+        "gluster": {"volumes": [str], "foreign": [str]},
+    },
+    "gluster_heketi_topology": {
+        "clusters": _HEKETI_CLUSTERS,
+        "undeclared": {"clusters": [str], "nodes": [str], "devices": [str]},
+    },
+    "gluster_heketi_volume": {"volume": _HEKETI_VOLUME},
+    "gluster_heketi_volumes": {"volumes": [_HEKETI_VOLUME]},
     "gluster_management_tls": {"ended": [str]},
     "gluster_management_wait": {"forced": [str]},
     "gluster_mounts": {
@@ -235,8 +276,18 @@ ANSWERS: dict[str, dict[str, t.Any]] = {
         "bricks": By([UUID]),
         "failures": [{"share": str, "prefix": str, "msg": str}],
     },
+    "gluster_tls_ca": {**_OF_A_CA, "authorities": [_AUTHORITY], "rotation": Maybe(str), "revoked": [ANY]},
+    "gluster_tls_external": {**_OF_A_CA, "waiting": [str]},
     "gluster_tls_identities": {"identities": [_IDENTITY]},
     "gluster_tls_identity": {**_IDENTITY, "common_name": str},
+    "gluster_tls_info": {
+        "authorities": [{**_AUTHORITY, "certificate": str}],
+        "rotation": Maybe(str),
+        "bundle": str,
+        "crls": [{"ca": str, "next_update": str}],
+        "identities": [ANY],
+    },
+    "gluster_tls_tenants": {"identities": [ANY], "lines": [str], "bundle": str},
 }
 
 
@@ -288,6 +339,11 @@ def _read(shape: t.Any, told: t.Any, where: str) -> t.Any:
     if isinstance(shape, By):
         _check(isinstance(told, dict), where, "dictionary")
         return {_text(name, where): _read(shape.of, one, f"{where}.{name}"[:_LONGEST]) for name, one in told.items()}
+    if isinstance(shape, Has):
+        whole = _any(told, where, _DEPTH)
+        _check(isinstance(whole, dict), where, "dictionary")
+        also = {name: of for name, of in shape.may.items() if name in whole}
+        return {**whole, **_read({**shape.of, **also}, whole, where)}
     if isinstance(shape, dict):
         _check(isinstance(told, dict), where, "dictionary")
         missing = [name for name in shape if name not in told]

@@ -157,14 +157,23 @@ def removal(
     heketi: bool,
 ) -> dict[str, t.Any]:
     """How a share is removed: by Heketi, if there is one (heketi), unless it is marked as taken from a pool or cloned.
+    C(problem) is why it must not be, empty if nothing.
 
     located: as placement.locate found it, or not.
     """
     its = located.get(name) or {}
     by_heketi = heketi and (its.get("origin") or holding.ADOPTED) == holding.ADOPTED
+    worker = workers[its["cluster"]] if its else next(iter(workers.values()))
+    problem = ""
+    if by_heketi and its and its["volume"] != name:
+        problem = (
+            f"{worker} tells that share {name!r} is in the volume {its['volume']!r}, and Heketi would delete the one"
+            " that has the share's name. Nothing was removed: look at both by hand, on another server, too."
+        )
     return {
+        "problem": problem,
         "by_heketi": by_heketi,
-        "worker": workers[its["cluster"]] if its else next(iter(workers.values())),
+        "worker": worker,
         "volume": its.get("volume"),
         "sealed": bool(its.get("sealed")),
         # Heketi deletes by name, so it is told what Gluster has, and deletes only what is the same there and here.

@@ -227,7 +227,10 @@ class Answers:
 
     def to(self, machine: Applicant) -> list[_Told]:
         """The answer for each of its identities, in their order."""
-        return [self.certificates[request["common_name"], request["csr"]] for request in machine.requests()]
+        return [
+            self.certificates.get((request["common_name"], request["csr"]), _UNANSWERED)
+            for request in machine.requests()
+        ]
 
     def installations(self, machine: Applicant) -> list[dict[str, t.Any]]:
         """Its identities with their certificates, none if all of them are known to be installed."""
@@ -269,6 +272,9 @@ class Answers:
             for request, answer in zip(machine.requests(), self.to(machine))
             if request["bundle"]
         )
+
+
+_UNANSWERED = {"certificate": None, "revoked": False, "refused": "The CA host did not answer this request."}
 
 
 def _shares_a_block(bundle: str, other: str) -> bool:

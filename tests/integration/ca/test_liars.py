@@ -6,32 +6,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
 import pytest
-import yaml
 from checking import check
 from harness import SERVERS, Lab, Play, make_by_hand, remove
+from lying import FACTS, GARBAGE, LIES, failed, lying, told
 
-LIAR, HOST = "/usr/local/bin/liar", "host2"
-# Runs a module, as Ansible has it run, and changes the answer as /root/lie.py says.
-INTERPRETER = """#!/usr/bin/python3
-import json, subprocess, sys
-done = subprocess.run(["/usr/bin/python3", *sys.argv[1:]], stdin=sys.stdin.buffer, stdout=subprocess.PIPE)
-text = done.stdout
-try:
-    before, brace, rest = text.partition(b"{")
-    answer = json.loads(brace + rest)
-except ValueError:
-    pass
-else:
-    names = {"answer": answer, "json": json, "subprocess": subprocess, "text": None}
-    exec(open("/root/lie.py").read(), names)
-    text = names["text"] or before + json.dumps(names["answer"]).encode()
-sys.stdout.buffer.write(text)
-sys.exit(done.returncode)
-"""
+HOST = "host2"
 # Another's request, for a key that is at hand here, wherever the answer has one.
 ANOTHERS = """
 key = "/root/lie.key"
@@ -48,72 +30,13 @@ for one in answer.get("identities") or []:
     if one.get("observed"):
         one["observed"] = None
 """
-FACTS = """
-answer["ansible_facts"] = {
-    "tls_ca_host": "host2", "tls_ca_path": "/root/theirs", "tls_tenant": "tenant-a", "tls_renew_key": True
-}
-answer["add_host"] = {"host_name": "host9", "groups": ["glusterfs_servers"]}
-"""
-GARBAGE = """
-answer = {key: {"surprise": [1, None, "x"]} for key in answer}
-answer.update(changed=False, identities=[None, {"request": 7}, "x"])
-"""
-# A text in Jinja, wherever the answer has any.
-MARK, MADE = "{{ 7 * 191 }}", "1337"
-PROGRAMS = f"""
-def lie(told):
-    if isinstance(told, dict):
-        return {{key: lie(one) for key, one in told.items()}}
-    return [lie(one) for one in told] if isinstance(told, list) else {MARK!r} if isinstance(told, str) else told
-answer = lie(answer)
-answer["msg"] = {MARK!r}
-"""
-MORE = FACTS + """
-answer.update(changed=False, failed=False, skipped=True, unreachable=True, results=[{"item": "server1"}])
-answer.update(invocation=7, warnings=7, deprecations=["x"], denied={"shares": [7]}, free=7, looked=9e18)
-for key, told in list(answer.items()):
-    if isinstance(told, list) and told and isinstance(told[0], dict):
-        told[0] = None
-"""
-# Another one each time: no JSON, no dictionary, and more than anybody wants to know.
-NOTHING = """
-with open("/root/lies", "a+") as stream:
-    stream.write(".")
-    number = stream.tell()
-huge = json.dumps({**answer, "msg": "x" * 3000000, "peers": ["x" * 3000000]}).encode()
-text = [b"no answer at all", b"[1, 2]", huge][number % 3]
-"""
-LIES = {
-    "garbage": GARBAGE,
-    "no answer": NOTHING,
-    "programs": PROGRAMS,
-    "more": MORE,
-}
-WORKED = ["server1", "server2", "server3", "host1"]
 PATH = "/srv/liars"
 SHARE = {
     "name": "liars",
     "identities": ["tenant-a", "tenant-b"],
     "mounts": [{"host": host, "path": PATH} for host in ("host1", HOST)],
 }
-
-
-@contextlib.contextmanager
-def lying(lab: Lab, liar: str) -> t.Iterator[Lab]:
-    """The lab with that machine on the other side."""
-    with open(lab.inventory, encoding="utf-8") as stream:
-        inventory = yaml.safe_load(stream)
-    inventory["liars"] = {"hosts": {liar: {"ansible_python_interpreter": LIAR}}}
-    other = Lab(lab.folder, "liars.yml")
-    with open(other.inventory, "w", encoding="utf-8") as stream:
-        yaml.safe_dump(inventory, stream)
-    lab.send(liar, INTERPRETER.encode(), f"cat > {LIAR}; chmod +x {LIAR}")
-    try:
-        yield other
-    finally:
-        lab.run(liar, f"rm -f {LIAR} /root/lie.py /root/lie.key /root/lies")
-        again = lab.play("glusterops.shares.tls")
-        assert again.rc == 0, again.output
+DECLARED = {"shares_list": [SHARE]}
 
 
 @pytest.fixture
@@ -184,33 +107,20 @@ def test_garbage_is_its_own_trouble(liar: Lab) -> None:
     assert "Traceback" not in done.output
 
 
-def told(lab: Lab, liar: str, program: str, playbook: str, **variables: t.Any) -> Play:
-    """A playbook while the machine answers so to every module. No text of it is a program, and nobody comes in."""
-    lab.send(liar, program.encode(), "cat > /root/lie.py")
-    done = lab.play(f"glusterops.shares.{playbook}", shares_list=[SHARE], **variables)
-    assert MADE not in done.output and "Traceback" not in done.output, done.output
-    assert set(done.hosts) <= {*WORKED, HOST, "host3", "localhost"}, done.output
-    return done
-
-
-def failed(done: Play) -> set[str]:
-    return {host for host, counts in done.hosts.items() if counts["failed"] or counts["unreachable"]}
-
-
 @pytest.mark.parametrize("name", LIES)
 def test_a_tenants_host_holds_no_other_up(lying_host: Lab, name: str) -> None:
     """The others get their identities and their mounts; and what is found is found of it alone."""
     lab, program = lying_host, LIES[name]
     lab.run("host1", f"umount -l {PATH}", check=False)
-    done = told(lab, HOST, program, "mounts")
+    done = told(lab, HOST, program, "mounts", **DECLARED)
     assert failed(done) <= {HOST}, done.output
     assert lab.run("host1", f"findmnt -t fuse.glusterfs {PATH}").returncode == 0
-    done = told(lab, HOST, program, "tls")
+    done = told(lab, HOST, program, "tls", **DECLARED)
     assert failed(done) <= {HOST} and lab.run(HOST, "test -e /root/theirs", check=False).returncode, done.output
     found = check(lab, playbook="verify", shares_list=[{key: SHARE[key] for key in ("name", "identities")}])
     assert {row[2] for row in found.rows if row[0] == "ERROR"} <= {HOST}, found.play.output
     # All or nobody, so it is told who is in the way.
-    done = told(lab, HOST, program, "management_tls", management_tls_state="enabled")
+    done = told(lab, HOST, program, "management_tls", management_tls_state="enabled", **DECLARED)
     assert done.rc != 0 and done.changed == 0, done.output
 
 
@@ -220,10 +130,10 @@ def test_a_server_is_left_out_of_what_others_do(share: Lab, server: str, name: s
     wanted = [{"name": "liars", "identities": [*SHARE["identities"], "tenant-x"]}]
     assert not share.module("server2", "gluster_shares", infrastructure=SERVERS, shares=wanted)["failed"]
     with lying(share, server) as lab:
-        done = told(lab, server, LIES[name], "revoke", revoke_name="tenant-x")
+        done = told(lab, server, LIES[name], "revoke", revoke_name="tenant-x", **DECLARED)
         said = " ".join(done.output.split())
         assert done.rc != 0 and "tenant-x was revoked as far as possible" in said and server in said, done.output
         assert set(lab.options("liars")["auth.ssl-allow"].split(",")) == {*SERVERS, *SHARE["identities"]}
         for playbook in ("tls", "mounts"):
-            done = told(lab, server, LIES[name], playbook)
+            done = told(lab, server, LIES[name], playbook, **DECLARED)
             assert failed(done) <= {server}, done.output

@@ -176,6 +176,28 @@ _IDENTITY = {
     "directories": ["/usr/lib/ssl"],
     "paths": {"key": "/etc/glusterfs/tls/current/glusterfs.key"},
 }
+_CA = {"common_name": "CA", "fingerprint_sha256": "AA", "not_after": "2036-12-31T08:00:00Z"}
+_AUTHORITY = {"name": "ca", "state": "signing", **_CA}
+_SIGN = [{"common_name": "tenant-a", "csr": "CSR", "bundle": None, "certificate": None, "server": False}]
+_SIGNED = {
+    **{"common_name": "tenant-a", "csr": "CSR", "changed": True, "revoked": False, "refused": None},
+    **{"certificate": "PEM", "fingerprint_sha256": "BB", "not_after": END, "serial": "1F"},
+}
+_OF_A_CA = {"ca": {**_CA, "certificate": "PEM"}, "bundle": "PEM", "crls": None, "certificates": [_SIGNED]}
+_HEKETI = {"heketi_url": "http://heketi:8080", "heketi_key": "k"}
+_HEKETI_CLUSTER = {
+    **{"id": "c" * 32, "file": True, "block": True, "volumes": ["0a1b"], "total": 3, "free": 2, "used": 1},
+    "nodes": [
+        {"id": "d" * 32, "cluster": "c" * 32, "manage": one, "storage": one, "zone": 1, "state": "online"}
+        | {"tags": {}, "total": 3, "free": 2, "used": 1, "devices": []}
+        for one in SERVERS
+    ],
+}
+_OPERATION = {"id": "0", "kind": "create-volume", "status": "stale", "volumes": ["data"]}
+_HEKETI_VOLUME = {
+    **{"name": "data", "state": "present", "changed": True, "failed": False, "notes": [], "id": "0a1b", "size": "1G"},
+    **{"bricks": [{"host": "server1", "path": "/srv/data"}], "unfinished": _OPERATION},
+}
 _SNAPSHOT = {"name": "kept", "share": "data", "volume": "data", "created": END, "active": False}
 # By module, arguments and the answer of an honest machine to them.
 ANSWERS: dict[str, tuple[dict[str, t.Any], dict[str, t.Any]]] = {
@@ -183,6 +205,21 @@ ANSWERS: dict[str, tuple[dict[str, t.Any], dict[str, t.Any]]] = {
         {"gather": ["peers", "machine"]},
         {part: parts("server1", "a")[part] for part in ("peers", "machine")},
     ),
+    "gluster_heketi_info": (
+        {**_HEKETI},
+        {
+            "clusters": [_HEKETI_CLUSTER],
+            "volumes": [{"name": "data", "id": "0a1b", "size": "1G"}],
+            "operations": [_OPERATION],
+            "gluster": {"volumes": ["data"], "foreign": []},
+        },
+    ),
+    "gluster_heketi_topology": (
+        {**_HEKETI, "clusters": []},
+        {"clusters": [_HEKETI_CLUSTER], "undeclared": {"clusters": ["c" * 32], "nodes": SERVERS, "devices": []}},
+    ),
+    "gluster_heketi_volume": ({**_HEKETI, "name": "data", "size": "1G"}, {"volume": _HEKETI_VOLUME}),
+    "gluster_heketi_volumes": ({**_HEKETI, "volumes": [{"name": "data"}]}, {"volumes": [_HEKETI_VOLUME]}),
     "gluster_management_tls": ({"state": "enabled"}, {"ended": ["gluster/quotad"]}),
     "gluster_management_wait": ({"state": "enabled"}, {"forced": []}),
     "gluster_mounts": (
@@ -218,8 +255,27 @@ ANSWERS: dict[str, tuple[dict[str, t.Any], dict[str, t.Any]]] = {
             "failures": [{"share": "data", "prefix": "daily", "msg": "No room."}],
         },
     ),
+    "gluster_tls_ca": (
+        {"path": "/ca", "passphrase": "p", "sign": _SIGN},
+        {**_OF_A_CA, "authorities": [_AUTHORITY], "rotation": None, "revoked": []},
+    ),
+    "gluster_tls_external": ({"requests_path": "/r", "sign": _SIGN}, {**_OF_A_CA, "waiting": ["tenant-a"]}),
     "gluster_tls_identities": ({"identities": [{"common_name": "tenant-a"}]}, {"identities": [_IDENTITY]}),
     "gluster_tls_identity": ({"common_name": "tenant-a"}, {**_IDENTITY}),
+    "gluster_tls_info": (
+        {"path": "/ca"},
+        {
+            "authorities": [{**_AUTHORITY, "certificate": "PEM"}],
+            "rotation": None,
+            "bundle": "PEM",
+            "crls": [{"ca": "ca", "next_update": END}],
+            "identities": [{"common_name": "tenant-a", "serial": "1F"}],
+        },
+    ),
+    "gluster_tls_tenants": (
+        {"path": "/ca", "passphrase": "p", "directory": "/d", "tenants": [{"tenant": "tenant-d"}]},
+        {"identities": [{"common_name": "tenant-d", "changed": True}], "lines": ["tenant-d: issued"], "bundle": "PEM"},
+    ),
 }
 for _arguments, _answer in ANSWERS.values():
     _answer.update(changed=True, changes=_CHANGES)

@@ -17,8 +17,8 @@ from ansible_collections.glusterops.shares.plugins.action.gluster_heketi_info im
 def test_only_the_query_is_evaluated_here(arguments: dict[str, t.Any]) -> None:
     # Whoever names the file reads its lines.
     arguments = {**arguments, "progress_file": "/nowhere/lines"}
-    asked = Asked(clusters=[{"id": "c"}], volumes=[{"name": "v"}])
+    asked = Asked(clusters=[{"id": "c", "nodes": []}], volumes=[{"name": "v", "id": "1"}])
     found = asked.run(ActionModule, **arguments)
-    assert asked.calls == [arguments] and found["clusters"] == [{"id": "c"}]
+    assert asked.calls == [arguments] and found["clusters"] == [{"id": "c", "nodes": []}]
     found = asked.run(ActionModule, query="volumes[].name", **arguments)
     assert asked.calls == [arguments] * 2 and found == {"changed": False, "result": ["v"]}

@@ -30,7 +30,7 @@ class Ca:
 
     def __init__(self, tmp_path: pathlib.Path, module: str = "gluster_tls_ca", **arguments: t.Any) -> None:
         self.path = tmp_path / "ca"
-        self.asked = Asked(elsewhere=True)
+        self.asked = Asked(rotation="elsewhere")
         given = {"path": str(self.path), "passphrase": SECRET, **arguments}
         self.action = action(ActionModule, **{key: value for key, value in given.items() if value is not None})
         self.action._task.action = f"glusterops.shares.{module}"
@@ -100,18 +100,18 @@ def test_with_an_entry_that_is_none(tmp_path: pathlib.Path) -> None:
     ],
 )
 def test_another_python(ca: Ca, task_vars: dict[str, t.Any]) -> None:
-    assert ca.run(**task_vars)["elsewhere"] and len(ca.asked.calls) == 1 and not ca.path.exists()
+    assert ca.run(**task_vars)["rotation"] == "elsewhere" and len(ca.asked.calls) == 1 and not ca.path.exists()
 
 
 def test_another_user(ca: Ca) -> None:
     ca.action._play_context.become = True
-    assert ca.run(**HERE)["elsewhere"]
+    assert ca.run(**HERE)["rotation"] == "elsewhere"
 
 
 def test_with_a_time_limit(ca: Ca) -> None:
     """Which could not end what other threads do here."""
     ca.action._task.timeout = 3
-    assert ca.run(**HERE)["elsewhere"]
+    assert ca.run(**HERE)["rotation"] == "elsewhere"
 
 
 def test_a_relative_path_is_the_playbooks(tmp_path: pathlib.Path) -> None:
@@ -123,29 +123,29 @@ def test_a_relative_path_is_the_playbooks(tmp_path: pathlib.Path) -> None:
 
 def test_in_the_background(ca: Ca) -> None:
     ca.action._task.async_val = 60
-    assert ca.run(**HERE)["elsewhere"]
+    assert ca.run(**HERE)["rotation"] == "elsewhere"
 
 
 def test_another_environment(ca: Ca) -> None:
     ca.action._task.environment = [{}, {"https_proxy": "http://proxy.example.com"}]
-    assert ca.run(**HERE)["elsewhere"]
+    assert ca.run(**HERE)["rotation"] == "elsewhere"
 
 
 def test_another_machine(ca: Ca) -> None:
     ca.action._task.delegate_to = "manager"
     ca.action._connection.transport = "ssh"
-    assert ca.run(ansible_delegated_vars={"manager": HERE})["elsewhere"]
+    assert ca.run(ansible_delegated_vars={"manager": HERE})["rotation"] == "elsewhere"
 
 
 def test_the_python_of_whom_it_is_delegated_to(ca: Ca) -> None:
     ca.action._task.delegate_to = "localhost"
-    assert ca.run(ansible_delegated_vars={"localhost": {}}, **HERE)["elsewhere"]
-    assert "elsewhere" not in ca.run(ansible_delegated_vars={"localhost": HERE})
+    assert ca.run(ansible_delegated_vars={"localhost": {}}, **HERE)["rotation"] == "elsewhere"
+    assert ca.run(ansible_delegated_vars={"localhost": HERE})["rotation"] is None
 
 
 def test_what_runs_programs(ca: Ca) -> None:
     ca.action._task.action = "glusterops.shares.gluster_shares"
-    assert ca.run(**HERE)["elsewhere"]
+    assert ca.run(**HERE)["rotation"] == "elsewhere"
 
 
 def test_plain() -> None:

@@ -17,7 +17,7 @@ from ansible_collections.glusterops.shares.plugins.plugin_utils import progress
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-@pytest.mark.parametrize("answer", [{"changed": False}, {"changed": True}, {"failed": True}])
+@pytest.mark.parametrize("answer", [{"changed": False}, {"changed": True}, {"failed": True, "msg": "no"}])
 def test_a_wait_for_heketi_is_shown(
     monkeypatch: pytest.MonkeyPatch, check_mode: bool, answer: dict[str, t.Any]
 ) -> None:

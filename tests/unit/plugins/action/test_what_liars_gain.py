@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import importlib
 import json
 import pathlib
+import re
 import sys
 import typing as t
 
@@ -18,15 +20,20 @@ import pytest
 import yaml
 from action_plugin import Asked
 from ansible_collections.glusterops.shares.plugins.action.gluster_check import ActionModule as GlusterCheck
+from ansible_collections.glusterops.shares.plugins.filter.choose_workers import choose_workers
+from ansible_collections.glusterops.shares.plugins.filter.clean_up_problems import clean_up_problems
 from ansible_collections.glusterops.shares.plugins.filter.divide_snapshots import divide_snapshots
 from ansible_collections.glusterops.shares.plugins.filter.locate_shares import locate_shares
 from ansible_collections.glusterops.shares.plugins.filter.mounts_settled import mounts_settled
 from ansible_collections.glusterops.shares.plugins.filter.place_shares import place_shares
 from ansible_collections.glusterops.shares.plugins.filter.plan_management import plan_management
+from ansible_collections.glusterops.shares.plugins.filter.plan_removal import plan_removal
+from ansible_collections.glusterops.shares.plugins.filter.purge_problems import purge_problems
 from ansible_collections.glusterops.shares.plugins.filter.revoke_outcome import revoke_outcome
 from ansible_collections.glusterops.shares.plugins.filter.tls_certificates import tls_certificates
 from ansible_collections.glusterops.shares.plugins.filter.tls_keys import tls_keys
 from ansible_collections.glusterops.shares.plugins.filter.tls_requests import tls_requests
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
 from ansible_collections.glusterops.shares.plugins.module_utils._machines import answer
 from fuzzing import more
 from hypothesis import given
@@ -60,8 +67,8 @@ def test_every_module_of_machines_is_here() -> None:
 def test_whatever_is_documented_is_passed_on(module: str) -> None:
     found = importlib.import_module(f"ansible_collections.glusterops.shares.plugins.modules.{module}")
     documented = yaml.safe_load(found.RETURN)
-    derived = {"looked", "version", *answer._FOUND_HERE} if module == "gluster_info" else set()
-    assert documented.keys() <= answer.ANSWERS[module].keys() | OURS | derived
+    derived = {"gluster_info": {"looked", "version", *answer._FOUND_HERE}, "gluster_heketi_info": {"result"}}
+    assert documented.keys() <= answer.ANSWERS[module].keys() | OURS | derived.get(module, set())
     for name, of in documented.items():
         inner = inside(answer.ANSWERS[module].get(name))
         if "contains" in of and isinstance(inner, dict):
@@ -116,6 +123,10 @@ def test_no_lie_is_more_than_an_answer(module: str, data: st.DataObject) -> None
         ({"peers": "x"}, "peers is no list"),
         ({"peers": [{"uuid": "{{ x }}"}]}, "peers[0].hostname is missing"),
         ({"peers": [{**liars.parts("server1", "a")["peers"][0], "uuid": "{{ x }}"}]}, "peers[0].uuid is no UUID"),
+        (
+            {"peers": [{**liars.parts("server1", "a")["peers"][0], "hostname": "-x"}]},
+            "peers[0].hostname is no host name",
+        ),
         ({"peers": liars.parts("server1", "a")["peers"][:1] * 2}, "peers has not the asked server as localhost, once"),
         ({"peers": None}, "peers is missing"),
         ({"changed": "yes"}, "changed is no true or false"),
@@ -126,6 +137,29 @@ def test_what_is_wrong_with_an_answer_is_said(lie: dict[str, t.Any], said: str) 
     found = ran("gluster_info", {"gather": ["peers", "machine"]}, {**ANSWERS["gluster_info"][1], **lie})
     assert found["failed"] and found["msg"].startswith(f"What was answered is none of the module's answers: {said}.")
     assert "peers" not in found
+
+
+@pytest.mark.parametrize(
+    "module, lie, said",
+    [
+        ("gluster_tls_ca", {"certificates": [{"common_name": "tenant-a"}]}, "certificates[0].csr is missing"),
+        ("gluster_tls_external", {"waiting": "tenant-a"}, "waiting is no list"),
+        ("gluster_tls_info", {"bundle": None}, "bundle is no text"),
+        ("gluster_tls_tenants", {"lines": [{}]}, "lines[0] is no text"),
+        ("gluster_heketi_info", {"clusters": [{"id": "c"}]}, "clusters[0].nodes is missing"),
+        ("gluster_heketi_topology", {"clusters": [{"id": "c", "nodes": [7]}]}, "clusters[0].nodes[0] is no dictionary"),
+        (
+            "gluster_heketi_volume",
+            {"volume": {**liars._HEKETI_VOLUME, "unfinished": {"kind": "create-volume"}}},
+            "volume.unfinished.id is missing",
+        ),
+        ("gluster_heketi_volumes", {"volumes": [{"name": "data"}]}, "volumes[0].state is missing"),
+    ],
+)
+def test_the_cas_and_heketis_hosts_are_no_exception(module: str, lie: dict[str, t.Any], said: str) -> None:
+    arguments, told = ANSWERS[module]
+    found = ran(module, arguments, {**told, **lie})
+    assert found["failed"] and f"none of the module's answers: {said}." in found["msg"], found
 
 
 def test_what_was_not_asked_for_is_not_passed_on() -> None:
@@ -231,6 +265,34 @@ def test_tls(data: st.DataObject, liar: str) -> None:
     assert {name for name in ALL if name != liar} <= got["install"].keys()
 
 
+@given(data=st.data())
+@more
+def test_a_ca_host_that_lies(data: st.DataObject) -> None:
+    """Whom it does not answer gets nothing, and is told so."""
+    looked = {name: look(name, TLS, _identities(name)) for name in ALL}
+    infrastructure = [("glusterfs-server-", SERVERS)]
+    sign = tls_requests(looked, {}, {}, infrastructure)["sign"]
+    arguments, told = ANSWERS["gluster_tls_ca"]
+    answered = [
+        {**told["certificates"][0], "csr": one["csr"], "common_name": name, "certificate": certificate(name)}
+        for one in sign
+        for name in [one["common_name"]]
+    ]
+    whole = {**told, "bundle": BUNDLE, "certificates": answered}
+    less = {**whole, "certificates": answered[1:]}
+    refused = tls_certificates(looked, {}, {}, infrastructure, less)["refused"]
+    assert list(refused) == ["server1"] and "did not answer this request" in refused["server1"][0]
+    found = ran("gluster_tls_ca", {**arguments, "sign": sign}, data.draw(lies(whole)))
+    if found.get("failed"):
+        return
+    # What is no bundle ends the run, by a sentence.
+    with contextlib.suppress(BadInput):
+        got = tls_certificates(looked, {}, {}, infrastructure, found)
+        assert got["install"].keys() | got["refused"].keys() == set(ALL)
+        for name, identities in got["install"].items():
+            assert [one["common_name"] for one in identities] == [common_name(name)]
+
+
 MANAGEMENT = ["machine", "identity", "management"]
 
 
@@ -316,6 +378,10 @@ def test_places(data: st.DataObject) -> None:
         assert {share["name"] for shares in placed["to_do"].values() for share in shares} <= {"data", "new"}
     located = locate_shares(["data", "new"], told)
     assert located["problem"] or located["shares"]["data"]["cluster"] == "a"
+    for name in ("data", "new") if not located["problem"] else ():
+        removal = plan_removal(name, located["shares"], {"a": "server1", "b": "server2"}, told, True)
+        # Of which volume Heketi is to delete, and what is said to be left of it, no server's word decides.
+        assert removal["problem"] or not removal["by_heketi"] or removal["volume"] in (name, None)
 
 
 @given(data=st.data())
@@ -335,6 +401,75 @@ def test_snapshots_and_revocation(data: st.DataObject) -> None:
     assert revoke_outcome(["gluster_servers"], GROUPS, looks, chosen, said)["refused"] == []
 
 
+CHOSEN = ["peers", "identity"]
+
+
+@given(data=st.data(), liar=st.sampled_from(SERVERS))
+@more
+def test_workers(data: st.DataObject, liar: str) -> None:
+    """One of a cluster works there, whatever others say; what a liar can do is to end the run, or to be left out."""
+    (other,) = set(SERVERS) - {liar}
+    looks = {name: look(name, CHOSEN) for name in SERVERS}
+    looks[liar] = look(liar, CHOSEN, (), data.draw(lies(liars.honest(liar, CHOSEN))))
+    one = choose_workers(["gluster_servers"], GROUPS, looks, data.draw(st.booleans()))
+    assert set(one["silent"]) | set(one["without_crls"]) <= {liar}
+    assert one["problem"] or one["workers"]["gluster_servers"] in SERVERS
+    if liar in one["silent"]:
+        assert one["workers"] == {"gluster_servers": other} and not one["problem"]
+    # In another cluster it is nobody's worker but its own's.
+    apart = choose_workers(["a", "b"], {"a": [other], "b": [liar]}, {**looks, other: alone(other)})
+    assert apart["workers"].get("a") == other and apart["workers"].get("b") in (liar, None)
+    assert apart["problem"] or apart["workers"] == {"a": other, "b": liar}
+
+
+def alone(server: str) -> dict[str, t.Any]:
+    """What a server tells that is in no pool with others."""
+    told = liars.honest(server, CHOSEN)
+    told["peers"] = [peer for peer in told["peers"] if peer["hostname"] == "localhost"]
+    return look(server, CHOSEN, (), told)
+
+
+BRICKS = ["volumes", "processes"]
+# How Gluster's rebalances are comes with its processes.
+BRICKS_TOLD = [*BRICKS, "rebalances"]
+CLUSTER = [{"nodes": [{"manage": name, "storage": name} for name in SERVERS]}]
+
+
+@given(data=st.data(), liar=st.sampled_from(SERVERS))
+@more
+def test_bricks_that_are_down_stay_known(data: st.DataObject, liar: str) -> None:
+    """No server says for another that nothing stands in the way of moving the last copy."""
+    told = {name: look(name, BRICKS, (), liars.honest(name, BRICKS_TOLD)) for name in SERVERS}
+    assert purge_problems(CLUSTER, told, {}) == []
+    lied = look(liar, BRICKS, (), data.draw(lies(liars.honest(liar, BRICKS_TOLD))))
+    assert all(isinstance(sentence, str) for sentence in purge_problems(CLUSTER, {**told, liar: lied}, {}))
+    (other,) = set(SERVERS) - {liar}
+    down = liars.honest(other, BRICKS_TOLD)
+    down["processes"]["data"][0]["online"] = False
+    found = purge_problems(CLUSTER, {other: look(other, BRICKS, (), down), liar: lied}, {})
+    assert any("may be the last copy" in sentence and "data on server1" in sentence for sentence in found)
+
+
+UNFINISHED = [{"name": "data", "unfinished": {"kind": "create-volume", "volumes": ["data"]}}]
+
+
+@given(data=st.data())
+@more
+def test_who_uses_what_would_be_destroyed_stays_known(data: st.DataObject) -> None:
+    """A server of another cluster does not say that nobody does."""
+    lied = look("server2", ["clients"], (), data.draw(lies(liars.honest("server2", ["clients"]))))
+    there = {"volumes": look("server1", LISTED)["holdings"]}
+    holdings = look("server2", LISTED, (), data.draw(lies(liars.honest("server2", LISTED)))).get("holdings")
+    clusters = {"a": there, "b": {"volumes": holdings} if holdings is not None else None}
+    answers = {"server1": look("server1", ["clients"]), "server2": lied}
+    found = clean_up_problems(UNFINISHED, clusters, {"a": "server1", "b": "server2"}, answers)
+    assert "data is mounted by 1 client: unmount it there first." in found
+    assert all(isinstance(sentence, str) for sentence in found)
+    # On its own cluster it can say so; that it told nothing is no leave.
+    its = clean_up_problems(UNFINISHED, {"b": there}, {"b": "server2"}, {"server2": lied})
+    assert its or lied["clients"]["data"].get("fuse", 0) == 0
+
+
 PLAYBOOK = [
     {
         "hosts": "liar",
@@ -352,6 +487,14 @@ PLAYBOOK = [
             },
             {"ansible.builtin.set_fact": {"found": "{{ judged.findings | map(attribute='found') | join(', ') }}"}},
             {"glusterops.shares.gluster_mounts": {"mounts": []}, "register": "done", "failed_when": False},
+            {"glusterops.shares.gluster_tls_ca": ANSWERS["gluster_tls_ca"][0], "register": "signed"},
+            {"ansible.builtin.set_fact": {"said": "{{ ['The CA said ' ~ signed.rotation] }}"}},
+            {
+                "glusterops.shares.gluster_heketi_info": {**liars._HEKETI, "query": "clusters[].nodes[].manage"},
+                "register": "heketi",
+            },
+            {"ansible.builtin.set_fact": {"strange": "{{ heketi.result | glusterops.shares.stranger_problems([]) }}"}},
+            {"ansible.builtin.debug": {"msg": ["{{ said | join }}", "{{ strange | join }}"]}},
             {"ansible.builtin.debug": {"msg": ["located {{ located.shares.data.origin }}", "found {{ found }}"]}},
             {"ansible.builtin.debug": {"msg": "failed {{ done.msg }}"}},
         ],
@@ -359,22 +502,32 @@ PLAYBOOK = [
 ]
 
 
-def test_no_text_is_taken_for_a_program(tmp_path: pathlib.Path) -> None:
-    """By the Ansible that is here. Some versions make programs of what is registered unless it is marked."""
-    told = liars.honest("host1", liars.TOLD)
-    told["identity"]["problem"] = told["holdings"][0]["origin"] = liars.MARK
-    answers = {"gluster_info": told, "gluster_mounts": {"failed": True, "msg": liars.MARK}}
-    python = tmp_path / "python"
+def lying(folder: pathlib.Path, answers: dict[str, t.Any]) -> dict[str, t.Any]:
+    """An inventory with a machine that answers so, by module."""
+    python = folder / "python"
     python.write_text(
         f"#!{sys.executable}\nimport json, sys\n"
         f"print(json.dumps(next(told for name, told in {answers!r}.items() if name in sys.argv[1])))\n"
     )
     python.chmod(0o755)
-    variables = {"ansible_connection": "local", "ansible_python_interpreter": str(python)}
-    done = liars.play(tmp_path, PLAYBOOK, {"all": {"hosts": {"liar": variables}}})
+    return {"all": {"hosts": {"liar": {"ansible_connection": "local", "ansible_python_interpreter": str(python)}}}}
+
+
+def test_no_text_is_taken_for_a_program(tmp_path: pathlib.Path) -> None:
+    """By the Ansible that is here. Some versions make programs of what is registered unless it is marked."""
+    told = liars.honest("host1", liars.TOLD)
+    told["identity"]["problem"] = told["holdings"][0]["origin"] = liars.MARK
+    node = {**liars._HEKETI_CLUSTER["nodes"][0], "manage": liars.MARK}
+    answers = {
+        "gluster_info": told,
+        "gluster_mounts": {"failed": True, "msg": liars.MARK},
+        "gluster_tls_ca": {**ANSWERS["gluster_tls_ca"][1], "rotation": liars.MARK},
+        "gluster_heketi_info": {"clusters": [{**liars._HEKETI_CLUSTER, "nodes": [node]}]},
+    }
+    done = liars.play(tmp_path, PLAYBOOK, lying(tmp_path, answers))
     assert done.returncode == 0, done
-    for said in ("located", "found", "failed"):
-        assert f"{said} {liars.MARK}" in done.stdout
+    for said in ("located", "found", "failed", "The CA said", "Heketi has a server"):
+        assert re.search(f"{said} '?{re.escape(liars.MARK)}", done.stdout), done
     assert liars.MADE not in done.stdout + done.stderr
 
 
@@ -395,6 +548,22 @@ def test_facts_are_refused_whatever_the_task_makes_of_failures(tmp_path: pathlib
     done = liars.play(tmp_path, playbook, {"all": {"hosts": hosts}})
     assert "liar told facts that are named like variables of this collection: check_json" in done.stdout, done
     assert "host1 went on" in done.stdout and "liar went on" not in done.stdout
+
+
+def test_so_are_those_that_a_job_brings_which_went_on(tmp_path: pathlib.Path) -> None:
+    """What async_status returns no module of ours has read."""
+    told = {"ansible_job_id": "1.2", "started": 1, "finished": 1, "ansible_facts": {"tls_ca_host": "liar"}}
+    tasks = [
+        {"ansible.builtin.async_status": {"jid": "1.2"}},
+        {"glusterops.shares.gluster_info": {"gather": ["machine"]}, "failed_when": False},
+    ]
+    done = liars.play(
+        tmp_path,
+        [{"hosts": "liar", "gather_facts": False, "tasks": tasks}],
+        lying(tmp_path, {"async_status": told, "gluster_info": liars.honest("host1", ["machine"])}),
+    )
+    assert done.returncode != 0, done
+    assert "liar told facts that are named like variables of this collection: tls_ca_host" in done.stdout, done
 
 
 def test_no_fact_of_a_server_says_where_others_mount_from(tmp_path: pathlib.Path) -> None:

@@ -207,6 +207,17 @@ def test_a_tag_is_no_template(inventory: Inventory) -> None:
     assert inventory.groups()["heketi_tag_x____1___1___"] == ["server1"]
 
 
+@pytest.mark.parametrize("name", ["-server1", "{{ 1 + 1 }}", "fe80::2%{{ 1 + 1 }}"])
+@pytest.mark.parametrize("hostname", ["manage", "storage"])
+def test_what_is_no_name_is_nobodys(inventory: Inventory, name: str, hostname: str) -> None:
+    """Not its name in the inventory, nor that by which Ansible logs in."""
+    other = server("2")
+    other["hostnames"] = {"manage": [name], "storage": other["hostnames"]["storage"]}
+    inventory.has(a=[server("1"), other])
+    said = inventory.refused(hostname=hostname)
+    assert f"Heketi has a server {name!r}, which is neither a host name nor an address. Take it out" in said
+
+
 def test_nothing_there(inventory: Inventory) -> None:
     inventory.heketi.on("GET /clusters", {"clusters": None})
     inventory.read()

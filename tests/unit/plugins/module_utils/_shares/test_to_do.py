@@ -77,6 +77,7 @@ def test_who_removes_a_share(origin: str | None, heketi: bool, by_heketi: bool) 
     """Heketi deletes by name, so it has to know what else there is."""
     known = ["other", {"name": "x", "heketi_id": "i", "bricks": ["/b"]}]
     assert plan_removal("x", found(origin), WORKERS, TOLD, heketi) == {
+        "problem": "",
         "by_heketi": by_heketi,
         "worker": "s2",
         "volume": "x",
@@ -85,9 +86,19 @@ def test_who_removes_a_share(origin: str | None, heketi: bool, by_heketi: bool) 
     }
 
 
+@pytest.mark.parametrize("origin, heketi", [(None, True), ("adopted", True), ("pool", True), (None, False)])
+def test_another_volume_is_none_of_heketis(origin: str | None, heketi: bool) -> None:
+    """A server may say so; and the volume of the share's name would be deleted, or another one seem to be left."""
+    shares = {"x": {**found(origin)["x"], "volume": "other"}}
+    said = "s2 tells that share 'x' is in the volume 'other', and Heketi would delete the one"
+    problem = plan_removal("x", shares, WORKERS, TOLD, heketi)["problem"]
+    assert problem.startswith(said) if heketi and origin != "pool" else problem == ""
+
+
 def test_a_share_that_gluster_does_not_have() -> None:
     """Heketi may still have it."""
     assert plan_removal("gone", {}, WORKERS, TOLD, True) == {
+        "problem": "",
         "by_heketi": True,
         "worker": "s1",
         "volume": None,
