@@ -73,6 +73,26 @@ def refusals(
     return found
 
 
+def outdated(requests: t.Sequence[Request], authorities: t.Sequence[tuple[str, str]], path: str) -> dict[int, str]:
+    """By number of the request, why it is not signed: its machine has done with a rotation that goes on here.
+
+    authorities: name and fingerprint of ours, oldest first. What a rotation takes out is trusted by nobody again.
+    """
+    found = {}
+    for number, request in enumerate(requests):
+        trusted = _names(request.bundle)
+        has = [fingerprint in trusted for _name, fingerprint in authorities]
+        gone = [name for at, (name, _fingerprint) in enumerate(authorities) if not has[at] and any(has[at + 1 :])]
+        if gone:
+            found[number] = (
+                f"sign: the machine of {request.common_name!r} trusts the new CA, and no more {', '.join(gone)}, which"
+                f" a rotation took out. In {path!r} that rotation still goes on, so it came from an older backup, and"
+                " would bring the old CA back. Restore a later one; or, if there is none, bring the rotation to its end"
+                " with gluster_tls_ca (rotation=trusted, then issuing, then finished, as far as it is not there)."
+            )
+    return found
+
+
 def check_new(requests: t.Sequence[Request], path: str) -> None:
     """Refused if a machine has an identity already, so that there must be a CA somewhere."""
     trusting = {request.common_name: others(request, ()) for request in requests if others(request, ())}

@@ -154,9 +154,12 @@ def _check_make(desired: Desired) -> None:
 
 def _plan_trust(desired: Desired, after: Record) -> tuple[list[Change], Record, dict[int, str]]:
     """The changes, the record with the other CAs that are to be trusted, and whose requests must not be signed."""
+    ours = [(authority.name, certificates.fingerprint(authority.certificate)) for authority in after.authorities]
+    refused = adoption.outdated(desired.requests, ours, desired.path)
+    _check_refused(desired, refused)
     if desired.other_cas == adoption.DROP:
         changes = [Change(desired.path, "other CAs", "trusted", "dropped")] if after.adopted else []
-        return changes, dataclasses.replace(after, adopted=()), {}
+        return changes, dataclasses.replace(after, adopted=()), refused
     changes = []
     # What this CA has signed is no CA, wherever it stands.
     known = {*after.fingerprints, *(entry["fingerprint_sha256"] for entry in after.entries)}
@@ -171,10 +174,15 @@ def _plan_trust(desired: Desired, after: Record) -> tuple[list[Change], Record, 
             changes.append(Change(desired.path, "other CAs", "only on servers", "trusted"))
             after = dataclasses.replace(after, adopted=(*after.adopted, *adopted))
     known |= after.fingerprints
-    refused = adoption.refusals(desired.requests, known, desired.path)
+    refused = {**adoption.refusals(desired.requests, known, desired.path), **refused}
+    _check_refused(desired, refused)
+    return changes, after, refused
+
+
+def _check_refused(desired: Desired, refused: t.Mapping[int, str]) -> None:
+    """Refuses all if one is, unless the others are not to be held up."""
     if refused and not desired.others:
         raise Refused(f"{few(list(refused.values()))} The CA was not changed.")
-    return changes, after, refused
 
 
 def _plan_requests(

@@ -242,6 +242,31 @@ def test_what_nobody_could_show_goes_with_its_ca(ca: Ca) -> None:
     assert record.read(ca.path).unseen == ()  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("stage", ["made", "trusted", "issuing"])
+@pytest.mark.parametrize("options", [{}, {"other_cas": "keep"}, {"other_cas": "drop"}])
+def test_a_backup_from_a_rotation_brings_no_ca_back(ca: Ca, stage: str, options: dict[str, t.Any]) -> None:
+    old = ca.sign("a", CSR)[1]
+    last: dict[str, t.Any] = {}
+    backups = {}
+    for reached in rotation.STAGES:
+        last = ca.ensure(("a", CSR), rotation=reached)[1]
+        backups[reached] = keep(ca.path) if reached == stage else None
+    backups[stage]()  # type: ignore[misc]
+    before = snapshot(ca.path)
+    has = {"bundle": last["bundle"], "server": True}
+    sentence = "the machine of 'a' trusts the new CA, and no more ca, which a rotation took out.*from an older backup"
+    with pytest.raises(Refused, match=sentence):
+        ca.ensure(("a", CSR), has=has, **options)
+    (answer,) = ca.ensure(("a", CSR), has=has, others=True, **options)[1]["certificates"]
+    assert answer["certificate"] is None and answer["refused"] and snapshot(ca.path) == before
+    # Whoever has not got the new bundle yet trusts both, or the old one alone.
+    for bundle in (old, old + last["bundle"]):
+        assert ca.ensure(("a", CSR), has={"bundle": bundle})[1]["certificates"][0]["certificate"]
+    for reached in rotation.STAGES[rotation.STAGES.index(stage) + 1 :]:
+        ca.ensure(rotation=reached)
+    assert ca.ensure(("a", CSR), has=has, **options)[1]["bundle"] == last["bundle"]
+
+
 # ---- its own end ----
 
 
