@@ -135,6 +135,24 @@ options:
     type: bool
     default: true
     version_added: "0.2.0"
+  absent:
+    description:
+      - The machines that have to trust this CA, too, and of which nothing is known.
+      - As long as there are some, it signs for no machine that trusts none but other CAs: they would not trust that one
+        any more. As long as there is a server among them, no CA is made with O(other_cas=refuse).
+    type: list
+    elements: dict
+    default: []
+    version_added: "0.2.0"
+    suboptions:
+      name:
+        description: The machine.
+        type: str
+        required: true
+      server:
+        description: Whether it is a GlusterFS server.
+        type: bool
+        default: false
   installed_crls:
     description:
       - The CRLs, in PEM, that machines have. If they are later than those here, or revoke what the record does not,
@@ -333,6 +351,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import (
+    adoption,
     argspec,
     authority,
     certificates,
@@ -356,6 +375,7 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         requests=requests.good,
         revocations=tuple(revocation.parse_revocation(**item) for item in params["revoke"]),
         others=params["sign_others"],
+        absent=(*(adoption.Absent(**item) for item in params["absent"]), *requests.absent),
         seen=seen.Seen(tuple(item["certificate"] for item in params["sign"]), tuple(params["installed_crls"])),
     )
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -387,6 +407,12 @@ def spec() -> dict[str, t.Any]:
         "crl": {"type": "bool", "default": False},
         "crl_valid_days": {"type": "int", "default": 30},
         "installed_crls": {"type": "list", "elements": "str", "default": []},
+        "absent": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {"name": {"type": "str", "required": True}, "server": {"type": "bool", "default": False}},
+        },
         "make": {"type": "bool", "default": True},
         "new_passphrase": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GLUSTEROPS_CA_NEW_PASSPHRASE"])},
     }

@@ -79,6 +79,11 @@ class Requests:
                 del read[number]
         self.good = tuple(read.values())
 
+    @property
+    def absent(self) -> list[adoption.Absent]:
+        """Whose are not to be signed."""
+        return [adoption.Absent(self._items[number]["common_name"], why=why) for number, why in self._refused.items()]
+
     def answers(self, signed: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
         """An answer to each. signed: those to the good ones, in their order."""
         theirs = iter(signed)

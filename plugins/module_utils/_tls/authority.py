@@ -47,6 +47,7 @@ class Desired:
     """make: whether a CA is made if there is none. other_cas: what becomes of those that machines trust besides.
 
     others: whether a request that must not be signed holds the others back no more than by what its answer says.
+    absent: who has to trust the CA, and has no request here.
     """
 
     path: str
@@ -64,6 +65,7 @@ class Desired:
     make: bool = True
     other_cas: str = adoption.REFUSE
     others: bool = False
+    absent: tuple[adoption.Absent, ...] = ()
     # What machines have besides what they ask with.
     seen: seen.Seen = seen.Seen()
 
@@ -115,6 +117,7 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
         changes.append(Change(desired.path, "certificate authority", "absent", "made"))
     more, after, refused = _plan_trust(desired, after)
     changes += more
+    _check_everybody(desired, after, refused)
     more, to_sign = _plan_requests(desired, after, refused, now)
     changes += more
     seal = [authority.name for authority in after.authorities if not authority.sealed]
@@ -149,7 +152,7 @@ def _check_make(desired: Desired) -> None:
             " CA would be with it. Give the CA host, a real machine, as tls_ca_host. Nothing was changed."
         )
     if desired.other_cas == adoption.REFUSE:
-        adoption.check_new(desired.requests, desired.path)
+        adoption.check_new(desired.requests, desired.absent, desired.path)
 
 
 def _plan_trust(desired: Desired, after: Record) -> tuple[list[Change], Record, dict[int, str]]:
@@ -183,6 +186,14 @@ def _check_refused(desired: Desired, refused: t.Mapping[int, str]) -> None:
     """Refuses all if one is, unless the others are not to be held up."""
     if refused and not desired.others:
         raise Refused(f"{few(list(refused.values()))} The CA was not changed.")
+
+
+def _check_everybody(desired: Desired, after: Record, refused: t.Mapping[int, str]) -> None:
+    """Refuses machines that come from another CA as long as not all are told to trust this one."""
+    ours = {*after.retired, *(certificates.fingerprint(authority.certificate) for authority in after.authorities)}
+    signed = [request for number, request in enumerate(desired.requests) if number not in refused]
+    unsigned = [adoption.Absent(desired.requests[number].common_name, why=why) for number, why in refused.items()]
+    adoption.check_everybody(signed, ours, (*desired.absent, *unsigned), desired.path)
 
 
 def _plan_requests(

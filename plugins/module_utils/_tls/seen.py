@@ -27,8 +27,6 @@ with contextlib.suppress(ImportError):
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
-_MANY = 100
-
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
@@ -101,7 +99,7 @@ def _signed(
     record: Record, crls: t.Iterable[str | None]
 ) -> t.Iterator[tuple[Authority, x509.CertificateRevocationList]]:
     """Those that one of the authorities has signed, with it."""
-    for pem in list(dict.fromkeys(crls))[:_MANY]:
+    for pem in dict.fromkeys(crls):
         with contextlib.suppress(ValueError, TypeError, UnsupportedAlgorithm):
             crl = x509.load_pem_x509_crl((pem or "").encode())
             for authority in record.authorities:

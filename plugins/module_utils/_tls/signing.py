@@ -26,6 +26,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.names impor
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import blocks
 
 _Told = t.Mapping[str, t.Any]
+# More CRLs than a machine of ours has: of each CA of the bundle one.
+_MANY = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,12 +97,12 @@ class Applicant:
 
     @property
     def crls(self) -> list[str]:
-        """Those that it has."""
+        """Those that it has. However many it tells of, there is room for those of others."""
         found: list[str] = []
         for one in self.identities:
             with told_of.whatever_it_told():
                 found += [crl for crl in one.observed.current.crls if isinstance(crl, str)]  # type: ignore[union-attr]
-        return found
+        return found[:_MANY]
 
 
 def _text(told: t.Any) -> str | None:
@@ -125,6 +127,13 @@ class Known:
                 self.infrastructure.is_server(name),
             )
             for name, told in looked.items()
+        ]
+
+    def absent(self, everybody: t.Iterable[str], machines: t.Iterable[Applicant]) -> list[dict[str, t.Any]]:
+        """Who of everybody has not told what it trusts, or gets nothing of this run."""
+        present = {machine.name for machine in machines if not machine.barred}
+        return [
+            {"name": name, "server": self.infrastructure.is_server(name)} for name in everybody if name not in present
         ]
 
 
@@ -170,11 +179,15 @@ def without_keys(machines: t.Iterable[Applicant]) -> list[str]:
     ]
 
 
-def requests(machines: t.Sequence[Applicant]) -> dict[str, t.Any]:
-    """What the CA is asked to sign for all of them, and what it is to be shown."""
+def requests(
+    known: Known, looked: t.Mapping[str, _Told], made: t.Mapping[str, _Told], everybody: t.Iterable[str]
+) -> dict[str, t.Any]:
+    """What the CA is asked to sign for all of them, and what it is to be shown. everybody: who has to trust it."""
+    machines = known.machines(looked, made)
     return {
         "sign": [request for machine in machines for request in machine.requests()],
         "installed_crls": sorted({crl for machine in machines for crl in machine.crls}),
+        "absent": known.absent(everybody, machines),
     }
 
 

@@ -64,6 +64,15 @@ def test_a_second_control_node(playbook: str, identities: Lab, tmp_path: pathlib
     assert not (tmp_path / "ca").exists() and bundles(identities) == before
 
 
+def test_no_machine_comes_to_another_ca_alone(identities: Lab, tmp_path: pathlib.Path) -> None:
+    before = bundles(identities)
+    done = identities.play(
+        "glusterops.shares.tls", "--limit", "server1", tls_ca_path=str(tmp_path / "ca"), tls_new_ca=True
+    )
+    assert failed(done) == {"server1"} and "from them: host1, host2, server2, server3 did not" in said(done), done.output
+    assert not (tmp_path / "ca").exists() and bundles(identities) == before
+
+
 def test_another_ca_signs_for_no_machine_of_ours(identities: Lab, tmp_path: pathlib.Path) -> None:
     other = str(tmp_path / "other")
     made = identities.ansible("localhost", "gluster_tls_ca", path=other, passphrase="long enough", common_name="Other")

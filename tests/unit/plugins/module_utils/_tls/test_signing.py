@@ -18,9 +18,11 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import B
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import argspec, identity, installing, signing
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.names import Infrastructure
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.revocation import Revocation
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.seen import Seen
 from hypothesis import given
 from hypothesis import strategies as st
-from tls_helpers import Ca, make_csr, new_key, run_command
+from tls_helpers import Ca, keep, make_csr, new_key, run_command
 from tls_machine import Machine
 
 Told = t.Dict[str, t.Any]
@@ -353,6 +355,35 @@ def test_the_ca_is_shown_what_machines_have(machine: Machine, ca: Ca, look: t.Ca
     assert [one["certificate"] for one in told["sign"]] == pems * 2
     assert {one["bundle"] for one in told["sign"]} == {answer["bundle"]}
     assert [one["server"] for one in told["sign"]] == [True, True, False, False]
+
+
+def test_no_machine_crowds_out_what_others_show(machine: Machine, ca: Ca, look: t.Callable[..., Told]) -> None:
+    """After an older backup a CRL would go back, if it was the only one that is looked at."""
+    ca.ensure(("b", make_csr(new_key(), "b")), crl=True)
+    older = keep(ca.path)
+    last = ca.ensure(revocations=(Revocation("b"),))[1]["crls"]
+    older()
+    ensure(machine, desired(sign(ca, [one["request"] for one in ensure(machine, WANTED)[1]])))
+    looked = {"liar": look(machine), "server": look(machine)}
+    for name, crls in (("liar", [f"{number:04}" for number in range(1000)]), ("server", [last])):
+        looked[name]["identities"][0]["observed"]["current"]["crls"] = crls
+    shown = tls_requests(looked, {}, {}, NOBODY)["installed_crls"]
+    assert last in shown and len(shown) < 100
+    changes = ca.ensure(seen=Seen((), (*(f"{number:04}" for number in range(1000)), *shown)))[0]
+    assert [change.before for change in changes[1:]] == ["older than what machines have"]
+
+
+def test_who_is_away_or_gets_nothing_is_told_to_the_ca() -> None:
+    looked = {"server1": unknown("a"), "twin": unknown("b")}
+    infrastructure = [("", ["server1", "server2"]), ("", [])]
+    everybody = ["server1", "server2", "twin", "host"]
+    told = tls_requests(looked, {}, {"twin": {"twin": ["again"]}}, infrastructure, everybody)
+    assert told["absent"] == [
+        {"name": "server2", "server": True},
+        {"name": "twin", "server": False},
+        {"name": "host", "server": False},
+    ]
+    assert tls_requests(looked, {}, {}, infrastructure)["absent"] == []
 
 
 def test_what_somebody_else_put_there_is_shown(machine: Machine, ca: Ca, look: t.Callable[..., Told]) -> None:
