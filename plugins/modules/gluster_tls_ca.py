@@ -278,6 +278,12 @@ crls:
     - In check mode, null when one of them would have to be made.
   returned: success
   type: str
+coming:
+  description: The identities whose machines trust none but other CAs, and so have to trust this one first.
+  returned: success
+  type: list
+  elements: str
+  version_added: "0.2.0"
 revoked:
   description: What is recorded as revoked.
   returned: success

@@ -127,8 +127,8 @@ def check_new(requests: t.Sequence[Request], absent: t.Iterable[Absent], path: s
 
 def check_everybody(
     requests: t.Iterable[Request], known: t.Container[str], absent: t.Collection[Absent], path: str
-) -> None:
-    """Refused if machines come to this CA while others cannot be told to trust it.
+) -> list[str]:
+    """The names of those that come from another CA. Refused if there are some while others cannot be told of this one.
 
     known: its fingerprints, of now and before.
     """
@@ -142,6 +142,7 @@ def check_everybody(
             " get nothing in it. Run this for all machines, without --limit, and take what is gone for good out of the"
             f" inventory. {f'{few(reasons)} ' if reasons else ''}Nothing was changed."
         )
+    return coming
 
 
 def adopted(requests: t.Iterable[Request], known: t.Container[str]) -> list[str]:

@@ -93,6 +93,8 @@ class Plan:
     # The authorities whose key gets the first passphrase.
     seal: list[str] = dataclasses.field(default_factory=list)
     warnings: list[str] = dataclasses.field(default_factory=list)
+    # Who comes from another CA.
+    coming: list[str] = dataclasses.field(default_factory=list)
 
 
 # ---- what must be done ----
@@ -117,7 +119,7 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
         changes.append(Change(desired.path, "certificate authority", "absent", "made"))
     more, after, refused = _plan_trust(desired, after)
     changes += more
-    _check_everybody(desired, after, refused)
+    coming = _check_everybody(desired, after, refused)
     more, to_sign = _plan_requests(desired, after, refused, now)
     changes += more
     seal = [authority.name for authority in after.authorities if not authority.sealed]
@@ -136,7 +138,8 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
         if new:
             changes.append(Change(record.file_of(desired.path, new.name, "crl"), "crl", "absent", "signed"))
             crls.append(new.name)
-    return Plan(changes, after, new, to_sign, crls, refused, seal, made_up.warnings if made_up else [])
+    warnings = made_up.warnings if made_up else []
+    return Plan(changes, after, new, to_sign, crls, refused, seal, warnings, coming)
 
 
 def _check_make(desired: Desired) -> None:
@@ -188,12 +191,12 @@ def _check_refused(desired: Desired, refused: t.Mapping[int, str]) -> None:
         raise Refused(f"{few(list(refused.values()))} The CA was not changed.")
 
 
-def _check_everybody(desired: Desired, after: Record, refused: t.Mapping[int, str]) -> None:
-    """Refuses machines that come from another CA as long as not all are told to trust this one."""
+def _check_everybody(desired: Desired, after: Record, refused: t.Mapping[int, str]) -> list[str]:
+    """Who comes from another CA. Refused as long as not all are told to trust this one."""
     ours = {*after.retired, *(certificates.fingerprint(authority.certificate) for authority in after.authorities)}
     signed = [request for number, request in enumerate(desired.requests) if number not in refused]
     unsigned = [adoption.Absent(desired.requests[number].common_name, why=why) for number, why in refused.items()]
-    adoption.check_everybody(signed, ours, (*desired.absent, *unsigned), desired.path)
+    return adoption.check_everybody(signed, ours, (*desired.absent, *unsigned), desired.path)
 
 
 def _plan_requests(
@@ -363,6 +366,7 @@ def _values(desired: Desired, planned: Plan, now: datetime.datetime, signed: boo
         "bundle": None if new else after.bundle,
         "crls": None if planned.crls else revocation.crls_of(after),
         "certificates": answers,
+        "coming": planned.coming,
         "revoked": revocation.told(after.entries),
         "warnings": planned.warnings + _kept(after) + ending(desired.path, after.signing, desired.validity, now),
     }

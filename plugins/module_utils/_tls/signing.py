@@ -219,19 +219,20 @@ def unlike(asked: t.Mapping[str, t.Any], told: _Told, check_mode: bool) -> str |
 @dataclasses.dataclass(frozen=True)
 class Answers:
     """What the CA answered. bundle and crls are empty in a dry run that does not know them, crls None if there are
-    none."""
+    none. coming: the names of those that come from another CA."""
 
     certificates: t.Mapping[tuple[str, str | None], _Told]
     bundle: str
     crls: str | None
     check_mode: bool
+    coming: t.Sequence[str] = ()
 
     @classmethod
     def read(cls, told: _Told, check_mode: bool, with_crls: bool) -> Answers:
         """As gluster_tls_ca or gluster_tls_external returned it. with_crls: whether a dry run would make CRLs."""
         by_request = {(one["common_name"], one["csr"]): one for one in told["certificates"]}
         crls = told.get("crls") or ("" if check_mode and with_crls else None)
-        return cls(by_request, told.get("bundle") or "", crls, check_mode)
+        return cls(by_request, told.get("bundle") or "", crls, check_mode, told.get("coming") or ())
 
     @property
     def bundle_sha256(self) -> str | None:
@@ -275,17 +276,21 @@ class Answers:
             if about
         ]
 
-    def trusting(self, machine: Applicant) -> bool:
-        """Whether it has an identity of another CA, and gets one of this: then it has to trust this one first."""
-        return any(
-            answer["certificate"] and self.bundle and not _shares_a_block(self.bundle, request["bundle"])
-            for request, answer in zip(machine.requests(), self.to(machine))
-            if request["bundle"]
-        )
+    def trusting(self, machines: t.Sequence[Applicant]) -> list[str]:
+        """The machines that have to trust more, before any shows a certificate that it has not shown yet."""
+        pairs = [
+            (one, *pair) for one in machines for pair in zip(one.requests(), self.to(one)) if pair[1]["certificate"]
+        ]
+        if not self.bundle or not any(
+            _lacks(request["certificate"], answer["certificate"]) for _one, request, answer in pairs
+        ):
+            return []
+        behind = [one.name for one, request, _ in pairs if request["bundle"] and _lacks(request["bundle"], self.bundle)]
+        return list(dict.fromkeys(behind))
 
 
-def _shares_a_block(bundle: str, other: str) -> bool:
-    return any(block in other for block in blocks(bundle, "bundle"))
+def _lacks(has: str | None, pem: str) -> bool:
+    return any(block not in (has or "") for block in blocks(pem, "bundle"))
 
 
 _REFUSALS = {

@@ -410,6 +410,27 @@ def test_who_has_another_cas_identity_trusts_this_one_first(
     assert tls_certificates(told, its, {}, NOBODY, refused)["trusting"] == []
 
 
+def test_who_trusts_another_ca_trusts_this_one_first_where_both_are_kept(
+    machine: Machine, ca: Ca, tmp_path: pathlib.Path, look: t.Callable[..., Told]
+) -> None:
+    """Whoever installs first would be cut off from the others meanwhile, and for good from one that is lost then."""
+    first = sign(ca, [one["request"] for one in ensure(machine, WANTED)[1]])
+    ensure(machine, desired(first))
+    told = {"m": look(machine)}
+    requests = tls_requests(told, {}, {}, [("", ["m"]), ("", [])])["sign"]
+    other = Ca(tmp_path / "other", common_name="Other", other_cas="keep")
+    answer = sign(other, requests, has={"bundle": requests[0]["bundle"], "server": True})
+    assert answer["bundle"].endswith(first["bundle"]) and answer["coming"] == ["a", "t"]
+    decided = tls_certificates(told, {}, {}, NOBODY, answer)
+    assert (decided["trusting"], decided["together"]) == (["m"], ["m"])
+    # In a rotation nobody shows a certificate of the new one before all trust it.
+    made = {**first, "bundle": answer["bundle"]}
+    assert tls_certificates(told, {}, {}, NOBODY, made)["trusting"] == []
+    # A machine of ours that missed a CA holds nobody up.
+    decided = tls_certificates(told, {}, {}, NOBODY, {**answer, "coming": []})
+    assert (decided["trusting"], decided["together"]) == (["m"], [])
+
+
 def answer_to(*answers: tuple[str, str | None, str | None, bool]) -> Told:
     """Name, request, certificate, and whether it was revoked."""
     fields = ("common_name", "csr", "certificate", "revoked")
@@ -534,6 +555,8 @@ def test_a_request_that_cannot_be_signed_holds_no_other_back(ca: Ca) -> None:
     ]
     read = argspec.Requests(items, False, True)
     assert [one.common_name for one in read.good] == ["mine"]
+    others = ["broken", "other", "twice", "nothing", "copy", "original"]
+    assert [one.name for one in read.absent] == others and all(one.why for one in read.absent)
     answers = read.answers(sign(ca, [items[1]])["certificates"])
     assert [one["common_name"] for one in answers] == [one["common_name"] for one in items]
     assert [one["csr"] for one in answers] == [one["csr"] for one in items]
