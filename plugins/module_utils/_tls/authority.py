@@ -138,7 +138,7 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
         if new:
             changes.append(Change(record.file_of(desired.path, new.name, "crl"), "crl", "absent", "signed"))
             crls.append(new.name)
-    warnings = made_up.warnings if made_up else []
+    warnings = [*(made_up.warnings if made_up else []), *map(_renamed, filter(_is_renamed, to_sign))]
     return Plan(changes, after, new, to_sign, crls, refused, seal, warnings, coming)
 
 
@@ -189,6 +189,20 @@ def _check_refused(desired: Desired, refused: t.Mapping[int, str]) -> None:
     """Refuses all if one is, unless the others are not to be held up."""
     if refused and not desired.others:
         raise Refused(f"{few(list(refused.values()))} The CA was not changed.")
+
+
+def _is_renamed(request: Request) -> bool:
+    """Whether a server is to have another name than it has."""
+    present = certificates.load(request.certificate) if request.server else None
+    return bool(present and certificates.common_name_of(present) != request.common_name)
+
+
+def _renamed(request: Request) -> str:
+    before = certificates.common_name_of(t.cast(x509.Certificate, certificates.load(request.certificate)))
+    return (
+        f"The server that was called {before!r} is {request.common_name!r} from now on. Shares that do not list that"
+        " name keep it out, and its self-heal daemon, until the playbook shares has put it on their lists."
+    )
 
 
 def _check_everybody(desired: Desired, after: Record, refused: t.Mapping[int, str]) -> list[str]:

@@ -189,6 +189,16 @@ def test_what_servers_trust_is_kept_until_it_is_dropped(ca: Ca, tmp_path: pathli
         ca.ensure(("a", CSR), has=servers, other_cas="keep")
 
 
+def test_another_name_of_a_server_is_told(ca: Ca) -> None:
+    pem, bundle = ca.sign("old", make_csr(KEY, "old"))
+    has = {"bundle": bundle, "certificate": pem, "server": True}
+    (warning,) = ca.ensure(("a", CSR), has=has, check=True)[1]["warnings"]
+    assert "called 'old' is 'a' from now on. Shares that do not list that name keep it out" in warning
+    assert ca.ensure(("a", CSR), has={**has, "server": False}, check=True)[1]["warnings"] == []
+    assert ca.ensure(("a", CSR), has=has)[1]["warnings"] == [warning]
+    assert ca.ensure(("a", CSR), has=has)[1]["warnings"] == []
+
+
 def test_what_the_ca_signed_is_no_stranger(ca: Ca) -> None:
     """Somebody put a machine's own certificate into its bundle."""
     pem, bundle = ca.sign("a", CSR)
