@@ -135,33 +135,6 @@ options:
     type: bool
     default: true
     version_added: "0.2.0"
-  absent:
-    description:
-      - The machines that have to trust this CA, too, and of which nothing is known.
-      - As long as there are some, it signs for no machine that trusts none but other CAs: they would not trust that one
-        any more. As long as there is a server among them, no CA is made with O(other_cas=refuse).
-    type: list
-    elements: dict
-    default: []
-    version_added: "0.2.0"
-    suboptions:
-      name:
-        description: The machine.
-        type: str
-        required: true
-      server:
-        description: Whether it is a GlusterFS server.
-        type: bool
-        default: false
-  installed_crls:
-    description:
-      - The CRLs, in PEM, that machines have. If they are later than those here, or revoke what the record does not,
-        the CA's directory came from an older backup. Then what they say is recorded again, and no CRL goes back.
-      - The same goes for O(sign[].certificate). Only what this CA has signed counts, whoever says it.
-    type: list
-    elements: str
-    default: []
-    version_added: "0.2.0"
   new_passphrase:
     description:
       - Another passphrase for the CA's private keys, also for one that is made with O(rotation). At least 8 characters.
@@ -279,7 +252,7 @@ crls:
   returned: success
   type: str
 coming:
-  description: The identities whose machines trust none but other CAs, and so have to trust this one first.
+  description: The identities whose machines trust none but other CAs. All machines have to trust this one first.
   returned: success
   type: list
   elements: str
@@ -357,7 +330,6 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible_collections.glusterops.shares.plugins.module_utils import _reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import (
-    adoption,
     argspec,
     authority,
     certificates,
@@ -374,14 +346,14 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     new = params["new_passphrase"]
     passphrases = (*([certificates.check_passphrase(new, "new_passphrase")] if new else []), passphrase)
     options = ("path", "common_name", "key_type", "ca_valid_days", "rotation", "force", "crl", "crl_valid_days")
-    requests = argspec.Requests(params["sign"], module.check_mode, params["sign_others"])
+    requests = argspec.Requests(params, module.check_mode)
     desired = authority.Desired(
         **{name: params[name] for name in (*options, "make", "other_cas")},
         validity=certificates.Validity(params["valid_days"], params["renew_before_days"]),
         requests=requests.good,
         revocations=tuple(revocation.parse_revocation(**item) for item in params["revoke"]),
         others=params["sign_others"],
-        absent=(*(adoption.Absent(**item) for item in params["absent"]), *requests.absent),
+        absent=requests.absent,
         seen=seen.Seen(tuple(item["certificate"] for item in params["sign"]), tuple(params["installed_crls"])),
     )
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -412,13 +384,6 @@ def spec() -> dict[str, t.Any]:
         },
         "crl": {"type": "bool", "default": False},
         "crl_valid_days": {"type": "int", "default": 30},
-        "installed_crls": {"type": "list", "elements": "str", "default": []},
-        "absent": {
-            "type": "list",
-            "elements": "dict",
-            "default": [],
-            "options": {"name": {"type": "str", "required": True}, "server": {"type": "bool", "default": False}},
-        },
         "make": {"type": "bool", "default": True},
         "new_passphrase": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GLUSTEROPS_CA_NEW_PASSPHRASE"])},
     }

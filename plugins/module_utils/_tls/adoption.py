@@ -125,15 +125,14 @@ def check_new(requests: t.Sequence[Request], absent: t.Iterable[Absent], path: s
         )
 
 
-def check_everybody(
-    requests: t.Iterable[Request], known: t.Container[str], absent: t.Collection[Absent], path: str
-) -> list[str]:
-    """The names of those that come from another CA. Refused if there are some while others cannot be told of this one.
+def comes(request: Request, known: t.Container[str]) -> bool:
+    """Whether its machine trusts CAs, and none of those that are known by their fingerprints."""
+    names = _names(request.bundle)
+    return bool(names) and not any(one in known for one in names)
 
-    known: its fingerprints, of now and before.
-    """
-    bundles = {request.common_name: _names(request.bundle) for request in requests}
-    coming = [name for name, its in bundles.items() if its and not any(one in known for one in its)]
+
+def check_everybody(coming: t.Sequence[str], absent: t.Collection[Absent], path: str) -> None:
+    """Refused if some come to the CA from another one while others cannot be told to trust it."""
     if coming and absent:
         reasons = [one.why for one in absent if one.why]
         raise Refused(
@@ -142,7 +141,6 @@ def check_everybody(
             " get nothing in it. Run this for all machines, without --limit, and take what is gone for good out of the"
             f" inventory. {f'{few(reasons)} ' if reasons else ''}Nothing was changed."
         )
-    return coming
 
 
 def adopted(requests: t.Iterable[Request], known: t.Container[str]) -> list[str]:

@@ -209,8 +209,10 @@ def _check_everybody(desired: Desired, after: Record, refused: t.Mapping[int, st
     """Who comes from another CA. Refused as long as not all are told to trust this one."""
     ours = {*after.retired, *(certificates.fingerprint(authority.certificate) for authority in after.authorities)}
     signed = [request for number, request in enumerate(desired.requests) if number not in refused]
+    coming = [request.common_name for request in signed if adoption.comes(request, ours)]
     unsigned = [adoption.Absent(desired.requests[number].common_name, why=why) for number, why in refused.items()]
-    return adoption.check_everybody(signed, ours, (*desired.absent, *unsigned), desired.path)
+    adoption.check_everybody(coming, (*desired.absent, *unsigned), desired.path)
+    return coming
 
 
 def _plan_requests(

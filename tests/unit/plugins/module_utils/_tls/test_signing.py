@@ -542,6 +542,10 @@ def request(name: str, csr: str) -> Told:
     return {"common_name": name, "csr": csr}
 
 
+def read_requests(items: list[Told], check_mode: bool = False, others: bool = True) -> argspec.Requests:
+    return argspec.Requests({"sign": items, "sign_others": others, "absent": []}, check_mode)
+
+
 def test_a_request_that_cannot_be_signed_holds_no_other_back(ca: Ca) -> None:
     shared, mine = new_key(), make_csr(new_key(), "mine")
     items = [
@@ -553,7 +557,7 @@ def test_a_request_that_cannot_be_signed_holds_no_other_back(ca: Ca) -> None:
         request("twice", make_csr(new_key(), "twice", ORGANIZATION_NAME="x")),
         {"common_name": "nothing", "csr": None},
     ]
-    read = argspec.Requests(items, False, True)
+    read = read_requests(items)
     assert [one.common_name for one in read.good] == ["mine"]
     others = ["broken", "other", "twice", "nothing", "copy", "original"]
     assert [one.name for one in read.absent] == others and all(one.why for one in read.absent)
@@ -568,13 +572,13 @@ def test_a_request_that_cannot_be_signed_holds_no_other_back(ca: Ca) -> None:
     assert said[6] == "sign: what was answered has no request for 'nothing'."
     assert not any(one["certificate"] or one["changed"] for one in (answers[0], *answers[2:]))
     with pytest.raises(BadInput, match="csr of 'broken' cannot be read"):
-        argspec.Requests(items, False, False)
+        read_requests(items, others=False)
     with pytest.raises(BadInput, match="is missing: only check mode"):
-        argspec.Requests([request("a", "")], False, False)
-    assert len(argspec.Requests([request("a", ""), request("b", "")], True, True).good) == 2
+        read_requests([request("a", "")], others=False)
+    assert len(read_requests([request("a", ""), request("b", "")], check_mode=True).good) == 2
     # The names are not what a machine says.
     with pytest.raises(BadInput, match="not a valid name"):
-        argspec.Requests([request("*", mine)], False, True)
+        read_requests([request("*", mine)])
 
 
 @pytest.mark.parametrize(
