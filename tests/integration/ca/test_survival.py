@@ -69,7 +69,9 @@ def test_no_machine_comes_to_another_ca_alone(identities: Lab, tmp_path: pathlib
     done = identities.play(
         "glusterops.shares.tls", "--limit", "server1", tls_ca_path=str(tmp_path / "ca"), tls_new_ca=True
     )
-    assert failed(done) == {"server1"} and "from them: host1, host2, server2, server3 did not" in said(done), done.output
+    assert failed(done) == {"server1"} and "from them: host1, host2, server2, server3 did not" in said(
+        done
+    ), done.output
     assert not (tmp_path / "ca").exists() and bundles(identities) == before
 
 
