@@ -40,6 +40,10 @@ with contextlib.suppress(ImportError):
 
 _CA_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9._-])?", re.ASCII)
 _MAX_CRL_DAYS = 3650
+NONE = (
+    "There is no CA in {path!r}, and none is made here: give the path of the CA that signed before, or restore its"
+    " directory from a backup. Where there never was one, the playbook tls makes it."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,10 +149,7 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
 def _check_make(desired: Desired) -> None:
     """Refuses to make a CA where there should be one."""
     if not desired.make:
-        raise NotFound(
-            f"There is no CA in {desired.path!r}, and none is made here: give the path of the CA that signed before, or"
-            " restore its directory from a backup. Where there never was one, the playbook tls makes it."
-        )
+        raise NotFound(NONE.format(path=desired.path))
     if files.is_thrown_away(desired.path):
         raise Refused(
             f"{desired.path!r} is in a container (an execution environment) that is thrown away with this job, and the"

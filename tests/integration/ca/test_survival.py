@@ -123,6 +123,12 @@ def test_one_machine_under_two_names(identities: Lab) -> None:
     assert done.rc != 0 and re.search(r"ERROR +twins +host2, again", done.output), done.output
 
 
+def test_ours_issues_nothing_where_another_signs(identities: Lab) -> None:
+    number = signed(identities)
+    done = identities.play("glusterops.shares.issue", tls_authority="external", tls_handovers=[{"tenant": "tenant-x"}])
+    assert done.rc != 0 and "Another CA signs here (tls_authority)" in said(done) and signed(identities) == number
+
+
 def test_a_ca_host_that_is_away(identities: Lab) -> None:
     away = with_more(identities, ungrouped={"hosts": {"vault": {"ansible_host": "127.0.0.1", "ansible_port": 1}}})
     done = away.play("glusterops.shares.tls", tls_ca_host="vault")
