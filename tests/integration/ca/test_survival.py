@@ -157,6 +157,13 @@ def test_an_older_backup_and_another_passphrase(identities: Lab) -> None:
     old = new[::-1]
     done = lab.play("glusterops.shares.ca_passphrase", tls_ca_passphrase=new, tls_ca_new_passphrase=old)
     assert done.rc == 0 and lab.play("glusterops.shares.tls").rc == 0, done.output
+    # Who is revoked right after it was restored is so with what the record lacked, too.
+    subprocess.run(["tar", "-xf", backup, "-C", folder], check=True)
+    done = lab.play("glusterops.shares.revoke", revoke_name="tenant-b")
+    known = lab.module("localhost", "gluster_tls_info", path=f"{folder}/ca")["identities"]
+    theirs = [one["revoked"] is not None for one in known if one["common_name"] == "tenant-b"]
+    assert len(theirs) > 1 and all(theirs) and failed(done) >= {"host2"}, done.output
+    assert lab.play("glusterops.shares.tls", "--limit", "host2", tls_renew_key=True).rc == 0
 
 
 def test_a_cluster_that_was_sealed_by_hand(identities: Lab) -> None:

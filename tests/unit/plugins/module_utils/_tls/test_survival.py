@@ -246,6 +246,15 @@ def test_what_machines_have_makes_up_for_an_older_backup(ca: Ca) -> None:
     assert ca.ensure(seen=Seen(tuple(issued), (last["crls"], values["crls"])))[0] == []
 
 
+def test_what_is_taken_up_again_is_revoked_with_the_rest(ca: Ca) -> None:
+    ca.ensure(("a", CSR))
+    restore = keep(ca.path)
+    pem = ca.sign("a", make_csr(new_key(), "a"))[0]
+    restore()
+    values = ca.ensure(seen=Seen((pem,)), revocations=(Revocation("a"),))[1]
+    assert [one["common_name"] for one in values["revoked"]] == ["a", "a"]
+
+
 def test_killed_while_it_is_made_up_for(ca: Ca) -> None:
     """What was taken up again is on the lists, whether machines show it once more or not."""
     ca.ensure(("a", CSR), crl=True)
