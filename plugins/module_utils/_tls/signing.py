@@ -285,7 +285,9 @@ class Answers:
             _lacks(request["certificate"], answer["certificate"]) for _one, request, answer in pairs
         ):
             return []
-        behind = [one.name for one, request, _ in pairs if request["bundle"] and _lacks(request["bundle"], self.bundle)]
+        behind = [
+            one.name for one, request, _answer in pairs if request["bundle"] and _lacks(request["bundle"], self.bundle)
+        ]
         return list(dict.fromkeys(behind))
 
 
