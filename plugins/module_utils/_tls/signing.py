@@ -278,16 +278,13 @@ class Answers:
 
     def trusting(self, machines: t.Sequence[Applicant]) -> list[str]:
         """The machines that have to trust more, before any shows a certificate that it has not shown yet."""
-        pairs = [
+        signed = [
             (one, *pair) for one in machines for pair in zip(one.requests(), self.to(one)) if pair[1]["certificate"]
         ]
-        if not self.bundle or not any(
-            _lacks(request["certificate"], answer["certificate"]) for _one, request, answer in pairs
-        ):
+        shown = any(_lacks(has["certificate"], gets["certificate"]) for _one, has, gets in signed)
+        if not (shown and self.bundle):
             return []
-        behind = [
-            one.name for one, request, _answer in pairs if request["bundle"] and _lacks(request["bundle"], self.bundle)
-        ]
+        behind = (one.name for one, has, _gets in signed if has["bundle"] and _lacks(has["bundle"], self.bundle))
         return list(dict.fromkeys(behind))
 
 
