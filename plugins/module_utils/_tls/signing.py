@@ -281,8 +281,7 @@ class Answers:
         signed = [
             (one, *pair) for one in machines for pair in zip(one.requests(), self.to(one)) if pair[1]["certificate"]
         ]
-        shown = any(_lacks(has["certificate"], gets["certificate"]) for _one, has, gets in signed)
-        if not (shown and self.bundle):
+        if not self.bundle or not any(_lacks(has["certificate"], gets["certificate"]) for _one, has, gets in signed):
             return []
         behind = (one.name for one, has, _gets in signed if has["bundle"] and _lacks(has["bundle"], self.bundle))
         return list(dict.fromkeys(behind))
