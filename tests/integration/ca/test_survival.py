@@ -123,6 +123,12 @@ def test_one_machine_under_two_names(identities: Lab) -> None:
     assert done.rc != 0 and re.search(r"ERROR +twins +host2, again", done.output), done.output
 
 
+def test_servers_in_another_group_are_not_taken_for_hosts(identities: Lab) -> None:
+    number = signed(identities)
+    done = identities.play("glusterops.shares.tls", tls_servers_group="storage")
+    assert done.rc != 0 and "has no servers in the group storage" in said(done) and signed(identities) == number
+
+
 def test_ours_issues_nothing_where_another_signs(identities: Lab) -> None:
     number = signed(identities)
     done = identities.play("glusterops.shares.issue", tls_authority="external", tls_handovers=[{"tenant": "tenant-x"}])
