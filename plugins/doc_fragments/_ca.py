@@ -98,4 +98,34 @@ options:
     type: bool
     default: false
     version_added: "0.2.0"
+  absent:
+    description:
+      - The machines that have to trust the CA, too, and of which nothing is known.
+      - As long as there are some, nothing is signed for a machine that trusts none but other CAs, because they would
+        not trust that one any more. As long as there is a server among them, M(glusterops.shares.gluster_tls_ca) makes
+        no CA with O(other_cas=refuse).
+    type: list
+    elements: dict
+    default: []
+    version_added: "0.2.0"
+    suboptions:
+      name:
+        description: The machine.
+        type: str
+        required: true
+      server:
+        description: Whether it is a GlusterFS server.
+        type: bool
+        default: false
+  installed_crls:
+    description:
+      - The CRLs, in PEM, that machines have. No CRL goes back to an older one. Only what the CA has signed counts,
+        whoever says it.
+      - If they are later than those of M(glusterops.shares.gluster_tls_ca), or revoke what its record does not, its
+        directory came from an older backup. Then what they say is recorded again; the same goes for
+        O(sign[].certificate).
+    type: list
+    elements: str
+    default: []
+    version_added: "0.2.0"
 """

@@ -69,7 +69,11 @@ _value:
       description: Their CRLs. Empty in a dry run that does not know them, C(null) if there are none.
       type: str
     trusting:
-      description: The machines that have an identity of another CA, and must trust this one before it is replaced.
+      description: The machines that must trust more before any shows a new certificate.
+      type: list
+      elements: str
+    together:
+      description: Those of them without which none may show one, because machines come from another CA.
       type: list
       elements: str
     refused:
@@ -96,12 +100,14 @@ def tls_certificates(
     machines = signing.Known(Infrastructure.read(infrastructure), barred).machines(looked, made)
     install = {machine.name: answers.installations(machine) for machine in machines}
     refused = {machine.name: refusals for machine in machines for refusals in [answers.refusals(machine)] if refusals}
+    trusting = answers.trusting(machines)
     return {
         "install": {name: identities for name, identities in install.items() if identities},
         "bundle": answers.bundle,
         "bundle_sha256": answers.bundle_sha256,
         "crls": answers.crls,
-        "trusting": [machine.name for machine in machines if answers.trusting(machine)],
+        "trusting": trusting,
+        "together": trusting if answers.coming else [],
         "refused": refused,
     }
 

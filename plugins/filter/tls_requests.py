@@ -29,6 +29,11 @@ options:
     description: As P(glusterops.shares.tls_keys#filter) returned it.
     type: dict
     required: true
+  everybody:
+    description: The machines that have to trust the CA, in this run or not.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -52,6 +57,10 @@ _value:
       description: As O(glusterops.shares.gluster_tls_ca#module:installed_crls) takes them.
       type: list
       elements: str
+    absent:
+      description: As O(glusterops.shares.gluster_tls_ca#module:absent) takes them.
+      type: list
+      elements: dict
 """
 
 import typing as t
@@ -65,9 +74,10 @@ def tls_requests(
     made: dict[str, t.Any],
     barred: dict[str, t.Any],
     infrastructure: list[tuple[str, list[str]]],
+    everybody: t.Sequence[str] = (),
 ) -> dict[str, t.Any]:
     known = signing.Known(Infrastructure.read(infrastructure), barred)
-    return signing.requests(known.machines(looked, made))
+    return signing.requests(known, looked, made, everybody)
 
 
 class FilterModule:

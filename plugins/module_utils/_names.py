@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import string
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
@@ -14,6 +15,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import B
 # glusterd's store crashes on an option value of about 4085 bytes.
 MAX_ACCESS_LIST = 4000
 
+COMMON_NAME = frozenset(f"{string.ascii_letters}{string.digits}._-")
 _COMMON_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _PATTERN = re.compile(r"[A-Za-z0-9._*-]{2,64}", re.ASCII)
 # Heketi puts both into a shell command on a server, unquoted: nothing that a shell takes for more than a letter.

@@ -135,15 +135,6 @@ options:
     type: bool
     default: true
     version_added: "0.2.0"
-  installed_crls:
-    description:
-      - The CRLs, in PEM, that machines have. If they are later than those here, or revoke what the record does not,
-        the CA's directory came from an older backup. Then what they say is recorded again, and no CRL goes back.
-      - The same goes for O(sign[].certificate). Only what this CA has signed counts, whoever says it.
-    type: list
-    elements: str
-    default: []
-    version_added: "0.2.0"
   new_passphrase:
     description:
       - Another passphrase for the CA's private keys, also for one that is made with O(rotation). At least 8 characters.
@@ -260,6 +251,12 @@ crls:
     - In check mode, null when one of them would have to be made.
   returned: success
   type: str
+coming:
+  description: The identities whose machines trust none but other CAs. All machines have to trust this one first.
+  returned: success
+  type: list
+  elements: str
+  version_added: "0.2.0"
 revoked:
   description: What is recorded as revoked.
   returned: success
@@ -349,13 +346,14 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
     new = params["new_passphrase"]
     passphrases = (*([certificates.check_passphrase(new, "new_passphrase")] if new else []), passphrase)
     options = ("path", "common_name", "key_type", "ca_valid_days", "rotation", "force", "crl", "crl_valid_days")
-    requests = argspec.Requests(params["sign"], module.check_mode, params["sign_others"])
+    requests = argspec.Requests(params, module.check_mode)
     desired = authority.Desired(
         **{name: params[name] for name in (*options, "make", "other_cas")},
         validity=certificates.Validity(params["valid_days"], params["renew_before_days"]),
         requests=requests.good,
         revocations=tuple(revocation.parse_revocation(**item) for item in params["revoke"]),
         others=params["sign_others"],
+        absent=requests.absent,
         seen=seen.Seen(tuple(item["certificate"] for item in params["sign"]), tuple(params["installed_crls"])),
     )
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -386,7 +384,6 @@ def spec() -> dict[str, t.Any]:
         },
         "crl": {"type": "bool", "default": False},
         "crl_valid_days": {"type": "int", "default": 30},
-        "installed_crls": {"type": "list", "elements": "str", "default": []},
         "make": {"type": "bool", "default": True},
         "new_passphrase": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GLUSTEROPS_CA_NEW_PASSPHRASE"])},
     }

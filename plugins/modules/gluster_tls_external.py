@@ -23,7 +23,7 @@ description:
     and those in C(ca.pem) follow it in its file.
   - C(ca.pem) in O(certificates_path) holds the certificates of the CAs that every server and host has to trust.
   - C(crls.pem) there, if it exists, holds the lists of revoked certificates (CRL). There must be one that has not ended
-    of every CA in C(ca.pem) and in the files of certificates.
+    of every CA in C(ca.pem) and in the files of certificates, and none that is older than what machines have.
   - What cannot be used is an error before anything is changed. A certificate that has ended counts as missing.
 extends_documentation_fragment:
   - glusterops.shares._attributes
@@ -99,6 +99,12 @@ bundle:
     - Null while that is not there, which is an error as soon as there are certificates.
   returned: success
   type: str
+coming:
+  description: The identities whose machines trust none but other CAs. All machines have to trust these first.
+  returned: success
+  type: list
+  elements: str
+  version_added: "0.2.0"
 crls:
   description: The CRLs in PEM, or null when there is no C(crls.pem).
   returned: success
@@ -173,7 +179,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl imp
 
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
     certificates.check_library()
-    requests = argspec.Requests(module.params["sign"], module.check_mode, module.params["sign_others"])
+    requests = argspec.Requests(module.params, module.check_mode)
     desired = external.Desired(
         requests_path=module.params["requests_path"],
         certificates_path=module.params["certificates_path"],
@@ -181,6 +187,8 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
         renew_before_days=module.params["renew_before_days"],
         other_cas=module.params["other_cas"],
         others=module.params["sign_others"],
+        absent=requests.absent,
+        installed_crls=tuple(module.params["installed_crls"]),
     )
     now = datetime.datetime.now(datetime.timezone.utc)
     changes, values = external.ensure(desired, OpenSSL(module.run_command), now, module.check_mode)

@@ -10,14 +10,14 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 
-# With these each machine goes its own way, and what is to be done once is done by each.
+# With these, and others named after them, each machine goes its own way, and what is to be done once is done by each.
 _APART = ("free", "host_pinned")
 
 
 def check_whole(task: t.Any, task_vars: t.Mapping[str, t.Any]) -> None:
     """AnsibleActionFail unless all machines of the play do the task together."""
     strategy = _strategy(task)
-    if strategy.rpartition(".")[2] in _APART:
+    if strategy.endswith(_APART):
         raise AnsibleActionFail(
             f"This cannot be played with 'strategy: {strategy}': what one machine does depends on what all have told."
             " Say 'strategy: ansible.builtin.linear' in the play. Nothing was changed."

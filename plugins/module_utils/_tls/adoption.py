@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused, few
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.certificates import Request
 
@@ -73,8 +73,40 @@ def refusals(
     return found
 
 
-def check_new(requests: t.Sequence[Request], path: str) -> None:
-    """Refused if a machine has an identity already, so that there must be a CA somewhere."""
+def outdated(requests: t.Sequence[Request], authorities: t.Sequence[tuple[str, str]], path: str) -> dict[int, str]:
+    """By number of the request, why it is not signed: its machine has done with a rotation that goes on here.
+
+    authorities: name and fingerprint of ours, oldest first. What a rotation takes out is trusted by nobody again.
+    """
+    found = {}
+    for number, request in enumerate(requests):
+        trusted = _names(request.bundle)
+        has = [fingerprint in trusted for _name, fingerprint in authorities]
+        gone = [name for at, (name, _fingerprint) in enumerate(authorities) if not has[at] and any(has[at + 1 :])]
+        if gone:
+            found[number] = (
+                f"sign: the machine of {request.common_name!r} trusts the new CA, and no more {', '.join(gone)}, which"
+                f" a rotation took out. In {path!r} that rotation still goes on, so it came from an older backup, and"
+                " would bring the old CA back. Restore a later one; or, if there is none, bring the rotation to its end"
+                " with gluster_tls_ca (rotation=trusted, then issuing, then finished, as far as it is not there)."
+            )
+    return found
+
+
+class Absent(t.NamedTuple):
+    """A machine that has to trust the CA, and of which it is not known what it trusts, or that gets nothing. why: in a
+    sentence, None if it was not reached."""
+
+    name: str
+    server: bool = False
+    why: str | None = None
+
+
+def check_new(requests: t.Sequence[Request], absent: t.Iterable[Absent], path: str) -> None:
+    """Refused if a machine has an identity already, so that there must be a CA somewhere, or a server may have one.
+
+    As long as no server has, nobody else can use one.
+    """
     trusting = {request.common_name: others(request, ()) for request in requests if others(request, ())}
     if trusting:
         cas = sorted({name for names in trusting.values() for name in names})
@@ -82,6 +114,32 @@ def check_new(requests: t.Sequence[Request], path: str) -> None:
             f"There is no CA in {path!r}, but {', '.join(sorted(trusting))} trust {', '.join(cas)}. With another CA"
             f" alone, whoever has a certificate of those only would be cut off. {_ADVICE} Nothing was changed.",
             common_names=sorted(trusting),
+        )
+    unknown = sorted(one.name for one in absent if one.server)
+    if unknown:
+        raise Refused(
+            f"There is no CA in {path!r}, and none is made before {', '.join(unknown)} told that they have no identity"
+            " of another one: they did not answer, or are not in this run. Run this for all servers, without --limit,"
+            " and take what is gone for good out of the inventory; other_cas=keep (the role's tls_new_ca=true) makes"
+            " one all the same. Nothing was changed."
+        )
+
+
+def comes(request: Request, known: t.Container[str]) -> bool:
+    """Whether its machine trusts CAs, and none of those that are known by their fingerprints."""
+    names = _names(request.bundle)
+    return bool(names) and not any(one in known for one in names)
+
+
+def check_everybody(coming: t.Sequence[str], absent: t.Collection[Absent], path: str) -> None:
+    """Refused if some come to the CA from another one while others cannot be told to trust it."""
+    if coming and absent:
+        reasons = [one.why for one in absent if one.why]
+        raise Refused(
+            f"{', '.join(coming)} come from another CA to that in {path!r}, and whoever does not trust it before is cut"
+            f" off from them: {', '.join(sorted(one.name for one in absent))} did not answer, are not in this run, or"
+            " get nothing in it. Run this for all machines, without --limit, and take what is gone for good out of the"
+            f" inventory. {f'{few(reasons)} ' if reasons else ''}Nothing was changed."
         )
 
 

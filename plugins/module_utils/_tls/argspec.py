@@ -48,17 +48,25 @@ def sign_spec() -> dict[str, dict[str, t.Any]]:
         },
         "other_cas": {"type": "str", "choices": list(adoption.CHOICES), "default": adoption.REFUSE},
         "sign_others": {"type": "bool", "default": False},
+        "absent": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {"name": {"type": "str", "required": True}, "server": {"type": "bool", "default": False}},
+        },
+        "installed_crls": {"type": "list", "elements": "str", "default": []},
     }
 
 
 class Requests:
-    """What is to be signed: the requests of the option C(sign). Raises BadInput if one is bad, unless C(others) is set:
-    then it is told in its answer, and holds no other back.
+    """What is to be signed: the requests of the option C(sign). Raises BadInput if one is bad, unless C(sign_others) is
+    set: then it is told in its answer, and holds no other back.
 
-    good: those that are to be signed.
+    good: those that are to be signed. absent: who has to trust the CA, and has none among these.
     """
 
-    def __init__(self, items: t.Sequence[t.Mapping[str, t.Any]], check_mode: bool, others: bool) -> None:
+    def __init__(self, params: t.Mapping[str, t.Any], check_mode: bool) -> None:
+        items, others = params["sign"], params["sign_others"]
         self._items = items
         self._refused: dict[int, str] = {}
         read: dict[int, Request] = {}
@@ -78,6 +86,8 @@ class Requests:
                 self._refused[number] = why
                 del read[number]
         self.good = tuple(read.values())
+        bad = (adoption.Absent(items[number]["common_name"], why=why) for number, why in self._refused.items())
+        self.absent = (*(adoption.Absent(**item) for item in params["absent"]), *bad)
 
     def answers(self, signed: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
         """An answer to each. signed: those to the good ones, in their order."""

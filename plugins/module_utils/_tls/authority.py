@@ -40,6 +40,10 @@ with contextlib.suppress(ImportError):
 
 _CA_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,62}[A-Za-z0-9._-])?", re.ASCII)
 _MAX_CRL_DAYS = 3650
+NONE = (
+    "There is no CA in {path!r}, and none is made here: give the path of the CA that signed before, or restore its"
+    " directory from a backup. Where there never was one, the playbook tls makes it."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Desired:
     """make: whether a CA is made if there is none. other_cas: what becomes of those that machines trust besides.
 
     others: whether a request that must not be signed holds the others back no more than by what its answer says.
+    absent: who has to trust the CA, and has no request here.
     """
 
     path: str
@@ -64,6 +69,7 @@ class Desired:
     make: bool = True
     other_cas: str = adoption.REFUSE
     others: bool = False
+    absent: tuple[adoption.Absent, ...] = ()
     # What machines have besides what they ask with.
     seen: seen.Seen = seen.Seen()
 
@@ -91,6 +97,8 @@ class Plan:
     # The authorities whose key gets the first passphrase.
     seal: list[str] = dataclasses.field(default_factory=list)
     warnings: list[str] = dataclasses.field(default_factory=list)
+    # Who comes from another CA.
+    coming: list[str] = dataclasses.field(default_factory=list)
 
 
 # ---- what must be done ----
@@ -115,6 +123,7 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
         changes.append(Change(desired.path, "certificate authority", "absent", "made"))
     more, after, refused = _plan_trust(desired, after)
     changes += more
+    coming = _check_everybody(desired, after, refused)
     more, to_sign = _plan_requests(desired, after, refused, now)
     changes += more
     seal = [authority.name for authority in after.authorities if not authority.sealed]
@@ -133,30 +142,31 @@ def plan(desired: Desired, found: Record | None, now: datetime.datetime) -> Plan
         if new:
             changes.append(Change(record.file_of(desired.path, new.name, "crl"), "crl", "absent", "signed"))
             crls.append(new.name)
-    return Plan(changes, after, new, to_sign, crls, refused, seal, made_up.warnings if made_up else [])
+    warnings = [*(made_up.warnings if made_up else []), *map(_renamed, filter(_is_renamed, to_sign))]
+    return Plan(changes, after, new, to_sign, crls, refused, seal, warnings, coming)
 
 
 def _check_make(desired: Desired) -> None:
     """Refuses to make a CA where there should be one."""
     if not desired.make:
-        raise NotFound(
-            f"There is no CA in {desired.path!r}, and none is made here: give the path of the CA that signed before, or"
-            " restore its directory from a backup. Where there never was one, the playbook tls makes it."
-        )
+        raise NotFound(NONE.format(path=desired.path))
     if files.is_thrown_away(desired.path):
         raise Refused(
             f"{desired.path!r} is in a container (an execution environment) that is thrown away with this job, and the"
             " CA would be with it. Give the CA host, a real machine, as tls_ca_host. Nothing was changed."
         )
     if desired.other_cas == adoption.REFUSE:
-        adoption.check_new(desired.requests, desired.path)
+        adoption.check_new(desired.requests, desired.absent, desired.path)
 
 
 def _plan_trust(desired: Desired, after: Record) -> tuple[list[Change], Record, dict[int, str]]:
     """The changes, the record with the other CAs that are to be trusted, and whose requests must not be signed."""
+    ours = [(authority.name, certificates.fingerprint(authority.certificate)) for authority in after.authorities]
+    refused = adoption.outdated(desired.requests, ours, desired.path)
+    _check_refused(desired, refused)
     if desired.other_cas == adoption.DROP:
         changes = [Change(desired.path, "other CAs", "trusted", "dropped")] if after.adopted else []
-        return changes, dataclasses.replace(after, adopted=()), {}
+        return changes, dataclasses.replace(after, adopted=()), refused
     changes = []
     # What this CA has signed is no CA, wherever it stands.
     known = {*after.fingerprints, *(entry["fingerprint_sha256"] for entry in after.entries)}
@@ -171,10 +181,39 @@ def _plan_trust(desired: Desired, after: Record) -> tuple[list[Change], Record, 
             changes.append(Change(desired.path, "other CAs", "only on servers", "trusted"))
             after = dataclasses.replace(after, adopted=(*after.adopted, *adopted))
     known |= after.fingerprints
-    refused = adoption.refusals(desired.requests, known, desired.path)
+    refused = {**adoption.refusals(desired.requests, known, desired.path), **refused}
+    _check_refused(desired, refused)
+    return changes, after, refused
+
+
+def _check_refused(desired: Desired, refused: t.Mapping[int, str]) -> None:
+    """Refuses all if one is, unless the others are not to be held up."""
     if refused and not desired.others:
         raise Refused(f"{few(list(refused.values()))} The CA was not changed.")
-    return changes, after, refused
+
+
+def _is_renamed(request: Request) -> bool:
+    """Whether a server is to have another name than it has."""
+    present = certificates.load(request.certificate) if request.server else None
+    return bool(present and certificates.common_name_of(present) != request.common_name)
+
+
+def _renamed(request: Request) -> str:
+    before = certificates.common_name_of(t.cast(x509.Certificate, certificates.load(request.certificate)))
+    return (
+        f"The server that was called {before!r} is {request.common_name!r} from now on. Shares that do not list that"
+        " name keep it out, and its self-heal daemon, until the playbook shares has put it on their lists."
+    )
+
+
+def _check_everybody(desired: Desired, after: Record, refused: t.Mapping[int, str]) -> list[str]:
+    """Who comes from another CA. Refused as long as not all are told to trust this one."""
+    ours = {*after.retired, *(certificates.fingerprint(authority.certificate) for authority in after.authorities)}
+    signed = [request for number, request in enumerate(desired.requests) if number not in refused]
+    coming = [request.common_name for request in signed if adoption.comes(request, ours)]
+    unsigned = [adoption.Absent(desired.requests[number].common_name, why=why) for number, why in refused.items()]
+    adoption.check_everybody(coming, (*desired.absent, *unsigned), desired.path)
+    return coming
 
 
 def _plan_requests(
@@ -344,6 +383,7 @@ def _values(desired: Desired, planned: Plan, now: datetime.datetime, signed: boo
         "bundle": None if new else after.bundle,
         "crls": None if planned.crls else revocation.crls_of(after),
         "certificates": answers,
+        "coming": planned.coming,
         "revoked": revocation.told(after.entries),
         "warnings": planned.warnings + _kept(after) + ending(desired.path, after.signing, desired.validity, now),
     }

@@ -19,7 +19,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._names import ch
 
 try:
     from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -283,6 +283,13 @@ def load(pem: str | None) -> x509.Certificate | None:
     with contextlib.suppress(ValueError, UnsupportedAlgorithm):
         return x509.load_pem_x509_certificate((pem or "").encode())
     return None
+
+
+def is_signed_by(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
+    with contextlib.suppress(InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
+        certificate.verify_directly_issued_by(ca)
+        return True
+    return False
 
 
 def serial(number: int) -> str:

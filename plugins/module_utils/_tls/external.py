@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Refused, few
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import adoption, certificates, files
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import adoption, certificates, files, seen
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.certificates import Request
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL, blocks
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.record import alone
@@ -38,6 +38,8 @@ class Desired:
     # As authority.Desired has them.
     other_cas: str = adoption.REFUSE
     others: bool = False
+    absent: tuple[adoption.Absent, ...] = ()
+    installed_crls: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         certificates.check_days("renew_before_days", self.renew_before_days, 0)
@@ -99,7 +101,7 @@ def observe(desired: Desired, openssl: OpenSSL, now: datetime.datetime) -> Obser
     crls = None
     if bundle:
         issuers = [*bundle.certificates, *(one for chain in chains.values() for one in chain.certificates[1:])]
-        crls = _read_crls(os.path.join(desired.certificates_path, CRLS), issuers, now)
+        crls = _read_crls(os.path.join(desired.certificates_path, CRLS), issuers, desired.installed_crls, now)
     return Observed(requests, chains, bundle, crls)
 
 
@@ -151,8 +153,11 @@ def _check(path: str, chain: Chain, bundle: Chain, request: Request, openssl: Op
                 raise BadInput(f"{path!r} cannot be used{use}: {exc}", **exc.details) from exc
 
 
-def _read_crls(path: str, issuers: t.Iterable[x509.Certificate], now: datetime.datetime) -> str | None:
-    """The CRLs, of every CA one that has not ended: anything else would lock everybody out."""
+def _read_crls(
+    path: str, issuers: t.Iterable[x509.Certificate], installed: t.Iterable[str], now: datetime.datetime
+) -> str | None:
+    """The CRLs, of every CA one that has not ended: anything else would lock everybody out. installed: those that
+    machines have, to whom none goes back."""
     data = files.read(path)
     if data is None:
         return None
@@ -170,6 +175,9 @@ def _read_crls(path: str, issuers: t.Iterable[x509.Certificate], now: datetime.d
                 raise BadInput(f"{path!r} has no CRL of {name!r}, without which nobody would be let in.")
             if not any(crl.last_update_utc <= now and crl.next_update_utc and now < crl.next_update_utc for crl in own):
                 raise BadInput(f"{path!r} has no CRL of {name!r} that is valid now: put a new one there.")
+            made = max(crl.last_update_utc for crl in own)
+            if any(crl.last_update_utc > made for crl in seen.signed_by(issuer, installed)):
+                raise BadInput(f"{path!r} has an older CRL of {name!r} than machines have: put the latest there.")
     except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
         raise BadInput(f"{path!r} cannot be read as CRLs in PEM: {exc}.") from exc
     return "\n".join(pems) + "\n"
@@ -210,6 +218,29 @@ def plan(desired: Desired, observed: Observed, now: datetime.datetime) -> list[S
     return steps
 
 
+def coming(desired: Desired, observed: Observed, steps: t.Sequence[Step], now: datetime.datetime) -> list[str]:
+    """Who comes from another CA. Refused as long as not all are told to trust those of the bundle."""
+    found = []
+    for step in steps:
+        chain = observed.chains.get(desired.certificate_file(step.request))
+        if step.refused or not (chain and observed.bundle) or certificates.end(chain.certificates[0]) <= now:
+            continue
+        if adoption.comes(step.request, _vouching(chain, observed.bundle)):
+            found.append(step.request.common_name)
+    unsigned = [adoption.Absent(step.request.common_name, why=step.refused) for step in steps if step.refused]
+    adoption.check_everybody(found, (*desired.absent, *unsigned), desired.certificates_path)
+    return found
+
+
+def _vouching(chain: Chain, bundle: Chain) -> set[str]:
+    """The fingerprints of the bundle's CAs that have signed one of the chain."""
+    return {
+        certificates.fingerprint(ca)
+        for ca in bundle.certificates
+        if any(certificates.is_signed_by(one, ca) for one in chain.certificates)
+    }
+
+
 def _refusals(desired: Desired, observed: Observed) -> dict[int, str]:
     """Why machines that trust none of the bundle's CAs do not get it: which are kept, the bundle itself says.
 
@@ -235,6 +266,7 @@ def ensure(
     with files.explained("exchange requests and certificates"):
         observed = observe(desired, openssl, now)
         steps = plan(desired, observed, now)
+        strangers = coming(desired, observed, steps, now)
         changes = [step.change for step in steps if step.change]
         if changes and not check_mode:
             with alone(desired.requests_path):
@@ -242,7 +274,7 @@ def ensure(
                 for step in steps:
                     if step.change:
                         _apply(desired.request_file(step.request), step)
-    return changes, _values(desired, observed, steps, now)
+    return changes, {**_values(desired, observed, steps, now), "coming": strangers}
 
 
 def _apply(path: str, step: Step) -> None:

@@ -20,7 +20,7 @@ def info(path: str) -> dict[str, t.Any]:
     with files.explained("read the CA"):
         found = record.read(path)
     if found is None:
-        raise NotFound(f"There is no CA in {path!r}: make it with gluster_tls_ca first.")
+        raise NotFound(authority.NONE.format(path=path))
     return {
         "authorities": authority.tell_authorities(found),
         "rotation": found.stage,

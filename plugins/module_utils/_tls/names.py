@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
-from ansible_collections.glusterops.shares.plugins.module_utils._names import check_common_name
+from ansible_collections.glusterops.shares.plugins.module_utils._names import COMMON_NAME, check_common_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,11 +68,21 @@ def identities(
         variable = "tls_tenant"
     else:
         variable = "tls_server_prefix" if infrastructure.is_server(machine) else "tls_manager_prefix"
+        _check_inventory(machine)
     found = [{"common_name": _checked(own or tenant, machine, variable), "scope": "machine", "key_type": key_type}]
     for name in tenants:
         checked = _checked(name, machine, "tls_tenants, or of the mounts here that name it")
         found.append({"common_name": checked, "scope": "tenant", "key_type": key_type})
     return found
+
+
+def _check_inventory(machine: str) -> None:
+    """No prefix makes up for what a server's or management host's name in the inventory has."""
+    if not set(machine) <= COMMON_NAME:
+        raise BadInput(
+            f"The identity of {machine!r} follows its name in the inventory, and may have A-Z a-z 0-9 . _ and - only:"
+            " give it another name there, and the present one, if that is its address, as ansible_host."
+        )
 
 
 def _checked(name: str, machine: str, variable: str) -> str:

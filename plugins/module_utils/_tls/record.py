@@ -173,13 +173,18 @@ def _read(path: str, data: bytes, passphrases: tuple[bytes, ...]) -> Record:
             or not isinstance(crl_number, int)
             or not all(isinstance(one, str) for one in retired)
             or not all(x509.load_pem_x509_certificate(pem.encode()) for pem in adopted)
-            or not all(int(one["serial"], 16) and one["reason"] in certificates.REASONS for one in unseen)
+            or not all(map(_is_revoked, unseen))
         ):
             raise _damaged(path, RECORD, "contradicts itself about the authorities")
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as exc:
         raise _damaged(path, RECORD, "cannot be read as the record of what was signed") from exc
     authorities = tuple(_read_authority(path, head["name"], head["state"], passphrases) for head in heads)
     return Record(path, authorities, tuple(entries), crl_number, retired, unseen, adopted)
+
+
+def _is_revoked(one: dict[str, t.Any]) -> bool:
+    certificates.from_iso(one["at"])
+    return isinstance(one["ca"], str) and int(one["serial"], 16) > 0 and one["reason"] in certificates.REASONS
 
 
 def _consistent(entry: dict[str, t.Any]) -> bool:

@@ -60,7 +60,8 @@ def revoke(
             serial = f" with the serial {revocation.serial}" if revocation.serial else ""
             raise NotFound(
                 f"revoke: the CA in {path!r} has no certificate of {revocation.common_name!r}{serial} in its record:"
-                " compare with what gluster_tls_info shows. The CA was not changed."
+                " compare with what gluster_tls_info shows. If it came from an older backup, run the playbook tls"
+                " first, which takes up what machines have. The CA was not changed."
             )
         for number in found:
             entry = after[number]

@@ -25,9 +25,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.record impo
 # The module says it when it is missing.
 with contextlib.suppress(ImportError):
     from cryptography import x509
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-
-_MANY = 100
+    from cryptography.exceptions import UnsupportedAlgorithm
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,8 +89,7 @@ def _count(record: Record) -> int:
 
 def _issuer(record: Record, certificate: x509.Certificate) -> Authority | None:
     for authority in record.authorities:
-        with contextlib.suppress(InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
-            certificate.verify_directly_issued_by(authority.certificate)
+        if certificates.is_signed_by(certificate, authority.certificate):
             return authority
     return None
 
@@ -101,13 +98,18 @@ def _signed(
     record: Record, crls: t.Iterable[str | None]
 ) -> t.Iterator[tuple[Authority, x509.CertificateRevocationList]]:
     """Those that one of the authorities has signed, with it."""
-    for pem in list(dict.fromkeys(crls))[:_MANY]:
+    for authority in record.authorities:
+        for crl in signed_by(authority.certificate, crls):
+            yield authority, crl
+
+
+def signed_by(issuer: x509.Certificate, crls: t.Iterable[str | None]) -> t.Iterator[x509.CertificateRevocationList]:
+    """Those, in PEM, that it has signed."""
+    for pem in dict.fromkeys(crls):
         with contextlib.suppress(ValueError, TypeError, UnsupportedAlgorithm):
             crl = x509.load_pem_x509_crl((pem or "").encode())
-            for authority in record.authorities:
-                issuer = authority.certificate
-                if crl.issuer == issuer.subject and crl.is_signature_valid(issuer.public_key()):  # type: ignore[arg-type]
-                    yield authority, crl
+            if crl.issuer == issuer.subject and crl.is_signature_valid(issuer.public_key()):  # type: ignore[arg-type]
+                yield crl
 
 
 def _number(crl: x509.CertificateRevocationList) -> int:

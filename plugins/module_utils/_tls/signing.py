@@ -26,6 +26,8 @@ from ansible_collections.glusterops.shares.plugins.module_utils._tls.names impor
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import blocks
 
 _Told = t.Mapping[str, t.Any]
+# More CRLs than a machine of ours has: of each CA of the bundle one.
+_MANY = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,12 +97,12 @@ class Applicant:
 
     @property
     def crls(self) -> list[str]:
-        """Those that it has."""
+        """Those that it has. However many it tells of, there is room for those of others."""
         found: list[str] = []
         for one in self.identities:
             with told_of.whatever_it_told():
                 found += [crl for crl in one.observed.current.crls if isinstance(crl, str)]  # type: ignore[union-attr]
-        return found
+        return found[:_MANY]
 
 
 def _text(told: t.Any) -> str | None:
@@ -125,6 +127,13 @@ class Known:
                 self.infrastructure.is_server(name),
             )
             for name, told in looked.items()
+        ]
+
+    def absent(self, everybody: t.Iterable[str], machines: t.Iterable[Applicant]) -> list[dict[str, t.Any]]:
+        """Who of everybody has not told what it trusts, or gets nothing of this run."""
+        present = {machine.name for machine in machines if not machine.barred}
+        return [
+            {"name": name, "server": self.infrastructure.is_server(name)} for name in everybody if name not in present
         ]
 
 
@@ -170,11 +179,15 @@ def without_keys(machines: t.Iterable[Applicant]) -> list[str]:
     ]
 
 
-def requests(machines: t.Sequence[Applicant]) -> dict[str, t.Any]:
-    """What the CA is asked to sign for all of them, and what it is to be shown."""
+def requests(
+    known: Known, looked: t.Mapping[str, _Told], made: t.Mapping[str, _Told], everybody: t.Iterable[str]
+) -> dict[str, t.Any]:
+    """What the CA is asked to sign for all of them, and what it is to be shown. everybody: who has to trust it."""
+    machines = known.machines(looked, made)
     return {
         "sign": [request for machine in machines for request in machine.requests()],
         "installed_crls": sorted({crl for machine in machines for crl in machine.crls}),
+        "absent": known.absent(everybody, machines),
     }
 
 
@@ -206,19 +219,20 @@ def unlike(asked: t.Mapping[str, t.Any], told: _Told, check_mode: bool) -> str |
 @dataclasses.dataclass(frozen=True)
 class Answers:
     """What the CA answered. bundle and crls are empty in a dry run that does not know them, crls None if there are
-    none."""
+    none. coming: the names of those that come from another CA."""
 
     certificates: t.Mapping[tuple[str, str | None], _Told]
     bundle: str
     crls: str | None
     check_mode: bool
+    coming: t.Sequence[str] = ()
 
     @classmethod
     def read(cls, told: _Told, check_mode: bool, with_crls: bool) -> Answers:
         """As gluster_tls_ca or gluster_tls_external returned it. with_crls: whether a dry run would make CRLs."""
         by_request = {(one["common_name"], one["csr"]): one for one in told["certificates"]}
         crls = told.get("crls") or ("" if check_mode and with_crls else None)
-        return cls(by_request, told.get("bundle") or "", crls, check_mode)
+        return cls(by_request, told.get("bundle") or "", crls, check_mode, told.get("coming") or ())
 
     @property
     def bundle_sha256(self) -> str | None:
@@ -265,20 +279,22 @@ class Answers:
             if about
         ]
 
-    def trusting(self, machine: Applicant) -> bool:
-        """Whether it has an identity of another CA, and gets one of this: then it has to trust this one first."""
-        return any(
-            answer["certificate"] and self.bundle and not _shares_a_block(self.bundle, request["bundle"])
-            for request, answer in zip(machine.requests(), self.to(machine))
-            if request["bundle"]
-        )
+    def trusting(self, machines: t.Sequence[Applicant]) -> list[str]:
+        """The machines that have to trust more, before any shows a certificate that it has not shown yet."""
+        signed = [
+            (one, *pair) for one in machines for pair in zip(one.requests(), self.to(one)) if pair[1]["certificate"]
+        ]
+        if not self.bundle or not any(_lacks(has["certificate"], gets["certificate"]) for _one, has, gets in signed):
+            return []
+        behind = (one.name for one, has, _gets in signed if has["bundle"] and _lacks(has["bundle"], self.bundle))
+        return list(dict.fromkeys(behind))
 
 
 _UNANSWERED = {"certificate": None, "revoked": False, "refused": "The CA host did not answer this request."}
 
 
-def _shares_a_block(bundle: str, other: str) -> bool:
-    return any(block in other for block in blocks(bundle, "bundle"))
+def _lacks(has: str | None, pem: str) -> bool:
+    return any(block not in (has or "") for block in blocks(pem, "bundle"))
 
 
 _REFUSALS = {

@@ -226,7 +226,7 @@ def ensure(
 def _read(path: str, passphrase: bytes) -> Record:
     found = record.read(path, passphrase)
     if found is None:
-        raise NotFound(f"There is no CA in {path!r}: make it with gluster_tls_ca first.")
+        raise NotFound(authority.NONE.format(path=path))
     return found
 
 

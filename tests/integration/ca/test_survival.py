@@ -64,6 +64,17 @@ def test_a_second_control_node(playbook: str, identities: Lab, tmp_path: pathlib
     assert not (tmp_path / "ca").exists() and bundles(identities) == before
 
 
+def test_no_machine_comes_to_another_ca_alone(identities: Lab, tmp_path: pathlib.Path) -> None:
+    before = bundles(identities)
+    done = identities.play(
+        "glusterops.shares.tls", "--limit", "server1", tls_ca_path=str(tmp_path / "ca"), tls_new_ca=True
+    )
+    assert failed(done) == {"server1"} and "from them: host1, host2, server2, server3 did not" in said(
+        done
+    ), done.output
+    assert not (tmp_path / "ca").exists() and bundles(identities) == before
+
+
 def test_another_ca_signs_for_no_machine_of_ours(identities: Lab, tmp_path: pathlib.Path) -> None:
     other = str(tmp_path / "other")
     made = identities.ansible("localhost", "gluster_tls_ca", path=other, passphrase="long enough", common_name="Other")
@@ -112,6 +123,18 @@ def test_one_machine_under_two_names(identities: Lab) -> None:
     assert done.rc != 0 and re.search(r"ERROR +twins +host2, again", done.output), done.output
 
 
+def test_servers_in_another_group_are_not_taken_for_hosts(identities: Lab) -> None:
+    number = signed(identities)
+    done = identities.play("glusterops.shares.tls", tls_servers_group="storage")
+    assert done.rc != 0 and "has no servers in the group storage" in said(done) and signed(identities) == number
+
+
+def test_ours_issues_nothing_where_another_signs(identities: Lab) -> None:
+    number = signed(identities)
+    done = identities.play("glusterops.shares.issue", tls_authority="external", tls_handovers=[{"tenant": "tenant-x"}])
+    assert done.rc != 0 and "Another CA signs here (tls_authority)" in said(done) and signed(identities) == number
+
+
 def test_a_ca_host_that_is_away(identities: Lab) -> None:
     away = with_more(identities, ungrouped={"hosts": {"vault": {"ansible_host": "127.0.0.1", "ansible_port": 1}}})
     done = away.play("glusterops.shares.tls", tls_ca_host="vault")
@@ -140,6 +163,13 @@ def test_an_older_backup_and_another_passphrase(identities: Lab) -> None:
     old = new[::-1]
     done = lab.play("glusterops.shares.ca_passphrase", tls_ca_passphrase=new, tls_ca_new_passphrase=old)
     assert done.rc == 0 and lab.play("glusterops.shares.tls").rc == 0, done.output
+    # Who is revoked right after it was restored is so with what the record lacked, too.
+    subprocess.run(["tar", "-xf", backup, "-C", folder], check=True)
+    done = lab.play("glusterops.shares.revoke", revoke_name="tenant-b")
+    known = lab.module("localhost", "gluster_tls_info", path=f"{folder}/ca")["identities"]
+    theirs = [one["revoked"] is not None for one in known if one["common_name"] == "tenant-b"]
+    assert len(theirs) > 1 and all(theirs) and failed(done) >= {"host2"}, done.output
+    assert lab.play("glusterops.shares.tls", "--limit", "host2", tls_renew_key=True).rc == 0
 
 
 def test_a_cluster_that_was_sealed_by_hand(identities: Lab) -> None:
@@ -167,7 +197,8 @@ def test_a_cluster_that_was_sealed_by_hand(identities: Lab) -> None:
     assert bundles(lab) == {theirs}
 
     done = lab.play("glusterops.shares.tls", tls_new_ca=True)
-    assert done.rc == 0, done.output
+    # Each trusts the new CA, and only then has its certificate.
+    assert done.rc == 0 and min(done.hosts[machine]["changed"] for machine in ALL) == 2, done.output
     (both,) = bundles(lab)
     assert both.count("BEGIN CERTIFICATE") == 1 + len(ALL)
     for machine, name in ALL.items():

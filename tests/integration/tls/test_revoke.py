@@ -89,6 +89,13 @@ def test_infrastructure_is_refused(either: Lab) -> None:
     assert done["failed"] and done["error"] == "bad_input" and "is infrastructure" in done["msg"], done
 
 
+def test_no_server_is_in_the_run(either: Lab) -> None:
+    done = either.play("glusterops.shares.revoke", "--limit", "gluster_hosts", revoke_name="tenant-x")
+    assert done.rc != 0 and "Nothing was done, on no list and not at the CA" in " ".join(
+        done.output.split()
+    ), done.output
+
+
 def test_a_server_that_does_not_answer(either: Lab, shares: tuple[str, str]) -> None:
     """Whoever is revoked is denied all the same, through the others, and the CA is told; the run names who was not
     reached."""

@@ -31,7 +31,7 @@ def test_all_together(strategy: str) -> None:
     check_whole(types.SimpleNamespace(), {})
 
 
-@pytest.mark.parametrize("strategy", ["free", "ansible.builtin.free", "host_pinned"])
+@pytest.mark.parametrize("strategy", ["free", "ansible.builtin.free", "host_pinned", "mitogen_free"])
 def test_none_on_its_own(strategy: str) -> None:
     with pytest.raises(AnsibleActionFail, match=f"cannot be played with 'strategy: {strategy}'"):
         check_whole(task_of(strategy), ALL)

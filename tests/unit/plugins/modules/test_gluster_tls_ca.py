@@ -64,6 +64,7 @@ def test_sign_check_and_sign_again(run_module: TlsModule, tmp_path: t.Any) -> No
             "certificates",
             "changed",
             "changes",
+            "coming",
             "crls",
             "revoked",
             "rotation",
@@ -136,6 +137,12 @@ def test_bad_input(run_module: TlsModule, tmp_path: t.Any, options: dict[str, t.
         # There ansible-core itself fails before it has learnt what must not be printed.
         assert PASSPHRASE not in run_module.printed
     assert not os.listdir(tmp_path)
+
+
+def test_machines_that_are_absent(run_module: TlsModule, tmp_path: t.Any) -> None:
+    absent = [{"name": "server1", "server": True}, {"name": "host"}]
+    answer = run_module(main, path=str(tmp_path / "ca"), passphrase=PASSPHRASE, absent=absent)
+    assert answer["error"] == "refused" and "none is made before server1 told" in answer["msg"]
 
 
 def test_the_passphrase_may_come_from_the_environment(

@@ -50,7 +50,7 @@ def test_it_answers_as_the_ca_does(run_module: TlsModule, tmp_path: t.Any) -> No
     assert taken["changed"] and taken["certificates"] == signed["certificates"]
     again = run_module(gluster_tls_external.main, **options)
     assert not again["changed"] and (again["ca"], again["bundle"]) == (signed["ca"], signed["bundle"])
-    assert set(again) == {"bundle", "ca", "certificates", "changed", "changes", "crls", "waiting"}
+    assert set(again) == {"bundle", "ca", "certificates", "changed", "changes", "coming", "crls", "waiting"}
 
 
 @pytest.mark.parametrize(

@@ -479,6 +479,7 @@ def test_check_mode_without_a_ca_tells_nothing_that_is_not_known(ca: Ca) -> None
     assert values == {
         "authorities": [{"name": "ca", "state": "signing", "common_name": name, **unknown}],
         "crls": None,
+        "coming": [],
         "revoked": [],
         "rotation": None,
         "ca": {

@@ -96,6 +96,10 @@ def trusts(bundle: str | None, pem: str) -> bool:
     return False
 
 
+def cas(bundle: str | None) -> set[str]:
+    return set(map(certificates.fingerprint, x509.load_pem_x509_certificates(bundle.encode()))) if bundle else set()
+
+
 def crls_in(pem: str | None) -> list[x509.CertificateRevocationList]:
     end = "-----END X509 CRL-----\n"
     return [x509.load_pem_x509_crl((part + end).encode()) for part in (pem or "").split(end)[:-1]]
@@ -121,6 +125,8 @@ class CaLife(RuleBasedStateMachine):
         # By fingerprint of the key and name, what was reported as revoked; and the serials of it.
         self._revoked: set[tuple[str, str]] = set()
         self._serials: set[int] = set()
+        # The CAs that a machine was told to trust no more.
+        self._gone: set[str] = set()
         self._passphrases: tuple[bytes, ...] = (PASSPHRASE,)
         self._backups: list[str] = []
         self._run()
@@ -183,6 +189,9 @@ class CaLife(RuleBasedStateMachine):
         before = {crl.issuer.rfc4514_string(): number(crl) for crl in crls_in(machine.crls)}
         for crl in crls_in(values["crls"]):
             assert number(crl) >= before.get(crl.issuer.rfc4514_string(), 0)
+        trusted = cas(values["bundle"])
+        self._gone |= cas(machine.bundle) - trusted
+        assert not self._gone & trusted
         machine.certificate, machine.bundle, machine.crls = one["certificate"], values["bundle"], values["crls"]
 
     def _is_true(self, values: dict[str, t.Any]) -> None:

@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates, external
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.adoption import Absent
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -87,6 +88,7 @@ def test_requests_go_out_and_certificates_come_in(company: Company) -> None:
         "ca": {**unknown, "common_name": None},
         "bundle": None,
         "crls": None,
+        "coming": [],
         "certificates": [
             {"common_name": name, "csr": csr, "changed": True, "revoked": False, "refused": None, "serial": None}
             | unknown
@@ -106,6 +108,7 @@ def test_requests_go_out_and_certificates_come_in(company: Company) -> None:
         "ca": expected["ca"],
         "bundle": expected["bundle"],
         "crls": None,
+        "coming": [],
         "certificates": [{**told, "changed": True} for told in expected["certificates"]],
         "waiting": [],
     }
@@ -271,6 +274,36 @@ def test_crls_are_handed_on(company: Company) -> None:
     crls = company.ca.ensure(crl=True)[1]["crls"]
     company.put("crls.pem", "A comment\n" + crls)
     assert company.ensure(pair)[1]["crls"] == crls
+
+
+def test_no_crl_goes_back(company: Company) -> None:
+    pair = ("a", make_csr(new_key(), "a"))
+    company.ensure(pair)
+    company.sign_all()
+    company.put("crls.pem", company.ca.crl())
+    later, theirs = company.ca.crl(7, now=NOW + DAY), "no CRL"
+    assert company.ensure(pair, now=NOW + 2 * DAY, installed_crls=(theirs, company.ca.crl()))[1]["crls"]
+    with pytest.raises(BadInput, match="crls.pem' has an older CRL of 'CN=glusterops shares CA' than machines have"):
+        company.ensure(pair, now=NOW + 2 * DAY, installed_crls=(theirs, later))
+    company.put("crls.pem", later)
+    assert company.ensure(pair, now=NOW + 2 * DAY, installed_crls=(theirs, later))[1]["crls"]
+
+
+def test_who_comes_from_another_ca_comes_with_all_others(company: Company, tmp_path: pathlib.Path) -> None:
+    pair = ("a", make_csr(new_key(), "a"))
+    theirs = Ca(tmp_path / "theirs", common_name="Theirs").sign(*pair)[1]
+    away = {"absent": (Absent("server2"),)}
+    company.ensure(pair, has={"bundle": theirs}, **away)
+    company.sign_all()
+    # To trust more is no step that cuts anybody off. To show a certificate that others do not trust yet is.
+    ours = (company.certificates / "ca.pem").read_text()
+    company.put("ca.pem", ours + theirs)
+    with pytest.raises(Refused, match="a come from another CA .*: server2 did not answer"):
+        company.ensure(pair, has={"bundle": theirs}, **away)
+    assert company.ensure(pair, has={"bundle": theirs})[1]["coming"] == ["a"]
+    for bundle in (ours, ours + theirs, None):
+        values = company.ensure(pair, has={"bundle": bundle}, **away)[1]
+        assert values["certificates"][0]["certificate"] and values["coming"] == []
 
 
 def test_a_subject_with_more_than_a_name(company: Company) -> None:

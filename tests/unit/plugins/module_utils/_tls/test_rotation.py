@@ -93,6 +93,11 @@ def test_a_directory_of_version_1_can_rotate_at_once(ca: Ca) -> None:
         ({"authorities": [{"name": "ca-7", "state": "signing"}]}, "ca-7.key' is missing"),
         ({"authorities": {"name": "ca"}}, "cannot be read as the record"),
         ({"crl_number": "1"}, "contradicts itself about the authorities"),
+        ({"unseen": [{"ca": "ca", "serial": "1", "reason": "superseded"}]}, "cannot be read as the record"),
+        (
+            {"unseen": [{"ca": "ca", "serial": "1", "reason": "superseded", "at": "now"}]},
+            "cannot be read as the record",
+        ),
     ],
 )
 def test_a_damaged_record_is_an_error(ca: Ca, change: dict[str, t.Any], message: str) -> None:

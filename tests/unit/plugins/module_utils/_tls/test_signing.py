@@ -18,9 +18,11 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import B
 from ansible_collections.glusterops.shares.plugins.module_utils._tls import argspec, identity, installing, signing
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.names import Infrastructure
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.openssl import OpenSSL
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.revocation import Revocation
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.seen import Seen
 from hypothesis import given
 from hypothesis import strategies as st
-from tls_helpers import Ca, make_csr, new_key, run_command
+from tls_helpers import Ca, keep, make_csr, new_key, run_command
 from tls_machine import Machine
 
 Told = t.Dict[str, t.Any]
@@ -355,6 +357,35 @@ def test_the_ca_is_shown_what_machines_have(machine: Machine, ca: Ca, look: t.Ca
     assert [one["server"] for one in told["sign"]] == [True, True, False, False]
 
 
+def test_no_machine_crowds_out_what_others_show(machine: Machine, ca: Ca, look: t.Callable[..., Told]) -> None:
+    """After an older backup a CRL would go back, if it was the only one that is looked at."""
+    ca.ensure(("b", make_csr(new_key(), "b")), crl=True)
+    older = keep(ca.path)
+    last = ca.ensure(revocations=(Revocation("b"),))[1]["crls"]
+    older()
+    ensure(machine, desired(sign(ca, [one["request"] for one in ensure(machine, WANTED)[1]])))
+    looked = {"liar": look(machine), "server": look(machine)}
+    for name, crls in (("liar", [f"{number:04}" for number in range(1000)]), ("server", [last])):
+        looked[name]["identities"][0]["observed"]["current"]["crls"] = crls
+    shown = tls_requests(looked, {}, {}, NOBODY)["installed_crls"]
+    assert last in shown and len(shown) < 100
+    changes = ca.ensure(seen=Seen((), (*(f"{number:04}" for number in range(1000)), *shown)))[0]
+    assert [change.before for change in changes[1:]] == ["older than what machines have"]
+
+
+def test_who_is_away_or_gets_nothing_is_told_to_the_ca() -> None:
+    looked = {"server1": unknown("a"), "twin": unknown("b")}
+    infrastructure = [("", ["server1", "server2"]), ("", [])]
+    everybody = ["server1", "server2", "twin", "host"]
+    told = tls_requests(looked, {}, {"twin": {"twin": ["again"]}}, infrastructure, everybody)
+    assert told["absent"] == [
+        {"name": "server2", "server": True},
+        {"name": "twin", "server": False},
+        {"name": "host", "server": False},
+    ]
+    assert tls_requests(looked, {}, {}, infrastructure)["absent"] == []
+
+
 def test_what_somebody_else_put_there_is_shown(machine: Machine, ca: Ca, look: t.Callable[..., Told]) -> None:
     pem, bundle = ca.sign("old", make_csr(new_key(), "old"))
     machine.put({"glusterfs.pem": pem.encode(), "glusterfs.ca": bundle.encode()})
@@ -377,6 +408,27 @@ def test_who_has_another_cas_identity_trusts_this_one_first(
         assert tls_certificates(told, its, {}, NOBODY, answer)["trusting"] == trusting
     refused = {**answer, "certificates": [{**one, "certificate": None} for one in answer["certificates"]]}
     assert tls_certificates(told, its, {}, NOBODY, refused)["trusting"] == []
+
+
+def test_who_trusts_another_ca_trusts_this_one_first_where_both_are_kept(
+    machine: Machine, ca: Ca, tmp_path: pathlib.Path, look: t.Callable[..., Told]
+) -> None:
+    """Whoever installs first would be cut off from the others meanwhile, and for good from one that is lost then."""
+    first = sign(ca, [one["request"] for one in ensure(machine, WANTED)[1]])
+    ensure(machine, desired(first))
+    told = {"m": look(machine)}
+    requests = tls_requests(told, {}, {}, [("", ["m"]), ("", [])])["sign"]
+    other = Ca(tmp_path / "other", common_name="Other", other_cas="keep")
+    answer = sign(other, requests, has={"bundle": requests[0]["bundle"], "server": True})
+    assert answer["bundle"].endswith(first["bundle"]) and answer["coming"] == ["a", "t"]
+    decided = tls_certificates(told, {}, {}, NOBODY, answer)
+    assert (decided["trusting"], decided["together"]) == (["m"], ["m"])
+    # In a rotation nobody shows a certificate of the new one before all trust it.
+    made = {**first, "bundle": answer["bundle"]}
+    assert tls_certificates(told, {}, {}, NOBODY, made)["trusting"] == []
+    # A machine of ours that missed a CA holds nobody up.
+    decided = tls_certificates(told, {}, {}, NOBODY, {**answer, "coming": []})
+    assert (decided["trusting"], decided["together"]) == (["m"], [])
 
 
 def answer_to(*answers: tuple[str, str | None, str | None, bool]) -> Told:
@@ -490,6 +542,10 @@ def request(name: str, csr: str) -> Told:
     return {"common_name": name, "csr": csr}
 
 
+def read_requests(items: list[Told], check_mode: bool = False, others: bool = True) -> argspec.Requests:
+    return argspec.Requests({"sign": items, "sign_others": others, "absent": []}, check_mode)
+
+
 def test_a_request_that_cannot_be_signed_holds_no_other_back(ca: Ca) -> None:
     shared, mine = new_key(), make_csr(new_key(), "mine")
     items = [
@@ -501,8 +557,10 @@ def test_a_request_that_cannot_be_signed_holds_no_other_back(ca: Ca) -> None:
         request("twice", make_csr(new_key(), "twice", ORGANIZATION_NAME="x")),
         {"common_name": "nothing", "csr": None},
     ]
-    read = argspec.Requests(items, False, True)
+    read = read_requests(items)
     assert [one.common_name for one in read.good] == ["mine"]
+    others = ["broken", "other", "twice", "nothing", "copy", "original"]
+    assert [one.name for one in read.absent] == others and all(one.why for one in read.absent)
     answers = read.answers(sign(ca, [items[1]])["certificates"])
     assert [one["common_name"] for one in answers] == [one["common_name"] for one in items]
     assert [one["csr"] for one in answers] == [one["csr"] for one in items]
@@ -514,13 +572,13 @@ def test_a_request_that_cannot_be_signed_holds_no_other_back(ca: Ca) -> None:
     assert said[6] == "sign: what was answered has no request for 'nothing'."
     assert not any(one["certificate"] or one["changed"] for one in (answers[0], *answers[2:]))
     with pytest.raises(BadInput, match="csr of 'broken' cannot be read"):
-        argspec.Requests(items, False, False)
+        read_requests(items, others=False)
     with pytest.raises(BadInput, match="is missing: only check mode"):
-        argspec.Requests([request("a", "")], False, False)
-    assert len(argspec.Requests([request("a", ""), request("b", "")], True, True).good) == 2
+        read_requests([request("a", "")], others=False)
+    assert len(read_requests([request("a", ""), request("b", "")], check_mode=True).good) == 2
     # The names are not what a machine says.
     with pytest.raises(BadInput, match="not a valid name"):
-        argspec.Requests([request("*", mine)], False, True)
+        read_requests([request("*", mine)])
 
 
 @pytest.mark.parametrize(

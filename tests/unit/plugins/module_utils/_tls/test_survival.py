@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import os
 import pathlib
@@ -15,7 +16,14 @@ import typing as t
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, NotFound, Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
-from ansible_collections.glusterops.shares.plugins.module_utils._tls import certificates, files, record, rotation
+from ansible_collections.glusterops.shares.plugins.module_utils._tls import (
+    authority,
+    certificates,
+    files,
+    record,
+    rotation,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._tls.adoption import Absent
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.revocation import Revocation
 from ansible_collections.glusterops.shares.plugins.module_utils._tls.seen import Seen
 from cryptography import x509
@@ -52,6 +60,19 @@ def test_no_second_ca_where_machines_have_one(ca: Ca, tmp_path: pathlib.Path, ch
         assert caught.value.details == {"common_names": ["a"]} and not os.path.exists(empty.path)
     changes, _values = empty.ensure(("a", CSR), has={"bundle": bundle, "server": True}, check=check, other_cas="keep")
     assert [change.after for change in changes] == ["made", "trusted", "signed"]
+
+
+def test_none_is_made_while_a_server_may_have_an_identity(ca: Ca) -> None:
+    away = (Absent("host"), Absent("server2", True), Absent("server1", True))
+    with pytest.raises(Refused, match="none is made before server1, server2 told that they have no identity"):
+        ca.ensure(("a", CSR), absent=away, others=True)
+    assert not os.path.exists(ca.path)
+    # Once there is one, a machine more or less makes no difference.
+    assert ca.ensure(("a", CSR), absent=away[:1])[0] and ca.ensure(("b", make_csr(KEY, "b")), absent=away)[0]
+
+
+def test_one_is_made_while_a_server_is_away_with_a_permission(ca: Ca) -> None:
+    assert ca.ensure(("a", CSR), absent=(Absent("server", True),), other_cas="keep")[0]
 
 
 def test_none_is_made_by_who_only_uses_one(ca: Ca) -> None:
@@ -112,6 +133,35 @@ def test_another_ca_signs_only_with_a_permission(ca: Ca, tmp_path: pathlib.Path)
     assert not ca.ensure(("a", CSR), has={"bundle": values["bundle"]})[0]
 
 
+@pytest.mark.parametrize("other_cas", ["keep", "drop"])
+def test_who_comes_from_another_ca_comes_with_all_others(ca: Ca, tmp_path: pathlib.Path, other_cas: str) -> None:
+    """Who is left behind would not trust those any more."""
+    has = {"bundle": Ca(tmp_path / "theirs", common_name="Theirs").sign("a", CSR)[1], "server": True}
+    away = (Absent("server2", True), Absent("host", why="Its csr is broken."))
+    sentence = "a come from another CA .*: host, server2 did not answer, .* inventory. Its csr is broken. Nothing was"
+    with pytest.raises(Refused, match=sentence):
+        ca.ensure(("a", CSR), has=has, absent=away, other_cas=other_cas, others=True)
+    assert not os.path.exists(ca.path)
+    ca.ensure(("a", CSR), has=has, other_cas=other_cas)
+    # Broken off before it was installed, the next run goes on, and with all of them, too.
+    with pytest.raises(Refused, match="server2 did not answer"):
+        ca.ensure(("a", CSR), has=has, absent=away[:1], other_cas=other_cas)
+    bundle = ca.ensure(("a", CSR), has=has, other_cas=other_cas)[1]["bundle"]
+    assert ca.ensure(("a", CSR), has={"bundle": bundle}, absent=away)[0] == []
+
+
+def test_who_would_be_left_behind_with_a_ca_of_its_own(ca: Ca, tmp_path: pathlib.Path) -> None:
+    theirs, more = (Ca(tmp_path / name, common_name=name).sign("a", CSR)[1] for name in ("Theirs", "More"))
+    requests = tuple(
+        dataclasses.replace(certificates.parse_request(name, make_csr(new_key(), name)), bundle=bundle, server=server)
+        for name, bundle, server in (("server", theirs, True), ("host", theirs + more, False))
+    )
+    desired = authority.Desired(ca.path, requests=requests, other_cas="keep", others=True)
+    with pytest.raises(Refused, match="server come from another CA .*: host did not .* 'host' trusts CN=More"):
+        authority.ensure(desired, (PASSPHRASE,), NOW, False)
+    assert not os.path.exists(ca.path)
+
+
 def test_what_servers_trust_is_kept_until_it_is_dropped(ca: Ca, tmp_path: pathlib.Path) -> None:
     theirs = [Ca(tmp_path / name, common_name=name).sign("a", CSR)[1] for name in ("one", "two", "tenants")]
     servers = {"bundle": theirs[0] + theirs[1], "server": True}
@@ -137,6 +187,16 @@ def test_what_servers_trust_is_kept_until_it_is_dropped(ca: Ca, tmp_path: pathli
     assert ca.ensure(("a", CSR), crl=True, other_cas="drop")[0] != []
     with pytest.raises(Conflict, match="cannot be kept .* where CRLs are"):
         ca.ensure(("a", CSR), has=servers, other_cas="keep")
+
+
+def test_another_name_of_a_server_is_told(ca: Ca) -> None:
+    pem, bundle = ca.sign("old", make_csr(KEY, "old"))
+    has = {"bundle": bundle, "certificate": pem, "server": True}
+    (warning,) = ca.ensure(("a", CSR), has=has, check=True)[1]["warnings"]
+    assert "called 'old' is 'a' from now on. Shares that do not list that name keep it out" in warning
+    assert ca.ensure(("a", CSR), has={**has, "server": False}, check=True)[1]["warnings"] == []
+    assert ca.ensure(("a", CSR), has=has)[1]["warnings"] == [warning]
+    assert ca.ensure(("a", CSR), has=has)[1]["warnings"] == []
 
 
 def test_what_the_ca_signed_is_no_stranger(ca: Ca) -> None:
@@ -184,6 +244,15 @@ def test_what_machines_have_makes_up_for_an_older_backup(ca: Ca) -> None:
     assert [one["common_name"] for one in ca.ensure()[1]["revoked"]] == ["a", "b"]
     assert ca.ensure(("b", csrs["b"]))[1]["certificates"][0]["revoked"]
     assert ca.ensure(seen=Seen(tuple(issued), (last["crls"], values["crls"])))[0] == []
+
+
+def test_what_is_taken_up_again_is_revoked_with_the_rest(ca: Ca) -> None:
+    ca.ensure(("a", CSR))
+    restore = keep(ca.path)
+    pem = ca.sign("a", make_csr(new_key(), "a"))[0]
+    restore()
+    values = ca.ensure(seen=Seen((pem,)), revocations=(Revocation("a"),))[1]
+    assert [one["common_name"] for one in values["revoked"]] == ["a", "a"]
 
 
 def test_killed_while_it_is_made_up_for(ca: Ca) -> None:
@@ -240,6 +309,31 @@ def test_what_nobody_could_show_goes_with_its_ca(ca: Ca) -> None:
     for stage in rotation.STAGES:
         ca.ensure(rotation=stage)
     assert record.read(ca.path).unseen == ()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("stage", ["made", "trusted", "issuing"])
+@pytest.mark.parametrize("options", [{}, {"other_cas": "keep"}, {"other_cas": "drop"}])
+def test_a_backup_from_a_rotation_brings_no_ca_back(ca: Ca, stage: str, options: dict[str, t.Any]) -> None:
+    old = ca.sign("a", CSR)[1]
+    last: dict[str, t.Any] = {}
+    backups = {}
+    for reached in rotation.STAGES:
+        last = ca.ensure(("a", CSR), rotation=reached)[1]
+        backups[reached] = keep(ca.path) if reached == stage else None
+    backups[stage]()  # type: ignore[misc]
+    before = snapshot(ca.path)
+    has = {"bundle": last["bundle"], "server": True}
+    sentence = "the machine of 'a' trusts the new CA, and no more ca, which a rotation took out.*from an older backup"
+    with pytest.raises(Refused, match=sentence):
+        ca.ensure(("a", CSR), has=has, **options)
+    (answer,) = ca.ensure(("a", CSR), has=has, others=True, **options)[1]["certificates"]
+    assert answer["certificate"] is None and answer["refused"] and snapshot(ca.path) == before
+    # Whoever has not got the new bundle yet trusts both, or the old one alone.
+    for bundle in (old, old + last["bundle"]):
+        assert ca.ensure(("a", CSR), has={"bundle": bundle})[1]["certificates"][0]["certificate"]
+    for reached in rotation.STAGES[rotation.STAGES.index(stage) + 1 :]:
+        ca.ensure(rotation=reached)
+    assert ca.ensure(("a", CSR), has=has, **options)[1]["bundle"] == last["bundle"]
 
 
 # ---- its own end ----

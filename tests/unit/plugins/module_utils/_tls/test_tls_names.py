@@ -54,6 +54,12 @@ def test_a_name_too_long_says_what_shortens_it(machine: str, tenant: str, tenant
         tls_identities(machine, infrastructure, tenant, tenants)
 
 
+def test_no_prefix_makes_up_for_a_name_in_the_inventory() -> None:
+    for kinds in ([("server-", ["2001:db8::1"]), ("", [])], [("", []), ("", ["2001:db8::1"])]):
+        with pytest.raises(AnsibleFilterError, match="'2001:db8::1' follows its name .*, as ansible_host"):
+            tls_identities("2001:db8::1", kinds, "t")
+
+
 def test_a_tenants_name_for_a_server_does_nothing_and_is_told() -> None:
     its = names.Infrastructure.read(INFRASTRUCTURE)
     told = names.without_effect("s1", its, "tenant-a")
