@@ -226,6 +226,7 @@ _OF_A_CA = {
     "bundle": Maybe(str),
     "crls": Maybe(str),
     "certificates": [_SIGNED],
+    "coming": [str],
 }
 _HEKETI_CLUSTERS = [Has({"id": str, "nodes": [Has({"manage": str, "storage": str, "state": str})]})]
 _HEKETI_VOLUME = Has(
