@@ -73,15 +73,13 @@ def timed(program: Program) -> float:
     return time.monotonic() - began
 
 
-def killed(
-    program: Program, seconds: float, look: t.Callable[[], bool], undo: t.Callable[[], object], points: int = POINTS
-) -> None:
-    """Kills it at so many random points of its C(seconds), by twos: late in a run, then early in the one that goes on.
+def killed(program: Program, seconds: float, look: t.Callable[[], bool], undo: t.Callable[[], object]) -> None:
+    """Kills it at ten random points of its C(seconds), by twos: late in a run, then early in the one that goes on.
 
     look tells whether it had ended its work, and asserts what must be true at any time; undo makes it begin again.
     """
     dice = random.Random(len(program.path))
-    parts = [(number + dice.random()) / points for number in range(points)]
+    parts = [(number + dice.random()) / POINTS for number in range(POINTS)]
     hits, late_ones = 0, []
 
     def strike(part: float) -> float:
@@ -95,7 +93,7 @@ def killed(
         hits += alive
         return 0.0 if alive else took
 
-    for late, early in zip(reversed(parts[points // 2 :]), parts):
+    for late, early in zip(reversed(parts[POINTS // 2 :]), parts):
         # Machines get faster, too: once more, then, by what it took. A run that goes on says nothing of a whole one.
         for _try in range(3):
             undo()
@@ -105,7 +103,7 @@ def killed(
             late_ones.append(took)
             seconds = min(seconds, took)
         strike(early)
-    assert hits >= points // 2, f"only {hits} kills came in time; whole runs took {late_ones}"
+    assert hits >= POINTS // 2, f"only {hits} kills came in time; whole runs took {late_ones}"
 
 
 def kill_when(lab: Lab, words: t.Sequence[str], reached: t.Callable[[], object]) -> None:

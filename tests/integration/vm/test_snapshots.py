@@ -12,7 +12,6 @@ import typing as t
 
 import pytest
 from harness import Lab, in_order, thin_volume
-from killing import Program, killed, timed
 
 SHARE = "data"
 SNAPSHOT = "before-upgrade"
@@ -164,41 +163,12 @@ def the_playbook(snapshots: Snapshots) -> None:
     assert gone["snapshot"] is None and made not in snapshots.names()
 
 
-def killed_again_and_again(snapshots: Snapshots) -> None:
-    """Meanwhile the share works, and has a snapshot of the series; the next run ends what was begun."""
-    vm = snapshots.vm
-    expired = f"often-{SHARE}-20200101T000000Z"
-
-    def there() -> list[str]:
-        return [name for name in snapshots.names() if name.startswith("often-")]
-
-    def look() -> bool:
-        found = there()
-        assert found, "the old one was deleted before there was a new one"
-        snapshots.sh("date > /mnt/data/working")
-        return len(found) == 1 and expired not in found
-
-    def undo() -> None:
-        for name in there():
-            vm.gluster(f"snapshot delete {name}")
-        vm.gluster(f"snapshot create {expired} {SHARE} no-timestamp")
-
-    undo()
-    make = Program(vm, "server1", "gluster_snapshots", shares=[{"name": SHARE, "prefix": "often", "keep": 1}])
-    undo()
-    killed(make, timed(make), look, undo, points=4)
-    done = make.run()
-    assert not done.get("failed") and look(), done
-    assert not make.run()["changed"]
-
-
 STEPS = (
     made_once,
     restored_with_the_access_list_of_today,
     each_hindrance_has_its_sentence,
     the_last_ones_are_kept,
     the_playbook,
-    killed_again_and_again,
 )
 
 
