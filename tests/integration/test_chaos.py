@@ -66,7 +66,7 @@ def data_are_lost(lab: Lab, witness: Witness, share: Share) -> None:
 
 def somebody_is_in_or_out(lab: Lab, witness: Witness, shares: tuple[Share, ...]) -> None:
     volume = next(name for name, found in lab.volumes().items() if holding.share_of(found) == shares[0].name)
-    for listed, sentence in (([NEVER], f"{NEVER} is in"), ([], "is not in share")):
+    for listed, sentence in (([*shares[0].identities, NEVER], f"{NEVER} is in"), ([], "is not in share")):
         lab.gluster(f"volume set {volume} auth.ssl-allow {','.join([*SERVERS, *listed])}")
         with pytest.raises(Violation, match=sentence):
             witness.nobody_else_is_in("server1", quiet=True)
