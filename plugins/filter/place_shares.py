@@ -25,24 +25,25 @@ options:
   clusters:
     description:
       - By cluster, what M(glusterops.shares.gluster_info) told on one of its servers of its C(volumes) (of each
-        C(name), C(share), C(state), C(origin) and C(free)) and the names of its C(snapshots). V(null) if it could not
-        tell.
+        C(name), C(share), C(state), C(origin), C(made_of) and C(free)) and the names of its C(snapshots). V(null) if it
+        could not tell.
       - Beside that, the RV(glusterops.shares.gluster_info#module:differing) shares, and a list of what its servers told
         of C(limits), V(null) for one that could not. Without these, each share may need something done.
+      - C(room) is how many bytes are free on the storage of its servers.
     type: dict
     required: true
   provisioner:
     description: Where shares come from that do not say.
     type: str
-    choices: [heketi, pool, snapshot]
+    choices: [heketi, pool, servers, snapshot]
     default: heketi
   pattern:
     description: Which volumes are the pool of shares that do not say.
     type: str
-  heketi:
+  defaults:
     description:
-      - C(durability) and C(spare_factor) of shares that do not say, and C(infrastructure), the identities that are on
-        the access list of each volume that Heketi makes.
+      - C(durability), C(spare_factor) and C(sets) of shares that do not say, and C(infrastructure), the identities that
+        are on the access list of each volume that Heketi makes.
     type: dict
     default: {}
   check_mode:
@@ -87,6 +88,12 @@ _value:
       description: O(glusterops.shares.gluster_heketi_volumes#module:volumes).
       type: list
       elements: dict
+    servers:
+      description:
+        - The shares that are made, or may have to grow, on storage of their servers, as
+          P(glusterops.shares.lay_out_shares#filter) takes them.
+      type: list
+      elements: dict
     known_volumes:
       description: O(glusterops.shares.gluster_heketi_volumes#module:known_volumes).
       type: list
@@ -106,7 +113,7 @@ import typing as t
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import placement, to_do
 
-_HEKETI: dict[str, t.Any] = {"durability": None, "spare_factor": None, "infrastructure": []}
+_DEFAULTS: dict[str, t.Any] = {"durability": None, "spare_factor": None, "sets": 1, "infrastructure": []}
 
 
 def place_shares(
@@ -114,7 +121,7 @@ def place_shares(
     clusters: dict[str, t.Any],
     provisioner: str = "heketi",
     pattern: str | None = None,
-    heketi: dict[str, t.Any] | None = None,
+    defaults: dict[str, t.Any] | None = None,
     check_mode: bool = False,
     in_heketi: list[dict[str, t.Any]] | None = None,
 ) -> dict[str, t.Any]:
@@ -124,7 +131,7 @@ def place_shares(
         placed = placement.place(shares, clusters, provisioner, pattern, had)
     except GlusterOpsError as exc:
         problem, entries = str(exc), []
-    work = to_do.divide(entries, placed, {**_HEKETI, **(heketi or {})}, check_mode)
+    work = to_do.divide(entries, placed, {**_DEFAULTS, **(defaults or {})}, check_mode)
     known = to_do.known_volumes({volume["name"] for volume in work["heketi"]}, clusters) if work["heketi"] else []
     return {"problem": problem, **work, "known_volumes": known}
 

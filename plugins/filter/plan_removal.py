@@ -52,6 +52,9 @@ _value:
     by_heketi:
       description: Whether Heketi deletes its volume. Else it is given back to its pool, or deleted if it is a clone.
       type: bool
+    made:
+      description: Whether its volume is made of bricks of the servers' storage, which are removed after it.
+      type: bool
     worker:
       description: The server that works on it.
       type: str

@@ -520,6 +520,9 @@ holdings:
   description:
     - The volumes, each with its C(name), C(share), C(state), C(origin), C(free), C(started) and C(sealed).
     - C(heketi_id) is the id of Heketi's that it says it has, and C(brick) the path of its first brick.
+    - C(made_of) is V(null) unless all its bricks are such as M(glusterops.shares.gluster_bricks) makes. Then it has
+      C(bricks), C(replica), C(arbiter), C(disperse) and C(redundancy), as in
+      O(glusterops.shares.gluster_volumes#module:volumes).
   returned: when gathered
   type: list
   elements: dict
@@ -710,6 +713,7 @@ class _Told:
                 # What tells whether Heketi's volume of this name is this one. One brick is enough.
                 "heketi_id": volume.options.get("user.heketi.id", ""),
                 "brick": volume.bricks[0].path if volume.bricks else "",
+                "made_of": _made_of(volume),
             }
             for name, volume in self._once.volumes.items()
         ]
@@ -873,6 +877,16 @@ def _holding(volume: Volume) -> dict[str, t.Any]:
         "origin": mark.origin if mark else None,
         "free": holding.marked(volume) is None,
     }
+
+
+def _made_of(volume: Volume) -> dict[str, t.Any] | None:
+    from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_made
+
+    if not is_made(volume):
+        return None
+    told = volume._asdict()
+    bricks = [f"{brick.server}:{brick.path}" for brick in volume.bricks]
+    return {"bricks": bricks, **{name: told[name] for name in ("replica", "arbiter", "disperse", "redundancy")}}
 
 
 def _handshake() -> t.Callable[[str, int], Served]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: gluster_share
-short_description: Make one GlusterFS share from a pool of volumes or a snapshot, or give it back
+short_description: Make one GlusterFS share from a pool of volumes, a snapshot or bricks, or end it
 version_added: "0.2.0"
 author:
   - glusterops.shares contributors (@glusterops)
@@ -29,7 +29,10 @@ options:
     description:
       - V(absent) ends the share, with all that is stored in it, whether it is mounted or not. The bricks must be up and
         healed, and there may be no snapshots.
-      - A volume that is neither of a pool nor a clone made for the share is not deleted. That is for what made it.
+      - A volume that was made for the share is deleted. Its bricks stay for
+        M(glusterops.shares.gluster_bricks), which removes them.
+      - A volume that is neither of a pool, nor was made or cloned for the share is not deleted. That is for what made
+        it.
     type: str
     choices: [present, absent]
     default: present
@@ -41,6 +44,37 @@ options:
   from_snapshot:
     description: If the share has no volume yet, it gets a clone of this snapshot.
     type: str
+  layout:
+    description:
+      - If the share has no volume yet, it gets one that is made of these bricks, sealed before it is first started.
+      - Each brick has to be there, empty and never used, as M(glusterops.shares.gluster_bricks) makes it.
+    type: dict
+    suboptions:
+      bricks:
+        description: C(HOST:/PATH) of each, set by set, in Gluster's order.
+        type: list
+        elements: str
+        required: true
+      replica:
+        description: How many copies a set keeps, an arbiter among them.
+        type: int
+        default: 1
+      arbiter:
+        description: Whether the last brick of each set of three is an arbiter, V(1) or V(0).
+        type: int
+        default: 0
+      disperse:
+        description: How many bricks a dispersed set has, redundant ones among them.
+        type: int
+        default: 0
+      redundancy:
+        description: How many bricks of a dispersed set may be lost.
+        type: int
+        default: 0
+      root:
+        description: Whether bricks may be directories on root file systems.
+        type: bool
+        default: false
   size:
     description:
       - What the tenants can store, for example V(100G). Units are powers of 1024.
@@ -182,7 +216,7 @@ def main() -> t.NoReturn:
             "heal_timeout": {"type": "int", "default": 300},
             "progress_file": {"type": "path"},
         },
-        mutually_exclusive=[("pattern", "from_snapshot")],
+        mutually_exclusive=[("pattern", "from_snapshot", "layout")],
         supports_check_mode=True,
     )
     _reconcile.run(module, work)

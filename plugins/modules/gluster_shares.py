@@ -15,8 +15,9 @@ author:
 description:
   - Makes volumes of one cluster into shares. Each is sealed with TLS, has the access list that is declared, is started,
     and is limited by quota to the share's size.
-  - A share that has no volume yet gets one from a pool of volumes, or a clone of a snapshot. It is marked as the
-    share's, sealed and limited, and proven empty if it is from a pool, before the first tenant is let in.
+  - A share that has no volume yet gets one from a pool of volumes, a clone of a snapshot, or one that is made of
+    bricks. It is marked as the share's, sealed and limited, and proven empty if it is from a pool, before the first
+    tenant is let in.
   - When nothing has to change, one call of C(gluster) observes the whole cluster, however many shares there are.
   - Who is on a list and shall not be is taken off first, share by share, and that is proven on every server that has
     bricks of the volume. A server that could not store the new list, or could not be asked, is an error, and the next
@@ -77,6 +78,38 @@ options:
           - The clone never had the access list of the volume that the snapshot was made of.
         type: str
         version_added: "0.2.0"
+      layout:
+        description:
+          - If the share has no volume yet, it gets one that is made of these bricks, sealed before it is first started.
+          - Each brick has to be there, empty and never used, as M(glusterops.shares.gluster_bricks) makes it.
+        type: dict
+        version_added: "0.2.0"
+        suboptions:
+          bricks:
+            description: C(HOST:/PATH) of each, set by set, in Gluster's order.
+            type: list
+            elements: str
+            required: true
+          replica:
+            description: How many copies a set keeps, an arbiter among them.
+            type: int
+            default: 1
+          arbiter:
+            description: Whether the last brick of each set of three is an arbiter, V(1) or V(0).
+            type: int
+            default: 0
+          disperse:
+            description: How many bricks a dispersed set has, redundant ones among them.
+            type: int
+            default: 0
+          redundancy:
+            description: How many bricks of a dispersed set may be lost.
+            type: int
+            default: 0
+          root:
+            description: Whether bricks may be directories on root file systems.
+            type: bool
+            default: false
   infrastructure:
     description:
       - The identities of the servers, gateways and management hosts, which are on every list always. Every server of
@@ -246,7 +279,7 @@ def main() -> t.NoReturn:
                 "elements": "dict",
                 "required": True,
                 "options": share_spec(),
-                "mutually_exclusive": [("pattern", "from_snapshot")],
+                "mutually_exclusive": [("pattern", "from_snapshot", "layout")],
             },
             "infrastructure": {"type": "list", "elements": "str", "required": True},
             "admit": {"type": "bool", "default": True},

@@ -59,6 +59,9 @@ NAME = Words(re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}", re.ASCII), "name")
 HOST = Words(re.compile(r"([A-Za-z0-9._:%\[\]][A-Za-z0-9._:%\[\]-]{0,254})?", re.ASCII), "host name")
 UUID = Words(re.compile(r"[A-Za-z0-9-]{0,64}", re.ASCII), "UUID")
 VERSION = Words(re.compile(r"[A-Za-z0-9.+~_-]{1,64}", re.ASCII), "version")
+BRICK = Words(
+    re.compile(r"[A-Za-z0-9._:%\[\]][A-Za-z0-9._:%\[\]-]{0,254}:/[^\x00-\x20\x7f]{0,4095}", re.ASCII), "brick"
+)
 TIME = Words(re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII), "time")
 
 _CHANGES = [{"subject": str, "what": str, "before": ANY, "after": ANY}]
@@ -89,6 +92,7 @@ _VOLUME = {
     "identities": [str],
     "exposing": [str],
 }
+_LAYOUT = {"bricks": [BRICK], **dict.fromkeys(("replica", "arbiter", "disperse", "redundancy"), int)}
 _DAEMONS = Maybe({"offline": [str], "online": int, "connected": int})
 _CERTIFICATE = {
     "common_name": Maybe(str),
@@ -122,7 +126,9 @@ PARTS: dict[str, t.Any] = {
     "version": str,
     "peers": _PEERS,
     "volumes": [_VOLUME],
-    "holdings": [{**_WHOSE, "started": bool, "sealed": bool, "heketi_id": str, "brick": str}],
+    "holdings": [
+        {**_WHOSE, "started": bool, "sealed": bool, "heketi_id": str, "brick": str, "made_of": Maybe(_LAYOUT)}
+    ],
     "snapshots": [
         {
             **dict.fromkeys(("name", "uuid", "description", "created", "volume"), str),

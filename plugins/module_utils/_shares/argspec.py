@@ -12,6 +12,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._names import re
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.pool import compile_pattern
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share
 from ansible_collections.glusterops.shares.plugins.module_utils._units import parse_size
+from ansible_collections.glusterops.shares.plugins.module_utils._volumes.recipe import Recipe, read_place
 
 
 def share_spec() -> dict[str, t.Any]:
@@ -23,7 +24,27 @@ def share_spec() -> dict[str, t.Any]:
         "volume_options": {"type": "dict", "default": {}},
         "pattern": {"type": "str"},
         "from_snapshot": {"type": "str"},
+        "layout": {"type": "dict", "options": layout_spec()},
     }
+
+
+def layout_spec() -> dict[str, t.Any]:
+    """The options that say of which bricks a volume is made."""
+    return {
+        "bricks": {"type": "list", "elements": "str", "required": True},
+        "replica": {"type": "int", "default": 1},
+        "arbiter": {"type": "int", "default": 0},
+        "disperse": {"type": "int", "default": 0},
+        "redundancy": {"type": "int", "default": 0},
+        "root": {"type": "bool", "default": False},
+    }
+
+
+def _read_layout(name: str, values: t.Mapping[str, t.Any] | None) -> Recipe | None:
+    if not values:
+        return None
+    bricks = tuple(read_place(brick, f"{name}: layout") for brick in values["bricks"])
+    return Recipe(name, bricks, *(values[number] for number in ("replica", "arbiter", "disperse", "redundancy")))
 
 
 def read_share(values: t.Mapping[str, t.Any], infrastructure: t.Iterable[str], **others: t.Any) -> Share:
@@ -38,5 +59,7 @@ def read_share(values: t.Mapping[str, t.Any], infrastructure: t.Iterable[str], *
         options=read_options(values["volume_options"] or {}, f"{name}: volume_options"),
         pattern=None if values["pattern"] is None else compile_pattern(values["pattern"], f"{name}: pattern"),
         snapshot=values["from_snapshot"],
+        layout=_read_layout(name, values["layout"]),
+        root=bool(values["layout"] and values["layout"]["root"]),
         **others,
     )

@@ -17,6 +17,7 @@ import re
 import typing as t
 import uuid
 
+from ansible_collections.glusterops.shares.plugins.module_utils._bricks import names
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Conflict,
 )
@@ -39,8 +40,9 @@ PREPARING, COUNTING, IN_USE, RELEASING, FREE = "preparing", "counting", "in-use"
 # Until it is the tenants'.
 MAKING = (PREPARING, COUNTING)
 
-# Where its volume came from. ADOPTED: somebody made it by hand, and declared it as a share.
-POOL, SNAPSHOT, ADOPTED = "pool", "snapshot:", "adopted"
+# Where its volume came from. MADE: of bricks that the collection made. ADOPTED: somebody made it by hand, and declared
+# it as a share.
+POOL, SNAPSHOT, MADE, ADOPTED = "pool", "snapshot:", "made", "adopted"
 _NOBODY, NOT_EMPTY = "-", "not-empty"
 _MANILA = "user.manila-share"
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -148,8 +150,8 @@ def exposing(volume: str, entries: t.Collection[str], known: t.Iterable[Snapshot
 # ---- whose it is ----
 class Mark(t.NamedTuple):
     """That a volume is a share's. state: PREPARING (no tenant was let in yet), COUNTING (nor was all that is in it
-    counted by quota), IN_USE, RELEASING (no tenant is let in any more). origin: POOL, ADOPTED, or SNAPSHOT and its
-    name.
+    counted by quota), IN_USE, RELEASING (no tenant is let in any more). origin: POOL, MADE, ADOPTED, or SNAPSHOT and
+    its name.
     """
 
     share: str
@@ -203,6 +205,11 @@ def is_preparing(volume: Volume) -> bool:
     """Whether it is only being made into a share."""
     mine = mark_of(volume)
     return mine is not None and mine.state in MAKING
+
+
+def is_made(volume: Volume) -> bool:
+    """Whether all its bricks are such as the collection makes for this volume."""
+    return names.made(volume.name, [brick.path for brick in volume.bricks])
 
 
 def is_clone(volume: Volume) -> bool:

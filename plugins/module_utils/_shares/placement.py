@@ -25,15 +25,23 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares.share im
 
 _Found = t.Mapping[str, t.Any]
 
-HEKETI, POOL, SNAPSHOT = "heketi", "pool", "snapshot"
+HEKETI, POOL, SERVERS, SNAPSHOT = "heketi", "pool", "servers", "snapshot"
+# How the volume of one is made that comes from SERVERS.
+MAKING = ("durability", "sets", "spare_factor", "tags")
 # What an entry may have besides, by its provisioner.
 _COMMON = {"name", "size", "identities", "mounts", "snapshots", "volume_options", "provisioner"}
 _OWN = {
     HEKETI: {"clone_of", "clusters", "durability", "gid", "snapshot_factor", "spare_factor"},
     POOL: {"cluster", "pattern"},
+    SERVERS: {"cluster", *MAKING},
     SNAPSHOT: {"cluster", "from_snapshot"},
 }
-_ORIGIN = {HEKETI: "neither of a pool nor cloned", POOL: "of a pool", SNAPSHOT: "a clone of a snapshot"}
+_ORIGIN = {
+    HEKETI: "neither of a pool nor cloned, nor made on servers' storage",
+    POOL: "of a pool",
+    SERVERS: "made on the servers' storage",
+    SNAPSHOT: "a clone of a snapshot",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,8 +64,8 @@ def place(
     """Each share with its C(provisioner), its C(cluster) (None if Heketi will choose it), its C(volume) (None if it has
     none yet), and the C(share) as the modules take it.
 
-    clusters: what each told of its volumes, snapshots and free volumes, None if it could not. Where it also told which
-    shares are C(differing), and its servers their C(limits) (None for one that could not tell), each share has
+    clusters: what each told of its volumes, snapshots, free volumes and room, None if it could not. Where it also told
+    which shares are C(differing), and its servers their C(limits) (None for one that could not tell), each share has
     C(differs): whether it may need something done. provisioner and pattern: of entries that have none. in_heketi: the
     volumes that Heketi has, if it was asked; what Gluster has of a share that shall come from Heketi is not the share's
     as long as Heketi does not have it. Raises what is wrong with any of them.
@@ -76,6 +84,7 @@ def place(
         for cluster, found in _told(clusters).items()
     }
     placed = pool.place([one.wanted for one in declared], stocks)
+    _choose_room(declared, placed, _told(clusters))
     failures: list[GlusterOpsError] = []
     shares = []
     for one in declared:
@@ -100,6 +109,18 @@ def place(
     return shares
 
 
+def _choose_room(
+    declared: t.Iterable[Declared], placed: dict[str, str | None], clusters: t.Mapping[str, _Found]
+) -> None:
+    """Gives each new share that is made on servers' storage the cluster that has most room left."""
+    rooms = {cluster: found.get("room", 0) for cluster, found in clusters.items()}
+    for one in declared:
+        if one.provisioner == SERVERS and placed[one.wanted.name] is None:
+            cluster = max(rooms, key=lambda its: (rooms[its], its))
+            placed[one.wanted.name] = cluster
+            rooms[cluster] -= one.wanted.size or 0
+
+
 def _is_as_declared(wanted: pool.Wanted, volume: str, told: _Found | None) -> bool:
     differing = (told or {}).get("differing")
     if differing is None or wanted.name in differing:
@@ -120,7 +141,9 @@ def read_shares(
     """What the entries declare, as gluster_shares will be told. Raises what is wrong with any of them."""
     how: dict[str, t.Any] = {"exclusive": True, "start": True, "restart": restart}
     return [
-        read_share({"pattern": None, "from_snapshot": None, **one.share, **one.source}, infrastructure, **how).check()
+        read_share(
+            {"pattern": None, "from_snapshot": None, "layout": None, **one.share, **one.source}, infrastructure, **how
+        ).check()
         for one in _read_all(shares, provisioner, pattern)
     ]
 
@@ -209,7 +232,7 @@ def _read(entry: t.Any, provisioner: str, pattern: str | None) -> Declared:
         "volume_options": given.get("volume_options", {}),
     }
     # The infrastructure differs from cluster to cluster. The modules check each list as a whole.
-    read = read_share({"pattern": None, "from_snapshot": None, **share, **origin}, ["any"]).check()
+    read = read_share({"pattern": None, "from_snapshot": None, "layout": None, **share, **origin}, ["any"]).check()
     wanted = pool.Wanted(name, read.size, read.pattern, read.snapshot, given.get("cluster"))
     return Declared(provisioner, wanted, share, origin)
 
@@ -223,11 +246,18 @@ def _check_origin(declared: Declared, volume: _Found | None) -> None:
     """Conflict if the share's volume came from somewhere else."""
     if volume is None:
         return
-    origin = volume["origin"]
-    has = HEKETI if origin in (None, holding.ADOPTED) else POOL if origin == holding.POOL else SNAPSHOT
+    has = provisioner_of(volume)
     # A clone has no mark yet when the run that made it was interrupted.
     if has != declared.provisioner and (has, declared.provisioner) != (HEKETI, SNAPSHOT):
         raise Conflict(
             f"Share {declared.wanted.name!r} is declared with provisioner: {declared.provisioner}, and its volume"
             f" {volume['name']!r} is {_ORIGIN[has]}: say provisioner: {has}, or rename the share."
         )
+
+
+def provisioner_of(volume: _Found) -> str:
+    """Where a share's volume came from, by what its cluster told of it. HEKETI, too, where nothing says so."""
+    origin = volume["origin"]
+    if origin in (None, holding.ADOPTED):
+        return SERVERS if volume.get("made_of") else HEKETI
+    return {holding.POOL: POOL, holding.MADE: SERVERS}.get(origin, SNAPSHOT)

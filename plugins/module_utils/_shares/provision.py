@@ -4,7 +4,7 @@
 
 # Private to this collection: other code must not import it, it may change at any time.
 
-"""Where a share gets its volume from: a pool of volumes, or a clone of a snapshot."""
+"""Where a share gets its volume from: a pool of volumes, a clone of a snapshot, or bricks that it is made of."""
 
 from __future__ import annotations
 
@@ -26,20 +26,24 @@ from ansible_collections.glusterops.shares.plugins.module_utils._gluster.gluster
     snapshots_info,
     volume_info,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import held
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, pool, steps
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import options as rules
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST, SEAL
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LOOKUP, Share
 from ansible_collections.glusterops.shares.plugins.module_utils._units import format_size
+from ansible_collections.glusterops.shares.plugins.module_utils._volumes import recipe
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
     from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcile import LiveCluster
+    from ansible_collections.glusterops.shares.plugins.module_utils._volumes.recipe import Known, Recipe
 
 TAKEN = "volume"
 CLONED = "clone of"
+MADE_OF = "bricks"
 # In glusterd's own file of a volume: the UUID of the snapshot that it was cloned of.
 _RESTORED_FROM = "restored_from_snap"
 
@@ -153,7 +157,7 @@ def _source(share: Share, scene: holding.Scene, holders: holding.Holders, suppli
         unfinished = bool(share.snapshot) and is_unfinished_clone(volume, scene, t.cast(str, share.snapshot), glusterd)
         found = present(share, volume, list(supplies.free.values()), unfinished)
         return found._replace(superfluous=holders.superfluous(share.name))
-    if share.size is None and (share.pattern or share.snapshot):
+    if share.size is None and (share.pattern or share.snapshot or share.layout):
         raise BadInput(
             f"Share {share.name!r} needs a size: it gets a volume now, and a tenant gets no more than asked for."
         )
@@ -167,7 +171,26 @@ def _source(share: Share, scene: holding.Scene, holders: holding.Holders, suppli
         return Source(_taken(share, volume, holding.POOL), Change(share.name, TAKEN, None, volume.name))
     if share.snapshot:
         return _cloned(share, share.snapshot, scene, glusterd)
+    if share.layout:
+        made = _to_be_made(share.layout)
+        return Source(_taken(share, made, holding.MADE), _making(share, made))
     return Source(None)
+
+
+def _to_be_made(layout: Recipe) -> Volume:
+    """The volume as Gluster will tell of it."""
+    _name, places, *shape, _options = layout
+    bricks = tuple(answers.Brick(place.server, place.path, "") for place in places)
+    return answers.Volume(layout.name, "", "Created", "", *shape, 0, bricks, {})
+
+
+def _making(share: Share, volume: Volume) -> Change:
+    return Change(share.name, MADE_OF, None, [f"{brick.server}:{brick.path}" for brick in volume.bricks])
+
+
+def is_unfinished(volume: Volume) -> bool:
+    """Whether a run was interrupted after it made the volume, and before it marked it."""
+    return volume.status == "Created" and holding.SHARE not in volume.options and holding.is_made(volume)
 
 
 def _cloned(share: Share, name: str, scene: holding.Scene, glusterd: str) -> Source:
@@ -179,7 +202,7 @@ def _cloned(share: Share, name: str, scene: holding.Scene, glusterd: str) -> Sou
         _check_activation(share, name, parent, glusterd)
     clone = parent._replace(name=share.name, status="Created", snapshots=0)
     taking = Change(share.name, CLONED, None, name)
-    return Source(_taken(share, clone, _origin(share)), taking, inactive=not origin.active)
+    return Source(_taken(share, clone, holding.SNAPSHOT + name), taking, inactive=not origin.active)
 
 
 def _check_activation(share: Share, name: str, parent: Volume, glusterd: str) -> None:
@@ -211,11 +234,16 @@ def present(share: Share, volume: Volume, free: t.Sequence[pool.Supply] = (), un
     """
     mark = holding.mark_of(volume)
     if mark is None and unfinished:
-        return Source(_taken(share, volume, _origin(share)), Change(share.name, CLONED, None, share.snapshot))
+        return Source(
+            _taken(share, volume, t.cast(str, _origin(share))), Change(share.name, CLONED, None, share.snapshot)
+        )
+    if is_unfinished(volume) and not (share.pattern or share.snapshot):
+        return Source(_taken(share, volume, holding.MADE), _making(share, volume))
     if _is_another(share, volume, mark):
         raise Conflict(
-            f"Volume {volume.name!r} exists, and is not what was taken from a pool or cloned for share {share.name!r}:"
-            " rename the share. If it is to become that volume, declare it without pattern and from_snapshot."
+            f"Volume {volume.name!r} exists, and is not what was taken from a pool, cloned or made for share"
+            f" {share.name!r}: rename the share. If it is to become that volume, declare it without pattern,"
+            " from_snapshot and layout."
         )
     size = share.pattern.size_of(volume.name) if share.pattern else None
     if share.pattern and share.size is not None and size is not None and share.size > size:
@@ -235,11 +263,10 @@ def present(share: Share, volume: Volume, free: t.Sequence[pool.Supply] = (), un
 
 def _is_another(share: Share, volume: Volume, mark: holding.Mark | None) -> bool:
     """Whether the volume came from somewhere else than the share is declared to."""
+    origin = _origin(share)
     if mark is None:
-        return bool(share.pattern or share.snapshot or holding.SHARE in volume.options or holding.is_clone(volume))
-    if share.snapshot:
-        return mark.origin != _origin(share)
-    return bool(share.pattern) and mark.origin != holding.POOL
+        return bool(origin or holding.SHARE in volume.options or holding.is_clone(volume))
+    return origin is not None and mark.origin != origin
 
 
 def is_unfinished_clone(volume: Volume, scene: holding.Scene, name: str, glusterd: str) -> bool:
@@ -265,8 +292,11 @@ def _taken(share: Share, volume: Volume, origin: str) -> Volume:
     return volume._replace(status=status, options={key: value for key, value in options.items() if key not in reset})
 
 
-def _origin(share: Share) -> str:
-    return holding.SNAPSHOT + t.cast(str, share.snapshot)
+def _origin(share: Share) -> str | None:
+    """Where its volume comes from, None if that is not said."""
+    if share.snapshot:
+        return holding.SNAPSHOT + share.snapshot
+    return holding.POOL if share.pattern else holding.MADE if share.layout else None
 
 
 def taking_options(share: Share, volume: str, origin: str) -> dict[str, str]:
@@ -280,11 +310,20 @@ def closed(infrastructure: t.Iterable[str]) -> dict[str, str]:
     return {**holding.SEALED, LIST: ",".join(sorted(set(infrastructure)))}
 
 
-def take(cluster: LiveCluster, share: Share, source: Source, volumes: t.Mapping[str, Volume]) -> None:
-    """Makes the volume the share's. volumes: as they were when it was chosen. Raises Conflict if it is another now."""
+def take(
+    cluster: LiveCluster, share: Share, source: Source, volumes: t.Mapping[str, Volume], known: Known | None = None
+) -> None:
+    """Makes the volume the share's. volumes: as they were when it was chosen. known: where volumes are made, what
+    recipe.look() told. Raises Conflict if it is another now."""
     cli = cluster.cli
     taken = t.cast("Volume", source.volume)
     mark = t.cast(holding.Mark, holding.mark_of(taken))
+    if taken.name not in volumes and share.layout:
+        # One transaction marks and closes it, and nobody has started it before that.
+        options = taking_options(share, taken.name, mark.origin)
+        with held(taken.name, cluster.locks):
+            recipe.create(cli, share.layout._replace(options=options), known, share.root)
+        return
     if taken.name not in volumes:
         _clone(cluster, t.cast(str, share.snapshot), taken.name, source.inactive)
     now = answers.volume(cli, taken.name)

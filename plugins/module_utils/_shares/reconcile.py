@@ -48,6 +48,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares.steps im
     Work,
     value_of,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._volumes import recipe
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Limit, Volume
@@ -343,6 +344,8 @@ class _Run:
             # Other runs may have taken some since.
             volumes = answers.volumes(cluster.cli)
             sources = _sources(cluster, shares, volumes)
+            making = any(share.layout and sources[share.name].taking for share in shares)
+            known = recipe.look(cluster.cli) if making else None
             for share in shares:
                 with self._failing(share.name):
                     source = sources[share.name]
@@ -352,7 +355,7 @@ class _Run:
                     if source.taking:
                         self._progress.expect(1)
                         with self._progress.of(share.name, f"is {source.taking.what} {source.taking.after}"):
-                            provision.take(cluster, share, source, volumes)
+                            provision.take(cluster, share, source, volumes, known)
 
 
 @dataclasses.dataclass

@@ -4,7 +4,8 @@
 
 # Private to this collection: other code must not import it, it may change at any time.
 
-"""The end of a share: its volume is wiped, and goes back to the pool, or is deleted where it is a snapshot's clone."""
+"""The end of a share: its volume is wiped and goes back to the pool; or it is deleted if it was made for the share, and
+after it was wiped if it is a snapshot's clone."""
 
 from __future__ import annotations
 
@@ -75,10 +76,13 @@ def plan(share: str, volume: Volume | None, snapshots: t.Sequence[str], infrastr
     if volume is None:
         return []
     mark = holding.mark_of(volume)
+    if mark is None and provision.is_unfinished(volume):
+        # It was never started: nobody was in.
+        return [_Step((Change(share, DELETED, volume.name, None),), _delete)]
     if mark is None or mark.origin == holding.ADOPTED:
         raise Conflict(
-            f"Volume {volume.name!r} is neither of a pool nor a clone made for share {share!r}: delete it with what"
-            " made it."
+            f"Volume {volume.name!r} is neither of a pool, nor was it made or cloned for share {share!r}: delete it"
+            " with what made it."
         )
     if snapshots:
         raise Refused(
@@ -86,6 +90,11 @@ def plan(share: str, volume: Volume | None, snapshots: t.Sequence[str], infrastr
             " first.",
             snapshots=list(snapshots),
         )
+    closing_ = _Step(tuple(_closing(share, volume, mark, infrastructure)), _close)
+    deleting = _Step((Change(share, DELETED, volume.name, None),), _delete)
+    if mark.origin == holding.MADE:
+        # Its bricks are removed after it.
+        return [closing_, deleting]
     impossible = rules.impossible(volume.options)
     if impossible:
         raise Refused(
@@ -96,7 +105,7 @@ def plan(share: str, volume: Volume | None, snapshots: t.Sequence[str], infrastr
     starting = any(rule.option == rules.TRASH for rule in rules.contradictions(volume.options))
     # An earlier run may have switched it off, and not come to the restart.
     starting = starting or mark.state == holding.RELEASING and rules.TRASH in volume.options
-    found = [_Step(tuple(_closing(share, volume, mark, infrastructure)), _close)]
+    found = [closing_]
     if not volume.started:
         found.append(_Step((), _start))
     elif starting or holding.waiting(volume):
@@ -108,7 +117,7 @@ def plan(share: str, volume: Volume | None, snapshots: t.Sequence[str], infrastr
     found.append(_Step((Change(share, WIPED, volume.name, None),), _wipe))
     if pooled and volume.is_on(QUOTA):
         found.append(_Step((Change(share, QUOTA, "on", "off"),), _count_no_more))
-    found.append(_Step((Change(share, DELETED, volume.name, None),), _give_up if pooled else _delete))
+    found.append(dataclasses.replace(deleting, do=_give_up) if pooled else deleting)
     return found
 
 
@@ -151,7 +160,7 @@ def release(
             if volume is None:
                 return [], {}
             work = _Work(cluster, volume, infrastructure, heal_timeout, progress or Progress())
-            if volume.started:
+            if volume.started and any(step.do is _wipe for step in plan_):
                 # While it still is the tenant's: what cannot be wiped is not taken away.
                 wipe.ready(cluster.cli, volume, heal_timeout)
             for step in plan_:
@@ -273,5 +282,7 @@ def _give_up(work: _Work) -> None:
 
 
 def _delete(work: _Work) -> None:
-    work.cluster.cli.xml("volume", "stop", work.volume.name, "force")
-    work.cluster.cli.xml("volume", "delete", work.volume.name)
+    cli, name = work.cluster.cli, work.volume.name
+    if answers.volume(cli, name).started:
+        cli.xml("volume", "stop", name, "force")
+    cli.xml("volume", "delete", name)

@@ -37,6 +37,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Limit, Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._shares.pool import Pattern
     from ansible_collections.glusterops.shares.plugins.module_utils._shares.steps import Step
+    from ansible_collections.glusterops.shares.plugins.module_utils._volumes.recipe import Recipe
 
 CRL_PATH = "ssl.crl-path"
 LIMIT = "size"
@@ -61,7 +62,8 @@ class Share:
     size: bytes its tenant can store, None to leave the limit as it is. options: of its volume, besides.
     seal: may be sealed if it is not; start: shall be started; restart: a started volume may be stopped for that.
     deactivate: active snapshots that let in others may be. admit: who is not on the list yet may be let in.
-    If it has no volume yet, it gets one from the pool of those whose names match pattern, or a clone of snapshot.
+    If it has no volume yet, it gets one from the pool of those whose names match pattern, a clone of snapshot, or one
+    that is made by the recipe layout (root: of directories on root file systems, too).
     """
 
     name: str
@@ -78,6 +80,8 @@ class Share:
     options: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     pattern: Pattern | None = None
     snapshot: str | None = None
+    layout: Recipe | None = None
+    root: bool = False
 
     def check(self) -> Share:
         """Itself, if every value may be used; else BadInput."""
@@ -86,6 +90,10 @@ class Share:
             check_snapshot_name(self.snapshot, f"{self.name}: from_snapshot")
             if self.pattern:
                 raise BadInput(f"{self.name}: pattern and from_snapshot exclude each other: where is it to come from?")
+        if self.layout:
+            self.layout.check()
+            if self.pattern or self.snapshot:
+                raise BadInput(f"{self.name}: layout excludes pattern and from_snapshot: where is it to come from?")
         if not self.infrastructure:
             raise BadInput("infrastructure must name at least the cluster's servers: they are clients of every volume.")
         for entry in self.infrastructure:

@@ -12,8 +12,12 @@ import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import tenants
 from ansible_collections.glusterops.shares.plugins.module_utils._machines import told
-from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.placement import HEKETI
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.placement import (
+    HEKETI,
+    MAKING,
+    SERVERS,
+    provisioner_of,
+)
 
 _Values = t.Mapping[str, t.Any]
 
@@ -28,13 +32,13 @@ _PROVEN = ("features.quota", "size", "state", "volume")
 def divide(
     entries: t.Sequence[_Values],
     placed: t.Sequence[_Values],
-    heketi: _Values,
+    defaults: _Values,
     check_mode: bool,
 ) -> dict[str, t.Any]:
     """The work on the shares, as the filter C(place_shares) returns it.
 
-    entries: as they were declared; placed: what placement.place made of them. heketi: C(durability) and
-    C(spare_factor) of those that do not say, and who is on each access list (C(infrastructure)).
+    entries: as they were declared; placed: what placement.place made of them. defaults: C(durability), C(spare_factor)
+    and C(sets) of those that do not say, and who is on each access list (C(infrastructure)).
     """
     here: dict[str, list[_Values]] = {}
     for share in placed:
@@ -51,9 +55,14 @@ def divide(
             if (before := list(map(_list_alone, filter(_is_there, shares))))
         },
         "heketi": [
-            heketi_volume(entry, bool(made_by_heketi[entry["name"]]["volume"]), heketi)
+            heketi_volume(entry, bool(made_by_heketi[entry["name"]]["volume"]), defaults)
             for entry in entries
             if entry["name"] in made_by_heketi
+        ],
+        "servers": [
+            _wish(entry, share, defaults)
+            for entry, share in zip(entries, placed)
+            if share["provisioner"] == SERVERS and (share["differs"] or not share["volume"])
         ],
         "present": [name for name, share in made_by_heketi.items() if share["volume"]],
         "nowhere": [name for name, share in made_by_heketi.items() if share["cluster"] is None],
@@ -71,9 +80,15 @@ def _to_do(shares: t.Sequence[_Values], check_mode: bool) -> list[_Values]:
     ]
 
 
+def _wish(entry: _Values, share: _Values, defaults: _Values) -> dict[str, t.Any]:
+    """What lay_out_shares takes."""
+    said = {name: entry[name] if entry.get(name) is not None else defaults.get(name) for name in MAKING}
+    return {**{key: share[key] for key in ("name", "cluster", "volume")}, "size": share["share"]["size"], **said}
+
+
 def _is_there(share: _Values) -> bool:
-    """Whether Heketi may put further bricks of it on other servers."""
-    return share["provisioner"] == HEKETI and bool(share["volume"])
+    """Whether it may get further bricks on other servers."""
+    return share["provisioner"] in (HEKETI, SERVERS) and bool(share["volume"])
 
 
 def _list_alone(share: _Values) -> dict[str, t.Any]:
@@ -162,7 +177,7 @@ def removal(
     located: as placement.locate found it, or not.
     """
     its = located.get(name) or {}
-    by_heketi = heketi and (its.get("origin") or holding.ADOPTED) == holding.ADOPTED
+    by_heketi = heketi and (not its or provisioner_of(its) == HEKETI)
     worker = workers[its["cluster"]] if its else next(iter(workers.values()))
     problem = ""
     if by_heketi and its and its["volume"] != name:
@@ -173,6 +188,7 @@ def removal(
     return {
         "problem": problem,
         "by_heketi": by_heketi,
+        "made": bool(its) and provisioner_of(its) == SERVERS,
         "worker": worker,
         "volume": its.get("volume"),
         "sealed": bool(its.get("sealed")),

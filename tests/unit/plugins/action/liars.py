@@ -76,7 +76,7 @@ def parts(name: str, common_name: str) -> dict[str, t.Any]:
                 "exposing": [],
             }
         ],
-        "holdings": [{**_WHOSE, "name": "data", "heketi_id": "0a1b", "brick": "/srv/data"}],
+        "holdings": [{**_WHOSE, "name": "data", "heketi_id": "0a1b", "brick": "/srv/data", "made_of": None}],
         "snapshots": [
             {"name": "kept", "uuid": "1", "description": "", "created": END, "volume": "data"}
             | {"active": False, "size": None, "used": None}

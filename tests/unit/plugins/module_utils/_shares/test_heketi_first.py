@@ -47,14 +47,14 @@ def in_heketi(*names: str, lacking: t.Sequence[str] = ()) -> list[dict[str, t.An
 def test_what_heketi_does_not_have_is_left_alone() -> None:
     """It may be half made, or being deleted: it is neither listed nor started, and that Heketi makes is sealed."""
     shares, clusters = [share("made"), share("half")], {"a": told("made", "half", "other")}
-    asked = place(shares, clusters, heketi=BY_HEKETI)
+    asked = place(shares, clusters, defaults=BY_HEKETI)
     assert asked["present"] == ["made", "half"]
-    known = place(shares, clusters, heketi=BY_HEKETI, in_heketi=in_heketi("made", lacking=["half"]))
+    known = place(shares, clusters, defaults=BY_HEKETI, in_heketi=in_heketi("made", lacking=["half"]))
     assert [one["name"] for one in asked["before"]["a"]] == ["made", "half"]
     assert [one["name"] for one in known["before"]["a"]] == ["made"] == known["present"]
     # Work on it follows when Heketi has made it; of several clusters, on whichever it chose.
     assert [one["name"] for one in known["to_do"]["a"]] == ["made", "half"]
-    several = place(shares, {**clusters, "b": told()}, heketi=BY_HEKETI, in_heketi=in_heketi("made", lacking=["half"]))
+    several = place(shares, {**clusters, "b": told()}, defaults=BY_HEKETI, in_heketi=in_heketi("made", lacking=["half"]))
     assert several["clusters"] == {"made": "a", "half": None} and several["nowhere"] == ["half"]
     dry = place(shares, clusters, "heketi", None, BY_HEKETI, True, in_heketi("made", lacking=["half"]))
     assert [one["name"] for one in dry["to_do"]["a"]] == ["made"]
@@ -69,17 +69,17 @@ def test_what_heketi_does_not_have_is_left_alone() -> None:
 def test_a_share_that_comes_from_elsewhere_is_not_heketis() -> None:
     clusters = {"a": told("v", share="p", state="in-use", origin="pool")}
     pooled = [share("p", provisioner="pool", pattern="v")]
-    assert place(pooled, clusters, heketi=BY_HEKETI, in_heketi=[])["clusters"] == {"p": "a"}
+    assert place(pooled, clusters, defaults=BY_HEKETI, in_heketi=[])["clusters"] == {"p": "a"}
 
 
 def test_tenants_are_let_in_when_there_is_a_limit() -> None:
-    (volume,) = place([share("new")], {"a": told()}, heketi=BY_HEKETI)["heketi"]
+    (volume,) = place([share("new")], {"a": told()}, defaults=BY_HEKETI)["heketi"]
     assert volume["seal"] == SERVERS
 
 
 def test_heketi_is_told_what_gluster_says_of_its_volumes() -> None:
     clusters = {"a": told("made", "other"), "b": told("more", heketi_id="")}
-    known = place([share("made"), share("more")], clusters, heketi=BY_HEKETI)["known_volumes"]
+    known = place([share("made"), share("more")], clusters, defaults=BY_HEKETI)["known_volumes"]
     assert known == [
         {"name": "made", "heketi_id": "id of made", "bricks": [PATH]},
         "other",

@@ -102,7 +102,7 @@ def test_heketi_chooses_the_cluster_where_there_are_several() -> None:
         (share("x", identities=["a", "a"]), "x: identity 'a' stands more than once"),
         (share("x", volume_options={"a b": 1}), "x: volume_options: 'a b' is not an option's name"),
         (share("x", volume_options={"auth.ssl-allow": "me"}), "x: volume_options may not have auth.ssl-allow"),
-        (share("x", provisioner="nfs"), "x: provisioner 'nfs' is none of heketi, pool, snapshot"),
+        (share("x", provisioner="nfs"), "x: provisioner 'nfs' is none of heketi, pool, servers, snapshot"),
         (share("x", provisioner="pool"), "x: pattern is missing"),
         (share("x", provisioner="pool", pattern="("), "x: pattern '\\(' is not a regular expression"),
         (share("x", provisioner="pool", pattern="#{size}#{size}"), "x: pattern .* has #{size} 2 times"),
@@ -113,7 +113,7 @@ def test_heketi_chooses_the_cluster_where_there_are_several() -> None:
             "x: pattern only goes with provisioner: pool, and this share has provisioner: heketi",
         ),
         (share("x", from_snapshot="s"), "x: from_snapshot only goes with provisioner: snapshot"),
-        (share("x", cluster="a"), "x: cluster only goes with provisioner: pool or snapshot"),
+        (share("x", cluster="a"), "x: cluster only goes with provisioner: pool or servers or snapshot"),
         (share("x", provisioner="pool", pattern="x", from_snapshot="s"), "from_snapshot only goes with .*: snapshot"),
         (share("x", provisioner="snapshot", from_snapshot="s", pattern="x"), "pattern only goes with .*: pool"),
         (share("x", typo=1), "x: typo is no option of a share"),
@@ -140,13 +140,33 @@ def test_the_whole_list_is_judged_at_once() -> None:
     [
         (share("x"), volume("v", "x"), "provisioner: heketi, and its volume 'v' is of a pool: say provisioner: pool"),
         (share("x"), volume("x", "x", origin="snapshot:s"), "is a clone of a snapshot: say provisioner: snapshot"),
-        (share("x", provisioner="pool", pattern="x"), volume("x"), "is neither of a pool nor cloned: say"),
+        (
+            share("x", provisioner="pool", pattern="x"),
+            volume("x"),
+            "is neither of a pool nor cloned, nor made on servers",
+        ),
+        (share("x", provisioner="servers"), volume("x"), "is neither of a pool nor cloned, nor made on servers"),
+        (share("x"), volume("x", made_of={"bricks": []}), "is made on the servers' storage: say provisioner: servers"),
+        (share("x"), volume("x", "x", origin="made"), "is made on the servers' storage: say provisioner: servers"),
         (share("x", provisioner="pool", pattern="x"), volume("x", "x", origin="snapshot:s"), "a clone of a snapshot"),
     ],
 )
 def test_a_share_keeps_its_origin(entry: t.Any, found: t.Any, message: str) -> None:
     with pytest.raises(Conflict, match=message):
         place([entry], {"a": cluster(found)})
+
+
+def test_what_is_made_on_servers_storage() -> None:
+    """It is recognised by its bricks where a run was killed before it was marked. New ones go where most room is."""
+    made = volume("x", made_of={"bricks": ["s1:/srv/brick_x_1/brick"]})
+    told = {"a": {**cluster(made), "room": 3 << 30}, "b": {**cluster(), "room": 4 << 30}}
+    asked = [share(name, provisioner="servers", durability="none", sets=2, tags=["ssd"]) for name in ("x", "y", "z")]
+    assert clusters_of(place([*asked, share("w", provisioner="servers", cluster="a")], told)) == {
+        "x": "a",
+        "y": "b",
+        "z": "b",
+        "w": "a",
+    }
 
 
 def test_a_clone_that_was_not_marked_yet() -> None:
@@ -196,6 +216,7 @@ def test_filters_tell_problems() -> None:
         "to_do": {},
         "before": {},
         "heketi": [],
+        "servers": [],
         "known_volumes": [],
         "present": [],
         "nowhere": [],

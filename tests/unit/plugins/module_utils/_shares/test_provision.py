@@ -25,6 +25,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcil
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share, plan
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.steps import Admit, Close
 from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB
+from ansible_collections.glusterops.shares.plugins.module_utils._volumes.recipe import Place, Recipe
 from recorded import Remembering
 
 SERVERS = ("server-1", "server-2")
@@ -132,9 +133,64 @@ def test_a_clone(tmp_path: pathlib.Path) -> None:
     assert made and made.name == "data" and made.status == "Created"
     assert made.options["auth.ssl-allow"] == "server-1,server-2"
     assert holding.mark_of(made) == holding.Mark("data", "preparing", "snapshot:monday")
-    with pytest.raises(Conflict, match="is not what was taken from a pool or cloned for share 'data'"):
+    with pytest.raises(Conflict, match="is not what was taken from a pool, cloned or made for share 'data'"):
         source(share(snapshot="monday"), used("data", "data", origin="snapshot:sunday"))
     assert source(share(snapshot="monday"), used("data", "data", origin="snapshot:monday")).taking is None
+
+
+BRICKS = tuple(Place(f"s{number}", f"/srv/brick_data_{number}/brick") for number in (1, 2, 3))
+RECIPE = Recipe("data", BRICKS, replica=3)
+MADE = tuple(Brick(*place, f"u{number}") for number, place in enumerate(BRICKS))
+
+
+def test_one_that_is_made_of_bricks() -> None:
+    """It is sealed, closed and marked as nobody's yet in the one transaction before it can be started."""
+    asked = share(layout=RECIPE)
+    found = source(asked)
+    assert found.taking == Change("data", "bricks", None, [f"{place}" for place in BRICKS])
+    made = found.volume
+    assert made and (made.name, made.status, made.replica, made.options["server.ssl"]) == ("data", "Created", 3, "on")
+    assert made.options["auth.ssl-allow"] == "server-1,server-2"
+    assert made.options["cluster.lookup-optimize"] == "off"
+    assert holding.mark_of(made) == holding.Mark("data", "preparing", "made")
+    changes = told(plan(asked, made, None))
+    assert changes[-2].before == list(SERVERS) and changes[-2].after == [*SERVERS, "tenant"]
+    with pytest.raises(BadInput, match="needs a size"):
+        source(share(layout=RECIPE, size=None))
+    with pytest.raises(BadInput, match="layout excludes pattern and from_snapshot"):
+        share(layout=RECIPE, pattern=PATTERN)
+    with pytest.raises(BadInput, match="cannot have 2 bricks"):
+        share(layout=RECIPE._replace(bricks=BRICKS[:2]))
+
+
+def test_one_that_was_made_and_not_marked() -> None:
+    """By its bricks. With or without the layout, which nobody lays out for what is there."""
+    left = volume("data", bricks=MADE, replica=3)
+    for asked in (share(layout=RECIPE), share()):
+        found = source(asked, left)
+        assert found.taking and found.taking.what == "bricks"
+        assert found.volume and holding.mark_of(found.volume) == holding.Mark("data", "preparing", "made")
+    # Whoever started it made it for something else; and a pool may have what was made for it.
+    assert source(share(), left._replace(status="Started")).taking is None
+    with pytest.raises(Conflict, match="is not what was taken from a pool, cloned or made"):
+        source(share(layout=RECIPE), left._replace(status="Started"))
+    with pytest.raises(Conflict, match="is not what was taken from a pool, cloned or made"):
+        source(share(layout=RECIPE), volume("data"))
+    assert source(share(layout=RECIPE), used("data", "data", origin=holding.MADE)).taking is None
+    with pytest.raises(Conflict, match="is not what was taken from a pool, cloned or made"):
+        source(share(layout=RECIPE), used("data", "data"))
+
+
+def test_what_was_made_is_deleted() -> None:
+    """Not wiped: its bricks go with what is in them. But nobody is in any more, and that is proven first."""
+    held = used("data", "data", origin=holding.MADE)
+    held.options["auth.ssl-allow"] = "server-1,server-2,tenant"
+    assert [change.what for change in back(held)] == ["state", "auth.ssl-allow", "volume"]
+    assert [change.what for change in back(volume("data", bricks=MADE))] == ["volume"]
+    with pytest.raises(Refused, match="has snapshots, which keep what was stored in it: monday"):
+        back(held, "monday")
+    with pytest.raises(Conflict, match="neither of a pool, nor was it made or cloned"):
+        back(volume("data", "Started", bricks=MADE))
 
 
 def stored(path: pathlib.Path, entries: str) -> str:
@@ -317,9 +373,9 @@ def test_what_keeps_a_volume_from_being_wiped() -> None:
 
 
 def test_what_is_not_given_back() -> None:
-    with pytest.raises(Conflict, match="'data' is neither of a pool nor a clone made for share 'data'"):
+    with pytest.raises(Conflict, match="'data' is neither of a pool, nor was it made or cloned for share 'data'"):
         back(volume("data"))
-    with pytest.raises(Conflict, match="'data' is neither of a pool nor a clone made for share 'data'"):
+    with pytest.raises(Conflict, match="'data' is neither of a pool, nor was it made or cloned for share 'data'"):
         back(used("data", "data", origin=holding.ADOPTED))
     with pytest.raises(Refused, match="has snapshots, which keep what was stored in it: monday, sunday"):
         back(used("pool-1G-1", "data"), "monday", "sunday")

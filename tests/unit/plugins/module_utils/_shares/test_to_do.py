@@ -7,10 +7,12 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.glusterops.shares.plugins.filter.place_shares import FilterModule as Place
 from ansible_collections.glusterops.shares.plugins.filter.plan_removal import FilterModule as Removal
 from ansible_collections.glusterops.shares.plugins.filter.shares_to_verify import FilterModule as Verify
 
-(verify,), (plan_removal,) = (one().filters().values() for one in (Verify, Removal))
+(verify,), (plan_removal,), (place_shares,) = (one().filters().values() for one in (Verify, Removal, Place))
+LAYOUT = {"bricks": ["s1:/srv/brick_x_1/brick"], "replica": 1, "arbiter": 0, "disperse": 0, "redundancy": 0}
 PLACED = {"made": "a", "grown": "a", "taken": "a", "there": "b", "nowhere": None}
 
 
@@ -79,6 +81,7 @@ def test_who_removes_a_share(origin: str | None, heketi: bool, by_heketi: bool) 
     assert plan_removal("x", found(origin), WORKERS, TOLD, heketi) == {
         "problem": "",
         "by_heketi": by_heketi,
+        "made": False,
         "worker": "s2",
         "volume": "x",
         "sealed": True,
@@ -100,8 +103,46 @@ def test_a_share_that_gluster_does_not_have() -> None:
     assert plan_removal("gone", {}, WORKERS, TOLD, True) == {
         "problem": "",
         "by_heketi": True,
+        "made": False,
         "worker": "s1",
         "volume": None,
         "sealed": False,
         "known_volumes": ["other", "x"],
     }
+
+
+@pytest.mark.parametrize("origin", [None, "made", "adopted"])
+def test_what_was_made_of_bricks_is_none_of_heketis(origin: str | None) -> None:
+    """Not even where it was not marked yet when a run was killed."""
+    shares = {"x": {**found(origin)["x"], "made_of": LAYOUT}}
+    removal = plan_removal("x", shares, WORKERS, TOLD, True)
+    assert (removal["by_heketi"], removal["made"], removal["known_volumes"]) == (False, True, [])
+
+
+def test_what_may_have_to_be_laid_out() -> None:
+    """What is new, and what differs: it may have to grow. Bricks on other servers come after the access list."""
+    volumes = [
+        {"name": name, "share": name, "state": "in-use", "origin": "made", "free": False, "made_of": LAYOUT}
+        for name in ("same", "grown")
+    ]
+    clusters = {"a": {"volumes": volumes, "differing": [], "limits": [{"same": 1 << 30, "grown": 1 << 30}], "room": 5}}
+    shares = [
+        {"name": "same", "size": "1G"},
+        {"name": "grown", "size": "2G", "sets": 2, "tags": ["ssd"]},
+        {"name": "new", "size": "3G", "durability": "none"},
+    ]
+    defaults = {"durability": "replicate-3", "spare_factor": 1.0, "sets": 1, "infrastructure": []}
+    placed = place_shares(shares, clusters, "servers", "", defaults)
+    assert placed["problem"] == ""
+    assert placed["servers"] == [
+        {
+            **{"name": "grown", "cluster": "a", "volume": "grown", "size": "2G"},
+            **{"durability": "replicate-3", "sets": 2, "spare_factor": 1.0, "tags": ["ssd"]},
+        },
+        {
+            **{"name": "new", "cluster": "a", "volume": None, "size": "3G"},
+            **{"durability": "none", "sets": 1, "spare_factor": 1.0, "tags": None},
+        },
+    ]
+    assert [one["name"] for one in placed["before"]["a"]] == ["same", "grown"]
+    assert placed["heketi"] == placed["nowhere"] == []
