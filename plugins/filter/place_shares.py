@@ -29,7 +29,6 @@ options:
         could not tell.
       - Beside that, the RV(glusterops.shares.gluster_info#module:differing) shares, and a list of what its servers told
         of C(limits), V(null) for one that could not. Without these, each share may need something done.
-      - C(room) is how many bytes are free on the storage of its servers.
     type: dict
     required: true
   provisioner:
@@ -57,6 +56,11 @@ options:
       - Without it, Heketi has not been asked yet.
     type: list
     elements: dict
+  laid:
+    description:
+      - What P(glusterops.shares.lay_out_shares#filter) made of RV(servers).
+      - Without it, these have not been laid out yet.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -74,7 +78,7 @@ _value:
       description: What is wrong, empty if nothing.
       type: str
     clusters:
-      description: By share, its cluster. C(null) if Heketi is going to choose.
+      description: By share, its cluster. C(null) if Heketi is going to choose, or it is not laid out yet.
       type: dict
     to_do:
       description:
@@ -88,6 +92,9 @@ _value:
       description: O(glusterops.shares.gluster_heketi_volumes#module:volumes).
       type: list
       elements: dict
+    growing:
+      description: By cluster, the O(glusterops.shares.gluster_volumes#module:volumes) that get further bricks.
+      type: dict
     servers:
       description:
         - The shares that are made, or may have to grow, on storage of their servers, as
@@ -124,14 +131,15 @@ def place_shares(
     defaults: dict[str, t.Any] | None = None,
     check_mode: bool = False,
     in_heketi: list[dict[str, t.Any]] | None = None,
+    laid: dict[str, t.Any] | None = None,
 ) -> dict[str, t.Any]:
     problem, placed, entries = "", [], shares
     try:
         had = None if in_heketi is None else {volume["name"] for volume in in_heketi if volume.get("id")}
-        placed = placement.place(shares, clusters, provisioner, pattern, had)
+        placed = placement.place(shares, clusters, provisioner, pattern, had, laid)
     except GlusterOpsError as exc:
         problem, entries = str(exc), []
-    work = to_do.divide(entries, placed, {**_DEFAULTS, **(defaults or {})}, check_mode)
+    work = to_do.divide(entries, placed, {**_DEFAULTS, **(defaults or {})}, check_mode, laid)
     known = to_do.known_volumes({volume["name"] for volume in work["heketi"]}, clusters) if work["heketi"] else []
     return {"problem": problem, **work, "known_volumes": known}
 

@@ -58,6 +58,9 @@ _value:
     worker:
       description: The server that works on it.
       type: str
+    cluster:
+      description: Its cluster, V(null) if there is none.
+      type: str
     volume:
       description: Its volume, V(null) if there is none.
       type: str

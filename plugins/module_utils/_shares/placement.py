@@ -44,6 +44,9 @@ _ORIGIN = {
 }
 
 
+_NOT_LAID: _Found = {"clusters": {}, "layouts": {}}
+
+
 @dataclasses.dataclass(frozen=True)
 class Declared:
     """An entry of the list. share: as the modules take it, without the pattern or snapshot that it comes from."""
@@ -60,11 +63,12 @@ def place(
     provisioner: str = HEKETI,
     pattern: str | None = None,
     in_heketi: t.Collection[str] | None = None,
+    laid: _Found | None = None,
 ) -> list[dict[str, t.Any]]:
-    """Each share with its C(provisioner), its C(cluster) (None if Heketi will choose it), its C(volume) (None if it has
-    none yet), and the C(share) as the modules take it.
+    """Each share with its C(provisioner), its C(cluster) (None if Heketi will choose it, or who lays it out), its
+    C(volume) (None if it has none yet), and the C(share) as the modules take it.
 
-    clusters: what each told of its volumes, snapshots, free volumes and room, None if it could not. Where it also told
+    clusters: what each told of its volumes, snapshots and free volumes, None if it could not. Where it also told
     which shares are C(differing), and its servers their C(limits) (None for one that could not tell), each share has
     C(differs): whether it may need something done. provisioner and pattern: of entries that have none. in_heketi: the
     volumes that Heketi has, if it was asked; what Gluster has of a share that shall come from Heketi is not the share's
@@ -84,11 +88,12 @@ def place(
         for cluster, found in _told(clusters).items()
     }
     placed = pool.place([one.wanted for one in declared], stocks)
-    _choose_room(declared, placed, _told(clusters))
+    laid = {**_NOT_LAID, **(laid or {})}
     failures: list[GlusterOpsError] = []
     shares = []
     for one in declared:
-        cluster = placed[one.wanted.name]
+        cluster = placed[one.wanted.name] or laid["clusters"].get(one.wanted.name)
+        layout = laid["layouts"].get(one.wanted.name) if one.provisioner == SERVERS else None
         volume = None
         try:
             volume = held[cluster].get(one.wanted.name) if cluster else None
@@ -101,24 +106,12 @@ def place(
                 "provisioner": one.provisioner,
                 "cluster": cluster,
                 "volume": volume["name"] if volume else None,
-                "share": {**one.share, **one.source},
+                "share": {**one.share, **one.source, **({"layout": layout} if layout else {})},
                 "differs": not (cluster and volume and _is_as_declared(one.wanted, volume["name"], clusters[cluster])),
             }
         )
     raise_all(failures, "cannot be placed")
     return shares
-
-
-def _choose_room(
-    declared: t.Iterable[Declared], placed: dict[str, str | None], clusters: t.Mapping[str, _Found]
-) -> None:
-    """Gives each new share that is made on servers' storage the cluster that has most room left."""
-    rooms = {cluster: found.get("room", 0) for cluster, found in clusters.items()}
-    for one in declared:
-        if one.provisioner == SERVERS and placed[one.wanted.name] is None:
-            cluster = max(rooms, key=lambda its: (rooms[its], its))
-            placed[one.wanted.name] = cluster
-            rooms[cluster] -= one.wanted.size or 0
 
 
 def _is_as_declared(wanted: pool.Wanted, volume: str, told: _Found | None) -> bool:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import tenants
@@ -18,6 +19,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares.placemen
     SERVERS,
     provisioner_of,
 )
+from ansible_collections.glusterops.shares.plugins.module_utils._units import parse_size
 
 _Values = t.Mapping[str, t.Any]
 
@@ -34,11 +36,13 @@ def divide(
     placed: t.Sequence[_Values],
     defaults: _Values,
     check_mode: bool,
+    laid: _Values | None = None,
 ) -> dict[str, t.Any]:
     """The work on the shares, as the filter C(place_shares) returns it.
 
     entries: as they were declared; placed: what placement.place made of them. defaults: C(durability), C(spare_factor)
     and C(sets) of those that do not say, and who is on each access list (C(infrastructure)).
+    laid: what lay_out_shares made of those that are made on servers' storage.
     """
     here: dict[str, list[_Values]] = {}
     for share in placed:
@@ -59,6 +63,7 @@ def divide(
             for entry in entries
             if entry["name"] in made_by_heketi
         ],
+        "growing": _growing(placed, laid),
         "servers": [
             _wish(entry, share, defaults)
             for entry, share in zip(entries, placed)
@@ -80,10 +85,23 @@ def _to_do(shares: t.Sequence[_Values], check_mode: bool) -> list[_Values]:
     ]
 
 
+def _growing(placed: t.Iterable[_Values], laid: _Values | None) -> dict[str, list[dict[str, t.Any]]]:
+    """By cluster, the volumes that get further bricks, as gluster_volumes takes them."""
+    found: dict[str, list[dict[str, t.Any]]] = {}
+    grown = (laid or {}).get("grown", {})
+    for share in placed:
+        if share["name"] in grown:
+            found.setdefault(share["cluster"], []).append({"name": share["volume"], **grown[share["name"]]})
+    return found
+
+
 def _wish(entry: _Values, share: _Values, defaults: _Values) -> dict[str, t.Any]:
     """What lay_out_shares takes."""
     said = {name: entry[name] if entry.get(name) is not None else defaults.get(name) for name in MAKING}
-    return {**{key: share[key] for key in ("name", "cluster", "volume")}, "size": share["share"]["size"], **said}
+    # What is there keeps its own.
+    said["durability"] = entry.get("durability")
+    size = math.ceil(parse_size(share["share"]["size"]) * (said.pop("spare_factor") or 1.0) / 1024)
+    return {**{key: share[key] for key in ("name", "cluster", "volume")}, "size": f"{size}K", **said}
 
 
 def _is_there(share: _Values) -> bool:
@@ -190,6 +208,7 @@ def removal(
         "by_heketi": by_heketi,
         "made": bool(its) and provisioner_of(its) == SERVERS,
         "worker": worker,
+        "cluster": its.get("cluster"),
         "volume": its.get("volume"),
         "sealed": bool(its.get("sealed")),
         # Heketi deletes by name, so it is told what Gluster has, and deletes only what is the same there and here.

@@ -54,7 +54,9 @@ def test_what_heketi_does_not_have_is_left_alone() -> None:
     assert [one["name"] for one in known["before"]["a"]] == ["made"] == known["present"]
     # Work on it follows when Heketi has made it; of several clusters, on whichever it chose.
     assert [one["name"] for one in known["to_do"]["a"]] == ["made", "half"]
-    several = place(shares, {**clusters, "b": told()}, defaults=BY_HEKETI, in_heketi=in_heketi("made", lacking=["half"]))
+    several = place(
+        shares, {**clusters, "b": told()}, defaults=BY_HEKETI, in_heketi=in_heketi("made", lacking=["half"])
+    )
     assert several["clusters"] == {"made": "a", "half": None} and several["nowhere"] == ["half"]
     dry = place(shares, clusters, "heketi", None, BY_HEKETI, True, in_heketi("made", lacking=["half"]))
     assert [one["name"] for one in dry["to_do"]["a"]] == ["made"]

@@ -157,16 +157,16 @@ def test_a_share_keeps_its_origin(entry: t.Any, found: t.Any, message: str) -> N
 
 
 def test_what_is_made_on_servers_storage() -> None:
-    """It is recognised by its bricks where a run was killed before it was marked. New ones go where most room is."""
-    made = volume("x", made_of={"bricks": ["s1:/srv/brick_x_1/brick"]})
-    told = {"a": {**cluster(made), "room": 3 << 30}, "b": {**cluster(), "room": 4 << 30}}
-    asked = [share(name, provisioner="servers", durability="none", sets=2, tags=["ssd"]) for name in ("x", "y", "z")]
-    assert clusters_of(place([*asked, share("w", provisioner="servers", cluster="a")], told)) == {
-        "x": "a",
-        "y": "b",
-        "z": "b",
-        "w": "a",
-    }
+    """It is recognised by its bricks where a run was killed before it was marked. Who lays new ones out finds room."""
+    layout = {"bricks": ["s1:/srv/brick_x_1/brick"]}
+    told = {"a": cluster(volume("x", made_of=layout)), "b": cluster()}
+    asked = [share(name, provisioner="servers", durability="none", sets=2, tags=["ssd"]) for name in ("x", "y")]
+    asked.append(share("z", provisioner="servers", cluster="a"))
+    assert clusters_of(place(asked, told)) == {"x": "a", "y": None, "z": "a"}
+    laid = {"clusters": {"x": "a", "y": "b", "z": "a"}, "layouts": {"y": layout}}
+    placed = place(asked, told, laid=laid)
+    assert clusters_of(placed) == {"x": "a", "y": "b", "z": "a"}
+    assert [one["share"].get("layout") for one in placed] == [None, layout, None]
 
 
 def test_a_clone_that_was_not_marked_yet() -> None:
@@ -216,6 +216,7 @@ def test_filters_tell_problems() -> None:
         "to_do": {},
         "before": {},
         "heketi": [],
+        "growing": {},
         "servers": [],
         "known_volumes": [],
         "present": [],

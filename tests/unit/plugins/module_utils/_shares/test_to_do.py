@@ -83,6 +83,7 @@ def test_who_removes_a_share(origin: str | None, heketi: bool, by_heketi: bool) 
         "by_heketi": by_heketi,
         "made": False,
         "worker": "s2",
+        "cluster": "b",
         "volume": "x",
         "sealed": True,
         "known_volumes": known if by_heketi else [],
@@ -105,6 +106,7 @@ def test_a_share_that_gluster_does_not_have() -> None:
         "by_heketi": True,
         "made": False,
         "worker": "s1",
+        "cluster": None,
         "volume": None,
         "sealed": False,
         "known_volumes": ["other", "x"],
@@ -125,24 +127,29 @@ def test_what_may_have_to_be_laid_out() -> None:
         {"name": name, "share": name, "state": "in-use", "origin": "made", "free": False, "made_of": LAYOUT}
         for name in ("same", "grown")
     ]
-    clusters = {"a": {"volumes": volumes, "differing": [], "limits": [{"same": 1 << 30, "grown": 1 << 30}], "room": 5}}
+    clusters = {"a": {"volumes": volumes, "differing": [], "limits": [{"same": 1 << 30, "grown": 1 << 30}]}}
     shares = [
         {"name": "same", "size": "1G"},
         {"name": "grown", "size": "2G", "sets": 2, "tags": ["ssd"]},
-        {"name": "new", "size": "3G", "durability": "none"},
+        {"name": "new", "size": "3G", "durability": "none", "spare_factor": 1.5},
     ]
     defaults = {"durability": "replicate-3", "spare_factor": 1.0, "sets": 1, "infrastructure": []}
     placed = place_shares(shares, clusters, "servers", "", defaults)
     assert placed["problem"] == ""
     assert placed["servers"] == [
         {
-            **{"name": "grown", "cluster": "a", "volume": "grown", "size": "2G"},
-            **{"durability": "replicate-3", "sets": 2, "spare_factor": 1.0, "tags": ["ssd"]},
+            **{"name": "grown", "cluster": "a", "volume": "grown", "size": "2097152K"},
+            **{"durability": None, "sets": 2, "tags": ["ssd"]},
         },
         {
-            **{"name": "new", "cluster": "a", "volume": None, "size": "3G"},
-            **{"durability": "none", "sets": 1, "spare_factor": 1.0, "tags": None},
+            **{"name": "new", "cluster": "a", "volume": None, "size": "4718592K"},
+            **{"durability": "none", "sets": 1, "tags": None},
         },
     ]
     assert [one["name"] for one in placed["before"]["a"]] == ["same", "grown"]
     assert placed["heketi"] == placed["nowhere"] == []
+    assert placed["growing"] == {}
+    laid = {"clusters": {}, "layouts": {"new": LAYOUT}, "grown": {"grown": LAYOUT}}
+    placed = place_shares(shares, clusters, "servers", "", defaults, laid=laid)
+    assert placed["growing"] == {"a": [{"name": "grown", **LAYOUT}]}
+    assert [one.get("layout") for one in placed["to_do"]["a"]] == [None, None, LAYOUT]
