@@ -70,7 +70,7 @@ options:
   storage:
     description:
       - Devices (below C(/dev)) and directories to tell of, for O(gather=storage). What
-        M(glusterops.shares.gluster_bricks) has prepared is told of in any case, a directory if Gluster has bricks in it.
+        M(glusterops.shares.gluster_bricks) has prepared is told of in any case, a directory if Gluster has bricks there.
     type: list
     elements: str
     default: []
