@@ -18,7 +18,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     GlusterOpsError,
     Refused,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, quota, snapshot
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, healing, quota, snapshot
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import held
 from ansible_collections.glusterops.shares.plugins.module_utils._names import (
     check_pattern,
@@ -162,7 +162,7 @@ def release(
             work = _Work(cluster, volume, infrastructure, heal_timeout, progress or Progress())
             if volume.started and any(step.do is _wipe for step in plan_):
                 # While it still is the tenant's: what cannot be wiped is not taken away.
-                wipe.ready(cluster.cli, volume, heal_timeout)
+                healing.ready(cluster.cli, volume, "be wiped", heal_timeout)
             for step in plan_:
                 # Noted before it is done: what fails halfway has changed something.
                 done += step.changes
@@ -254,7 +254,7 @@ def _lift(work: _Work) -> None:
 
 def _wipe(work: _Work) -> None:
     cli, volume = work.cluster.cli, work.volume
-    wipe.ready(cli, volume, work.heal_timeout)
+    healing.ready(cli, volume, "be wiped", work.heal_timeout)
     with wipe.mounted(cli, volume.name) as root:
         work.wiped = wipe.wipe(root, work.progress, volume).told()
         if t.cast(holding.Mark, holding.mark_of(volume)).origin != holding.POOL:

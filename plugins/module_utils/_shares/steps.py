@@ -302,11 +302,12 @@ def _is_admitted(work: Work, mark: holding.Mark) -> bool:
 
 
 def _check_empty(work: Work) -> None:
+    from ansible_collections.glusterops.shares.plugins.module_utils._gluster import healing
     from ansible_collections.glusterops.shares.plugins.module_utils._shares import wipe
 
     cli, name = work.cluster.cli, work.volume.name
     # What a brick holds that is down nobody sees.
-    wipe.ready(cli, work.volume, _READY_WITHIN, work.cluster.sleep)
+    healing.ready(cli, work.volume, "be proven empty", _READY_WITHIN, work.cluster.sleep)
     with wipe.mounted(cli, name) as root:
         left = wipe.left(root)
     if left:

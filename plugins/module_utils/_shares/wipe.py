@@ -18,11 +18,6 @@ import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused, few
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import volfile
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import (
-    number_of,
-    read_processes,
-    text_of,
-)
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import DIRECTORY
 from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import read_mounts
 from ansible_collections.glusterops.shares.plugins.module_utils._mounts.asking import run
@@ -31,33 +26,16 @@ from ansible_collections.glusterops.shares.plugins.module_utils._mounts.mount im
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.removal import FEW, OPEN, Removal, shown
 
 if t.TYPE_CHECKING:  # pragma: no cover
-    import xml.etree.ElementTree as ET
-
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Volume
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
     from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 
-
 # The translator that shows files in pieces as whole ones.
 _SHARDS = "features/shard"
-# Seconds between two looks at a volume that is not ready.
-_PAUSE = 2.0
-
-
 # What there is where trash was ever on, even if nothing was ever removed.
 _TRASH = (".trashcan", ".trashcan/internal_op")
 # The server's label of whatever is mounted, and Gluster's own.
 _OWN_ATTRIBUTES = ("security.selinux", "trusted.glusterfs.")
-
-
-@dataclasses.dataclass(frozen=True)
-class Healing:
-    """A brick. waiting: entries of it that other bricks lack, those in split-brain among them."""
-
-    brick: str
-    connected: bool
-    waiting: int
-    split_brain: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,70 +48,6 @@ class Wiped:
 
     def told(self) -> dict[str, t.Any]:
         return {"files": self.files, "directories": self.directories, "seconds": round(self.seconds, 1)}
-
-
-def read_heals(root: ET.Element) -> list[Healing]:
-    """Each brick, from the answer of C(volume heal NAME info summary). Of one that is not connected no number is."""
-    found = []
-    for brick in root.iterfind("healInfo/bricks/brick"):
-        connected = brick.findtext("status") == "Connected"
-        found.append(
-            Healing(
-                brick=text_of(brick, "name"),
-                connected=connected,
-                waiting=number_of(brick, "totalNumberOfEntries") if connected else 0,
-                split_brain=number_of(brick, "numberOfEntriesInSplitBrain") if connected else 0,
-            )
-        )
-    return found
-
-
-def heals(cli: GlusterCli, name: str) -> list[Healing]:
-    """What waits to be healed on each brick of a volume with copies, as this server's own client finds it."""
-    return read_heals(cli.xml("volume", "heal", name, "info", "summary"))
-
-
-def ready(cli: GlusterCli, volume: Volume, timeout: float, sleep: t.Callable[[float], None] = time.sleep) -> None:
-    """Returns once all bricks are up and hold the same, waited for up to C(timeout) seconds. Else raises Refused.
-
-    What is removed while a brick lacks it, or is down, may stay or come back. What some brick lacks is healed at once:
-    of itself Gluster looks for that every ten minutes.
-    """
-    waited = 0.0
-    while True:
-        problems = list(_problems(cli, volume))
-        if not problems:
-            return
-        if waited >= timeout:
-            raise Refused(f"Volume {volume.name!r} cannot be wiped: {few(problems, FEW)}", problems=problems)
-        if not waited and (volume.replica > 1 or volume.disperse):
-            # What keeps it from healing is among the problems.
-            with contextlib.suppress(Refused):
-                cli.text("volume", "heal", volume.name)
-        sleep(_PAUSE)
-        waited += _PAUSE
-
-
-def _problems(cli: GlusterCli, volume: Volume) -> t.Iterator[str]:
-    rows = read_processes(cli.xml("volume", "status", volume.name)).get(volume.name, [])
-    online = {(row.server, row.path) for row in rows if row.online}
-    down = [brick for brick in volume.bricks if (brick.server, brick.path) not in online]
-    for brick in down:
-        yield f"{brick.server}:{brick.path} is down: start it with 'gluster volume start {volume.name} force'."
-    if down or volume.replica < 2 and not volume.disperse:
-        return
-    listed = "is this server's identity on the volume's access list?"
-    see = f"see 'gluster volume heal {volume.name} info"
-    try:
-        for healing in heals(cli, volume.name):
-            if not healing.connected:
-                yield f"{healing.brick} is not connected: {listed}"
-            elif healing.split_brain:
-                yield f"{healing.brick} has entries in split-brain ({healing.split_brain}): {see} split-brain'."
-            elif healing.waiting:
-                yield f"{healing.brick} has entries that other bricks lack ({healing.waiting}): {see}'."
-    except Refused as exc:
-        yield f"{exc}: {listed}"
 
 
 class _Bare(Mount):

@@ -13,9 +13,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import GlusterOpsError
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, snapshot, volfile
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, healing, snapshot, volfile
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
-from ansible_collections.glusterops.shares.plugins.module_utils._shares import wipe
 from fuzzing import ODD, more, spoilt
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,13 +40,14 @@ def clients(cli: GlusterCli) -> t.Any:
 READERS: dict[str, list[Reader]] = {
     "volume-info-*.xml": [answers.volumes, lambda cli: answers.volume(cli, "sealed")],
     "pool-list*.xml": [answers.peers],
+    "volume-list.xml": [answers.volume_names],
     "volume-status-*.xml": [status, doors, lambda cli: answers.capacity(cli, VOLUME)],
     "volume-rebalance-*.xml": [lambda cli: answers.rebalance(cli, "grown")],
     "quota-list*.xml": [lambda cli: answers.read_limit(cli.xml("volume", "quota", "sealed", "list"))],
     "volume-status-client-list*.txt": [clients],
     "volfile-brick*.txt": [lambda cli: volfile.read_rules(cli.text("system::", "getspec", "sealed"))],
     "volfile-client*.txt": [lambda cli: volfile.client(cli, "pieces")],
-    "volume-heal-*.xml": [lambda cli: wipe.heals(cli, "twofold")],
+    "volume-heal-*.xml": [lambda cli: healing.heals(cli, "twofold")],
     "snapshot-info-*.xml": [snapshot.snapshots],
     "snapshot-config*.xml": [lambda cli: snapshot.read_allowed(cli.xml("snapshot", "config"))],
 }

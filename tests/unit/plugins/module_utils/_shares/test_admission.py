@@ -13,6 +13,7 @@ import typing as t
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import healing
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
@@ -45,7 +46,7 @@ def root(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
             os.close(descriptor)
 
     monkeypatch.setattr(wipe, "mounted", mounted)
-    monkeypatch.setattr(wipe, "ready", lambda *_arguments: ready.append(1))
+    monkeypatch.setattr(healing, "ready", lambda *_arguments: ready.append(1))
     ready.clear()
     return path
 

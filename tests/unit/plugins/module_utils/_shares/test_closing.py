@@ -13,6 +13,7 @@ import typing as t
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, OutcomeUnknown, Refused
+from ansible_collections.glusterops.shares.plugins.module_utils._gluster import healing
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Brick, Volume
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
@@ -664,7 +665,7 @@ def test_a_snapshot_that_was_never_sealed_lets_in_whoever_comes(tmp_path: pathli
 @pytest.fixture
 def emptied(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wiping itself has tests of its own."""
-    monkeypatch.setattr(wipe, "ready", lambda *_arguments: None)
+    monkeypatch.setattr(healing, "ready", lambda *_arguments: None)
     monkeypatch.setattr(release, "_wipe", lambda _work: None)
     monkeypatch.setattr(wipe, "unmount", lambda *_arguments: None)
 

@@ -11,15 +11,12 @@ import socket
 import stat
 import time
 import typing as t
-import xml.etree.ElementTree as ET
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Refused
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers
-from ansible_collections.glusterops.shares.plugins.module_utils._gluster.cli import GlusterCli
 from ansible_collections.glusterops.shares.plugins.module_utils._progress import Progress
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import removal, wipe
-from recorded import VERSIONS, Recorded
 
 OPEN = os.O_RDONLY | os.O_DIRECTORY
 # Whoever runs the tests can give its own files only to itself.
@@ -285,99 +282,3 @@ def test_trash_that_is_on_still(root: pathlib.Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(os, "rmdir", refuse)
     with pytest.raises(Refused, match="Trash is off only once the volume was stopped and started"):
         wipe_it(root)
-
-
-TWOFOLD = ("volume-info-twofold.xml", "volume-status-twofold.xml")
-
-
-def twofold(run: Recorded) -> answers.Volume:
-    root = ET.fromstring(run.text("volume-info-twofold.xml").encode())
-    return answers.read_volumes(root)["twofold"]
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_heals(version: str) -> None:
-    run = Recorded(version)
-
-    def read(name: str) -> list[wipe.Healing]:
-        return wipe.read_heals(ET.fromstring(run.text(f"volume-heal-{name}.xml").encode()))
-
-    first, second = "server1:/srv/bricks/twofold", "server2:/srv/bricks/twofold"
-    assert read("none") == [wipe.Healing(first, True, 0, 0), wipe.Healing(second, True, 0, 0)]
-    assert read("brick-down") == [wipe.Healing(first, False, 0, 0), wipe.Healing(second, True, 0, 0)]
-    assert read("waiting") == [wipe.Healing(first, True, 0, 0), wipe.Healing(second, True, 1, 0)]
-    assert read("split-brain") == [wipe.Healing(first, True, 1, 1), wipe.Healing(second, True, 1, 1)]
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_ready(version: str) -> None:
-    run = Recorded(version, "volume-status-twofold.xml", "volume-heal-none.xml")
-    wipe.ready(GlusterCli(run), twofold(run), 0)
-    assert [call[3:] for call in run.calls] == [
-        ["volume", "status", "twofold"],
-        ["volume", "heal", "twofold", "info", "summary"],
-    ]
-
-
-@pytest.mark.parametrize(
-    "answered, problem",
-    [
-        (["volume-status-brick-down.xml"], "server1:/srv/bricks/twofold is down: start it with"),
-        (["volume-status-stopped.xml"], "is not started"),
-        (
-            ["volume-status-twofold.xml", "volume-heal-brick-down.xml"],
-            "server1:/srv/bricks/twofold is not connected: is",
-        ),
-        (
-            ["volume-status-twofold.xml", "volume-heal-waiting.xml"],
-            r"server2:/srv/bricks/twofold has entries that other bricks lack \(1\): see",
-        ),
-        (
-            ["volume-status-twofold.xml", "volume-heal-split-brain.xml"],
-            r"server1:/srv/bricks/twofold has entries in split-brain \(1\): see",
-        ),
-        (["volume-status-twofold.xml", "volume-heal-closed.xml"], "Not able to fetch volfile from glusterd: is this"),
-    ],
-)
-@pytest.mark.parametrize("version", VERSIONS)
-def test_not_ready(version: str, answered: list[str], problem: str) -> None:
-    run = Recorded(version, *answered)
-    with pytest.raises(Refused, match=problem):
-        wipe.ready(GlusterCli(run), twofold(run), 0)
-
-
-class Told(Recorded):
-    """That takes the order to heal besides, or refuses it."""
-
-    refuses = False
-
-    def __call__(self, argv: list[str], **options: t.Any) -> tuple[int, str, str]:
-        if argv[-2:] != ["heal", "twofold"]:
-            return super().__call__(argv, **options)
-        self.calls.append(argv)
-        return int(self.refuses), "Launching heal operation", ""
-
-
-def test_ready_in_the_end() -> None:
-    waited: list[float] = []
-    status = "volume-status-twofold.xml"
-    run = Told(
-        "10.3", "volume-status-brick-down.xml", status, "volume-heal-waiting.xml", status, "volume-heal-none.xml"
-    )
-    wipe.ready(GlusterCli(run), twofold(run), 10, waited.append)
-    assert len(waited) == 2 and not run._names
-    # It is not waited until Gluster heals of itself, which may be ten minutes.
-    assert [call[-1] for call in run.calls].count("twofold") == 4 and run.calls[1][-2] == "heal"
-    run = Told("10.3", *[status, "volume-heal-waiting.xml"] * 6)
-    run.refuses = True
-    waited.clear()
-    with pytest.raises(Refused, match="Volume 'twofold' cannot be wiped: server2:"):
-        wipe.ready(GlusterCli(run), twofold(run), 10, waited.append)
-    assert sum(waited) == 10
-
-
-def test_a_volume_without_copies_has_nothing_to_heal() -> None:
-    run = Recorded("10.3", "volume-status-all.xml")
-    volumes = answers.read_volumes(ET.fromstring(run.text("volume-info-all.xml").encode()))
-    wipe.ready(GlusterCli(run), volumes["options"], 0)
-    assert len(run.calls) == 1
