@@ -298,6 +298,10 @@ ANSWERS: dict[str, dict[str, t.Any]] = {
         "kept": _SESSIONS,
         _PROBLEMS: [str],
     },
+    "gluster_servers": {
+        "servers": [{"uuid": UUID, "hostname": HOST, "connected": bool}],
+        "known_as": By(HOST),
+    },
     "gluster_share": {"share": _SHARE, "wiped": {"files": int, "directories": int, "seconds": float}},
     "gluster_share_access": {"share": _SHARE},
     "gluster_shares": {"shares": [_SHARE]},

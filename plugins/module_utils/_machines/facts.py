@@ -13,7 +13,7 @@ import typing as t
 
 # How the variables of our roles begin.
 _OURS = re.compile(
-    "__|(check|glusterops|look|management_tls|mounts|remove_share|revoke|shares|snapshots|tls|topology)_"
+    "__|(check|glusterops|look|management_tls|mounts|remove_share|revoke|servers|shares|snapshots|tls|topology)_"
 )
 
 

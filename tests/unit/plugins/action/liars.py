@@ -235,6 +235,13 @@ ANSWERS: dict[str, tuple[dict[str, t.Any], dict[str, t.Any]]] = {
             "kept": [],
         },
     ),
+    "gluster_servers": (
+        {"servers": ["server2"]},
+        {
+            "servers": [{"uuid": uuid(one), "hostname": one, "connected": True} for one in SERVERS],
+            "known_as": {"10.0.0.2": "server2"},
+        },
+    ),
     "gluster_share": (
         {"name": "data", "infrastructure": ["a"]},
         {"share": _SHARE, "wiped": {"files": 1, "directories": 2, "seconds": 0.5}},
