@@ -69,8 +69,8 @@ options:
         default: ecdsa-p256
   storage:
     description:
-      - Devices (below C(/dev)) and directories to tell of, for O(gather=storage). What
-        M(glusterops.shares.gluster_bricks) has prepared is told of in any case, a directory if Gluster has bricks there.
+      - Devices (below C(/dev)) and directories to tell of, for O(gather=storage). What is prepared already is told of
+        in any case, a directory if Gluster has bricks in it.
     type: list
     elements: str
     default: []
