@@ -28,6 +28,7 @@ from benchmarks import (
     ansible_cfg,
     heketi_create,
     heketi_no_change,
+    lay_out_shares,
     pool,
     server_cpu,
     shares_no_change,
@@ -82,7 +83,11 @@ LABS = [
     OnLab(up=("--hosts", "1", "--no-heketi"), rows={"wipe": wipe.measure}),
 ]
 # Those that need only this machine.
-HERE: dict[str, Benchmark] = {"heketi_create": heketi_create.measure, "heketi_no_change": heketi_no_change.measure}
+HERE: dict[str, Benchmark] = {
+    "heketi_create": heketi_create.measure,
+    "heketi_no_change": heketi_no_change.measure,
+    "lay_out_shares": lay_out_shares.measure,
+}
 NAMES = [*(name for lab in LABS for name in lab.rows), *HERE]
 LATEST = pathlib.Path(__file__).with_name("latest.json")
 

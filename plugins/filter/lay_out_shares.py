@@ -11,13 +11,13 @@ version_added: "0.2.0"
 author:
   - glusterops.shares contributors (@glusterops)
 description:
-  - Takes shares whose volumes are made on the servers' own storage, and tells which bricks each server has to make or to
-    grow for them, and what the volumes then consist of. The role P(glusterops.shares.shares#role) uses it.
+  - Takes shares whose volumes are made on the servers' own storage, and tells which bricks each server has to make or
+    to grow for them, and what the volumes then consist of. The role P(glusterops.shares.shares#role) uses it.
   - Bricks of one set are on different servers. If any server of a cluster has a zone, they are in different zones, and
     the servers without one are a zone together.
   - The storage with most room is taken first, and a volume gets as few sets of bricks as fit, all of one size.
-  - A volume that is too small grows in place, all its sets alike. When its storage has no room for that, it gets further
-    sets, as few as fit, and all sets are made as equal as they can be. No brick shrinks or moves.
+  - A volume that is too small grows in place, all its sets alike. When its storage has no room for that, it gets
+    further sets, as few as fit, and all sets are made as equal as they can be. No brick shrinks or moves.
   - The arbiter of a set gets a sixteenth of its data bricks' size, which is enough for files of 64 KiB on average.
   - Shares are laid out one after the other, in the order of the list. The same input gives the same places.
   - Checks the whole list first. With anything wrong no share is laid out.
@@ -79,8 +79,8 @@ _value:
       type: dict
     layouts:
       description:
-        - By share that has no volume yet, its C(bricks) as Gluster takes them, and C(replica), C(arbiter), C(disperse) and
-          C(redundancy).
+        - By share that has no volume yet, its C(bricks) as Gluster takes them, and C(replica), C(arbiter), C(disperse)
+          and C(redundancy).
       type: dict
     grown:
       description: The same, by share whose volume grows. Those of its bricks that are there come first.

@@ -207,8 +207,7 @@ def _clusters(declared: Declared, clusters: t.Mapping[str, Cluster]) -> list[Clu
         raise Conflict(f"share {name!r} is declared on the cluster {declared.cluster}, and is on {has[0].name}.")
     if has or declared.cluster is not None:
         return has or [clusters[t.cast(str, declared.cluster)]]
-    among = list(clusters.values())
-    return sorted(among, key=lambda one: (-one.free, one.name)) if len(among) > 1 else among
+    return sorted(clusters.values(), key=lambda one: (-one.room.shelf(declared.wish.tags).total, one.name))
 
 
 # ---- what is told beside that ----------------------------------------------------------------------------------------

@@ -38,6 +38,8 @@ ARBITER_PART = 16
 MOST_BRICKS = 512
 
 _EXTENT = names.EXTENT
+_Key = t.Tuple[str, str]
+_Domain = t.Tuple[str, t.Iterable[Storage]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,28 +82,51 @@ class Plan:
 
 
 class _Shelf:
-    """Storage for bricks, each once whatever its names, most free first."""
+    """Storage for bricks, each once whatever its names, by domain, most free first. total: what is free on all."""
 
-    def __init__(self, storages: t.Iterable[Storage], free: t.Mapping[tuple[str, str], int]) -> None:
-        self._rank: dict[tuple[str, str], int] = {}
+    def __init__(self, room: Room, tags: frozenset[str]) -> None:
         self.storages: list[Storage] = []
-        for storage in storages:
-            if storage.key not in self._rank:
+        self._rank: dict[_Key, int] = {}
+        for storage in room.storages:
+            if storage.takes and tags <= storage.tags and storage.key not in self._rank:
                 self._rank[storage.key] = len(self.storages)
                 self.storages.append(storage)
-        self._order = sorted((-free[key], rank) for key, rank in self._rank.items())
+        self._domain = [room.domain(storage) for storage in self.storages]
+        # What is free, negative, and which it is; those of each domain, and the first of each.
+        self._of: dict[str, list[tuple[int, int]]] = {}
+        for rank, storage in enumerate(self.storages):
+            self._of.setdefault(self._domain[rank], []).append((-room.free(storage), rank))
+        for its in self._of.values():
+            its.sort()
+        self._first = sorted(its[0] for its in self._of.values())
+        self.total = sum(max(0, room.free(storage)) for storage in self.storages)
 
-    def move(self, key: tuple[str, str], before: int, after: int) -> None:
+    def move(self, key: _Key, before: int, after: int) -> None:
         rank = self._rank.get(key)
-        if rank is not None:
-            del self._order[bisect.bisect_left(self._order, (-before, rank))]
-            bisect.insort(self._order, (-after, rank))
+        if rank is None:
+            return
+        self.total += max(0, after) - max(0, before)
+        its = self._of[self._domain[rank]]
+        first = its[0]
+        _remove(its, (-before, rank))
+        bisect.insort(its, (-after, rank))
+        if its[0] != first:
+            _remove(self._first, first)
+            bisect.insort(self._first, its[0])
 
-    def with_free(self, least: int) -> t.Iterator[Storage]:
-        for free, rank in self._order:
+    def domains(self, least: int = 0) -> t.Iterator[_Domain]:
+        """The domains with so much free on one of their storages, and these."""
+        for free, rank in self._first:
             if -free < least:
                 return
-            yield self.storages[rank]
+            yield self._domain[rank], self._with(self._domain[rank], least)
+
+    def _with(self, domain: str, least: int) -> t.Iterator[Storage]:
+        return (self.storages[rank] for free, rank in self._of[domain] if -free >= least)
+
+
+def _remove(entries: list[tuple[int, int]], entry: tuple[int, int]) -> None:
+    del entries[bisect.bisect_left(entries, entry)]
 
 
 class Room:
@@ -110,11 +135,11 @@ class Room:
     def __init__(self, storages: t.Iterable[Storage]) -> None:
         self.storages = sorted(storages, key=lambda one: (one.server, one.path))
         self.zoned = any(one.zone for one in self.storages)
-        self._free: dict[tuple[str, str], int] = {}
+        self._free: dict[_Key, int] = {}
         for one in self.storages:
             self._free[one.key] = min(one.free, self._free.get(one.key, one.free))
         self._shelves: dict[frozenset[str], _Shelf] = {}
-        self._taken: list[tuple[tuple[str, str], int]] = []
+        self._taken: list[tuple[_Key, int]] = []
 
     def domain(self, storage: Storage) -> str:
         """Of all storage with the same, a set has one brick."""
@@ -123,10 +148,10 @@ class Room:
     def free(self, storage: Storage) -> int:
         return self._free[storage.key]
 
-    def shelf(self, tags: frozenset[str]) -> _Shelf:
+    def shelf(self, tags: frozenset[str] = frozenset()) -> _Shelf:
         """The storage that takes new bricks, and has all of these tags."""
         if tags not in self._shelves:
-            self._shelves[tags] = _Shelf((one for one in self.storages if one.takes and tags <= one.tags), self._free)
+            self._shelves[tags] = _Shelf(self, tags)
         return self._shelves[tags]
 
     def take(self, storage: Storage, size: int) -> None:
@@ -148,7 +173,7 @@ class Room:
             while start is not None and len(self._taken) > start:
                 self._change(*self._taken.pop())
 
-    def _change(self, key: tuple[str, str], by: int) -> None:
+    def _change(self, key: _Key, by: int) -> None:
         before = self._free[key]
         self._free[key] = before + by
         for shelf in self._shelves.values():
@@ -182,7 +207,7 @@ def lay(wish: Wish, room: Room, present: Present) -> Plan | None:
             return plan
         cap = _highest(layout, room, level)
     lacking = kind.full * (each - sum(max(its, cap) for its in have))
-    if lacking > _total(room, wish) + sum(brick.size for brick in present.spare):
+    if lacking > room.shelf(wish.tags).total + sum(brick.size for brick in present.spare):
         return None
     for sets in range(1 if have else wish.sets, MOST_BRICKS // kind.width - len(have) + 1):
         level = _level(have, sets, each, cap)
@@ -204,10 +229,6 @@ def arbiter(holds: int) -> int:
 def _whole(size: int) -> int:
     """Rounded up, for sizes that can be read."""
     return -(-size // _EXTENT) * _EXTENT
-
-
-def _total(room: Room, wish: Wish) -> int:
-    return sum(max(0, room.free(one)) for one in room.shelf(wish.tags).storages)
 
 
 # ---- in place --------------------------------------------------------------------------------------------------------
@@ -304,11 +325,13 @@ def _make(wish: Wish, room: Room, present: Present, kind: Durability, sets: int,
 
 def _may_fit(wish: Wish, room: Room, kind: Durability, sets: int, level: int) -> bool:
     """Whether the full bricks of so many sets find their places. Exact, where there are no others."""
-    slots: dict[str, int] = {}
-    for storage in room.shelf(wish.tags).storages:
-        domain = room.domain(storage)
-        slots[domain] = slots.get(domain, 0) + max(0, room.free(storage)) // names.needed(storage.kind, level)
-    return sum(min(number, sets) for number in slots.values()) >= sets * kind.full
+    slots = (_slots(room, storages, level) for _domain, storages in room.shelf(wish.tags).domains(level))
+    return sum(min(number, sets) for number in slots) >= sets * kind.full
+
+
+def _slots(room: Room, storages: t.Iterable[Storage], level: int) -> int:
+    """How many bricks that hold so much fit there."""
+    return sum(room.free(one) // names.needed(one.kind, level) for one in storages)
 
 
 def _place(
@@ -337,45 +360,43 @@ def _choose(
     wish: Wish, room: Room, kind: Durability, level: int, spare: t.Sequence[Brick], packed: bool
 ) -> list[_Place] | None:
     """The places of one set."""
-    chosen: list[_Place] = []
-    domains: set[str] = set()
+    shelf = room.shelf(wish.tags)
+    chosen: dict[str, _Place] = {}
+    order: t.Iterable[_Domain] = shelf.domains(level)
+    if packed:
+        most = [(domain, list(storages)) for domain, storages in order]
+        order = sorted(most, key=lambda one: -_slots(room, one[1], level))
+    _add(room, chosen, kind.full, level, order, spare)
+    if len(chosen) == kind.full and kind.arbiter:
+        small = arbiter(min(names.usable(storage.kind, size) for storage, size, _its in chosen.values()))
+        order = shelf.domains(small)
+        _add(room, chosen, kind.arbiter, small, reversed(list(order)) if packed else order, spare[::-1])
+    return list(chosen.values()) if len(chosen) == kind.width else None
 
-    def choose(number: int, holds: int, order: t.Iterable[Storage], spares: t.Iterable[Brick]) -> bool:
-        sizes = {one: names.needed(one, holds) for one in (names.DEVICE, names.DIRECTORY)}
-        its_own = ((brick.storage, brick) for brick in spares if brick.storage)
-        places: t.Iterator[tuple[Storage, Brick | None]] = itertools.chain(its_own, ((one, None) for one in order))
-        while number:
-            storage, its = next(places, (None, None))
-            if storage is None:
-                return False
+
+def _add(
+    room: Room,
+    chosen: dict[str, _Place],
+    number: int,
+    holds: int,
+    order: t.Iterable[_Domain],
+    spare: t.Iterable[Brick],
+) -> None:
+    """So many more, by domain, each in a domain that the set has no brick in."""
+    sizes = {kind: names.needed(kind, holds) for kind in (names.DEVICE, names.DIRECTORY)}
+    places = itertools.chain(
+        ((room.domain(brick.storage), [(brick.storage, brick)]) for brick in spare if brick.storage),
+        ((domain, ((storage, None) for storage in storages)) for domain, storages in order),
+    )
+    wanted = len(chosen) + number
+    for domain, candidates in places:
+        if domain in chosen:
+            continue
+        for storage, its in candidates:
             has = its.size if its else 0
             size = max(has, sizes[storage.kind])
-            domain = room.domain(storage)
-            if domain not in domains and size - has <= max(0, room.free(storage)):
-                domains.add(domain)
-                chosen.append((storage, size, its))
-                number -= 1
-        return True
-
-    shelf = room.shelf(wish.tags)
-    order = list(_most_slots(room, shelf, level)) if packed else shelf.with_free(level)
-    if not choose(kind.full, level, order, spare):
-        return None
-    if kind.arbiter:
-        # The smaller ones first, of those left over; never a brick that the set has already.
-        small = arbiter(min(names.usable(storage.kind, size) for storage, size, _its in chosen))
-        order = shelf.with_free(small)
-        if packed:
-            order = reversed(list(order))
-        if not choose(kind.arbiter, small, order, spare[::-1]):
-            return None
-    return chosen
-
-
-def _most_slots(room: Room, shelf: _Shelf, level: int) -> list[Storage]:
-    storages = list(shelf.with_free(level))
-    slots: dict[str, int] = {}
-    for one in storages:
-        domain = room.domain(one)
-        slots[domain] = slots.get(domain, 0) + room.free(one) // names.needed(one.kind, level)
-    return sorted(storages, key=lambda one: -slots[room.domain(one)])
+            if size - has <= max(0, room.free(storage)):
+                chosen[domain] = storage, size, its
+                break
+        if len(chosen) == wanted:
+            return

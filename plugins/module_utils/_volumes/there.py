@@ -167,10 +167,6 @@ class Cluster:
                 self._of.setdefault(called.volume, []).append(found)
         return its.storages
 
-    @property
-    def free(self) -> int:
-        return sum(max(0, self.room.free(one)) for one in self.room.shelf(frozenset()).storages)
-
     def left(self, layout: Layout) -> list[Found]:
         """The bricks that were made for the volume, and are in none."""
         of_it = {(self._at.get(brick.address), brick.name) for brick in layout.bricks}

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
 import typing as t
 
@@ -14,9 +15,7 @@ import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._bricks import names
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Unreachable
 from ansible_collections.glusterops.shares.plugins.module_utils._volumes.layout import (
-    Brick,
     Durability,
-    Layout,
     Storage,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._volumes.placing import (
@@ -33,6 +32,7 @@ from hypothesis import strategies as st
 
 EXTENT = names.EXTENT
 GIB = 1024**3
+NOTHING = Present()
 
 
 def directory(server: str, free: int, path: str = "/srv", **other: t.Any) -> Storage:
@@ -53,7 +53,7 @@ def wish(size: int, durability: str = "replicate-3", name: str = "data", **other
     return Wish(name, size, Durability.parse(durability), **other)
 
 
-def planned(one: Wish, where: Room, present: Present = Present()) -> Plan:
+def planned(one: Wish, where: Room, present: Present = NOTHING) -> Plan:
     plan = lay(one, where, present)
     assert plan is not None
     return plan
@@ -402,8 +402,7 @@ def test_no_room_is_true(storages: list[Storage], word: str, size: int) -> None:
     free = free_of(storages)
     fewest = None
     for sets in range(1, MOST_BRICKS // kind.width + 1):
-        each = -(-(-(-size // kind.data)) // sets)
-        brick = -(-each // EXTENT) * EXTENT
+        brick = math.ceil(math.ceil(size / kind.data) / sets / EXTENT) * EXTENT
         slots: dict[str, int] = {}
         for key, domain in domains.items():
             slots[domain] = slots.get(domain, 0) + max(0, free[key]) // brick
