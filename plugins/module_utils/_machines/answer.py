@@ -59,6 +59,9 @@ NAME = Words(re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}", re.ASCII), "name")
 HOST = Words(re.compile(r"([A-Za-z0-9._:%\[\]][A-Za-z0-9._:%\[\]-]{0,254})?", re.ASCII), "host name")
 UUID = Words(re.compile(r"[A-Za-z0-9-]{0,64}", re.ASCII), "UUID")
 VERSION = Words(re.compile(r"[A-Za-z0-9.+~_-]{1,64}", re.ASCII), "version")
+BRICK = Words(
+    re.compile(r"[A-Za-z0-9._:%\[\]][A-Za-z0-9._:%\[\]-]{0,254}:/[^\x00-\x1f\x7f]{1,4096}", re.ASCII), "brick"
+)
 TIME = Words(re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII), "time")
 
 _CHANGES = [{"subject": str, "what": str, "before": ANY, "after": ANY}]
@@ -289,6 +292,18 @@ ANSWERS: dict[str, dict[str, t.Any]] = {
         "identities": [ANY],
     },
     "gluster_tls_tenants": {"identities": [ANY], "lines": [str], "bundle": str},
+    "gluster_volumes": {
+        "volumes": [
+            {
+                "name": NAME,
+                "id": UUID,
+                "started": bool,
+                **dict.fromkeys(("replica", "arbiter", "disperse", "redundancy"), int),
+                "bricks": [BRICK],
+            }
+        ],
+        "left": [BRICK],
+    },
 }
 
 
@@ -316,6 +331,13 @@ def asked_for(parts: t.Collection[str], told: t.Mapping[str, t.Any]) -> dict[str
     found = {name: value for name, value in told.items() if name in expected or name not in {*PARTS, *_FOUND_HERE}}
     found.pop(_PROBLEMS, None)
     return {**found, _PROBLEMS: problems} if problems else found
+
+
+def of_volumes(names: t.Collection[str], told: t.Mapping[str, t.Any]) -> None:
+    """Misshapen if what gluster_volumes told is of other volumes than those that it was to work on."""
+    others = [volume["name"] for volume in told.get("volumes", ()) if volume["name"] not in names]
+    if others:
+        raise Misshapen(f"it tells of volume {others[0]!r}, which it was not asked for")
 
 
 def of_shares(names: t.Collection[str], told: t.Mapping[str, t.Any]) -> None:
