@@ -284,9 +284,25 @@ def read_tasks(root: ET.Element) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def read_leaving(root: ET.Element) -> dict[str, tuple[str, ...]]:
+    """Volume to its bricks, as V(server:/path), of which a C(remove-brick) goes on or waits for its commit, from the
+    answer of C(volume status)."""
+    return {
+        text_of(volume, "volName"): tuple(
+            (brick.text or "").strip()
+            for task in volume.iterfind("tasks/task")
+            if text_of(task, "type") == "Remove brick"
+            for brick in task.iterfind("params/brick")
+        )
+        for volume in _all(root, "volStatus/volumes", "volume")
+    }
+
+
 def read_rebalance(root: ET.Element) -> Rebalance:
-    """The whole of a rebalance, from the answer of C(volume rebalance NAME status)."""
+    """The whole of a rebalance, from the answer of C(volume rebalance NAME status), or of C(remove-brick)'s."""
     whole = root.find("volRebalance/aggregate")
+    if whole is None:
+        whole = root.find("volRemoveBrick/aggregate")
     if whole is None:
         raise _unexpected("it tells nothing of a rebalance")
     seconds = (whole.findtext("runtime") or "0").partition(".")[0]
@@ -488,6 +504,14 @@ def status(cli: GlusterCli, present: t.Mapping[str, Volume]) -> dict[str, Status
 def rebalance(cli: GlusterCli, name: str) -> Rebalance:
     """How far a volume's rebalance is. Refused if none was ever started."""
     return read_rebalance(cli.xml("volume", "rebalance", name, "status"))
+
+
+def leaving(cli: GlusterCli, name: str) -> tuple[str, ...]:
+    """The bricks of a started volume, as V(server:/path), that somebody began to remove."""
+    found = read_leaving(cli.xml("volume", "status", name, "tasks"))
+    if name not in found:
+        raise _unexpected(f"it tells nothing of the tasks of volume {name!r}")
+    return found[name]
 
 
 def clients(cli: GlusterCli, present: t.Mapping[str, Volume]) -> dict[str, dict[str, int]]:

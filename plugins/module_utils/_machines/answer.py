@@ -327,6 +327,18 @@ ANSWERS: dict[str, dict[str, t.Any]] = {
         "identities": [ANY],
     },
     "gluster_tls_tenants": {"identities": [ANY], "lines": [str], "bundle": str},
+    "gluster_volumes": {
+        "volumes": [
+            {
+                "name": NAME,
+                "id": UUID,
+                "started": bool,
+                **dict.fromkeys(("replica", "arbiter", "disperse", "redundancy"), int),
+                "bricks": [BRICK],
+            }
+        ],
+        "left": [BRICK],
+    },
 }
 
 
@@ -354,6 +366,13 @@ def asked_for(parts: t.Collection[str], told: t.Mapping[str, t.Any]) -> dict[str
     found = {name: value for name, value in told.items() if name in expected or name not in {*PARTS, *_FOUND_HERE}}
     found.pop(_PROBLEMS, None)
     return {**found, _PROBLEMS: problems} if problems else found
+
+
+def of_volumes(names: t.Collection[str], told: t.Mapping[str, t.Any]) -> None:
+    """Misshapen if what gluster_volumes told is of other volumes than those that it was to work on."""
+    others = [volume["name"] for volume in told.get("volumes", ()) if volume["name"] not in names]
+    if others:
+        raise Misshapen(f"it tells of volume {others[0]!r}, which it was not asked for")
 
 
 def of_shares(names: t.Collection[str], told: t.Mapping[str, t.Any]) -> None:

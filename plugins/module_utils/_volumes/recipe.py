@@ -199,8 +199,8 @@ def create(
     wants C(force). That hides much else from it: only who has looked may say so.
 
     Raises BadInput (no such volume can be made), Conflict (the name or a brick is taken), Unreachable (a server of the
-    pool cannot be asked), Refused (by Gluster; then C(left) names the bricks on other servers that may have been
-    marked as the volume's: release() there undoes that, as it does here).
+    pool cannot be asked), Refused (by Gluster; C(left) names the bricks on other servers that may have been marked
+    as the volume's: release() there undoes that, as it was here).
     """
     recipe.check()
     known = known or look(cli)
@@ -212,7 +212,7 @@ def create(
         raise Conflict(_apart(recipe.name, known))
     elif present.status != "Created" or not recipe.is_of(present):
         raise Conflict(f"Volume {recipe.name!r} exists, with other bricks or started: choose another name.")
-    _set(cli, recipe)
+    set_options(cli, recipe.name, {**recipe.options, **LOOKUP})
     volume = answers.volume(cli, recipe.name)
     lacking = sorted(
         option for option, value in {**recipe.options, **LOOKUP}.items() if volume.options.get(option) != value
@@ -271,28 +271,42 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def _make(cli: GlusterCli, recipe: Recipe, known: Known, root: bool) -> None:
+    words = ["create", recipe.name, *_shape_words(recipe), *map(str, recipe.bricks)]
+    submit(cli, words, recipe.bricks, known, root)
+
+
+def submit(cli: GlusterCli, words: t.Sequence[str], bricks: t.Sequence[Place], known: Known, root: bool) -> None:
+    """C(gluster volume WORDS), which gives new bricks to a volume. What it refuses is undone on this server, and told
+    of the others. root: as for create()."""
     # What a run left that was killed before it could undo.
-    _release_all(recipe, known.volumes)
-    words = ["volume", "create", recipe.name, *_shape_words(recipe), *map(str, recipe.bricks)]
+    _release_all(cli, bricks)
     try:
         try:
-            cli.xml(*words)
+            cli.xml("volume", *words)
         except Refused as exc:
             if not (root and _ROOT_PARTITION in str(exc)):
                 raise
-            cli.xml(*words, "force")
+            cli.xml("volume", *words, "force")
     except Refused as exc:
         # Where glusterd did not answer, it may still be at it.
-        now = answers.volumes(cli)
-        if recipe.name not in now:
-            _release_all(recipe, now)
-            exc.details["left"] = [str(brick) for brick in recipe.bricks if not known.is_here(brick.server)]
-        raise
+        _release_all(cli, bricks)
+        left = [str(brick) for brick in bricks if not known.is_here(brick.server)]
+        if not left:
+            raise
+        raise Refused(
+            f"{exc} It may have marked {', '.join(left)} before that, and says then that they are already part of a"
+            " volume: gluster_bricks takes that off its bricks, or 'setfattr -x trusted.glusterfs.volume-id' there.",
+            **exc.details,
+            left=left,
+        ) from exc
 
 
-def _release_all(recipe: Recipe, volumes: t.Mapping[str, Volume]) -> None:
-    for brick in recipe.bricks:
-        release(brick.path, volumes.values())
+def _release_all(cli: GlusterCli, bricks: t.Iterable[Place]) -> None:
+    marked = [brick.path for brick in bricks if _volume_id(brick.path)]
+    if marked:
+        volumes = answers.volumes(cli)
+        for path in marked:
+            release(path, volumes.values())
 
 
 def _shape_words(recipe: Recipe) -> list[str]:
@@ -303,15 +317,22 @@ def _shape_words(recipe: Recipe) -> list[str]:
     return ["replica", str(recipe.replica), *(["arbiter", "1"] if recipe.arbiter else [])]
 
 
-def _set(cli: GlusterCli, recipe: Recipe) -> None:
-    words = [word for option in {**recipe.options, **LOOKUP}.items() for word in option]
+def set_options(cli: GlusterCli, volume: str, options: t.Mapping[str, str]) -> None:
+    """Sets them in one transaction, and once more where some server could not keep it, which no other shows later."""
+    words = [word for option in options.items() for word in option]
     try:
-        cli.xml("volume", "set", recipe.name, *words)
+        cli.xml("volume", "set", volume, *words)
     except Refused as exc:
         if not is_half_done(exc):
             raise
-        # Some server could not keep it, which this one does not show later.
-        cli.xml("volume", "set", recipe.name, *words)
+        cli.xml("volume", "set", volume, *words)
+
+
+def _volume_id(path: str) -> bytes | None:
+    try:
+        return os.getxattr(path, _VOLUME_ID)
+    except OSError:
+        return None
 
 
 def release(path: str, volumes: t.Iterable[Volume]) -> bool:
@@ -320,9 +341,8 @@ def release(path: str, volumes: t.Iterable[Volume]) -> bool:
     Nothing is done to a directory that some volume has, by its path or its id, that ever ran as a brick, or that holds
     anything.
     """
-    try:
-        value = os.getxattr(path, _VOLUME_ID)
-    except OSError:
+    value = _volume_id(path)
+    if value is None:
         return False
     ids = {volume.id.replace("-", "") for volume in volumes}
     if value.hex() in ids or any(brick.path == path for volume in volumes for brick in volume.bricks):

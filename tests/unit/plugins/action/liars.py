@@ -300,6 +300,15 @@ ANSWERS: dict[str, tuple[dict[str, t.Any], dict[str, t.Any]]] = {
         {"path": "/ca", "passphrase": "p", "directory": "/d", "tenants": [{"tenant": "tenant-d"}]},
         {"identities": [{"common_name": "tenant-d", "changed": True}], "lines": ["tenant-d: issued"], "bundle": "PEM"},
     ),
+    "gluster_volumes": (
+        {"volumes": [{"name": "data", "bricks": ["server1:/srv/data"]}]},
+        {
+            "volumes": [
+                {"name": "data", "id": uuid("data"), "started": True, "bricks": ["server1:/srv/data"]}
+                | {"replica": 1, "arbiter": 0, "disperse": 0, "redundancy": 0}
+            ],
+        },
+    ),
 }
 for _arguments, _answer in ANSWERS.values():
     _answer.update(changed=True, changes=_CHANGES)
