@@ -136,4 +136,5 @@ def test_as_the_role_gets_it() -> None:
         "notes": [],
     }
     refused = plan_pools({"s1": look("s1", "s9"), "s2": look("s2", "s8")}, its, LISTS)
-    assert refused["problem"].startswith("No server has joined a pool. s2 is in another pool") and refused["servers"] == {}
+    assert refused["problem"].startswith("No server has joined a pool. s2 is in another pool")
+    assert refused["servers"] == {}

@@ -26,7 +26,8 @@ LIST = "auth.ssl-allow"
 
 
 def refusal(errno: int, text: str) -> str:
-    return f'<?xml version="1.0"?><cliOutput><opRet>-1</opRet><opErrno>{errno}</opErrno><opErrstr>{text}</opErrstr></cliOutput>'
+    found = OK.replace("<opRet>0", "<opRet>-1").replace("<opErrno>0", f"<opErrno>{errno}")
+    return found.replace("<opErrstr/>", f"<opErrstr>{text}</opErrstr>")
 
 
 class Servers(Remembering):
