@@ -44,7 +44,8 @@ RECIPE = [
     "--customize-hook=rm $1/var/lib/glusterd/hooks/1/st*/*/S* $1/var/lib/glusterd/hooks/1/set/*/S*",
 ]
 ROOT_SIZE = "4G"
-THIN_SIZE = 24 * 1024**3  # sparse, as is the root disk
+THIN_SIZE = 24 * 1024**3  # sparse, as are the others
+SPARE_SIZE = 12 * 1024**3
 KERNEL = (
     "root=/dev/nvme0n1 rw rootfstype=ext4 console=ttyS0 quiet panic=-1 mitigations=off no_timer_check net.ifnames=0"
 )
@@ -181,12 +182,13 @@ def _boot(lab: Lab, base: str) -> None:
 
 
 def _make_disks(lab: Lab) -> None:
-    """An empty one for LVM, and one with the machine's own files."""
-    for name in ("thin.img", "lab.img"):
+    """An empty one for LVM, one that stays empty, and one with the machine's own files."""
+    for name in ("thin.img", "spare.img", "lab.img"):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(lab.path(name))
-    with open(os.open(lab.path("thin.img"), os.O_WRONLY | os.O_CREAT, 0o600), "wb") as stream:
-        stream.truncate(THIN_SIZE)
+    for name, size in (("thin.img", THIN_SIZE), ("spare.img", SPARE_SIZE)):
+        with open(os.open(lab.path(name), os.O_WRONLY | os.O_CREAT, 0o600), "wb") as stream:
+            stream.truncate(size)
     argv = ["mke2fs", "-q", "-t", "ext4", "-d", lab.path("nodes", "server1"), lab.path("lab.img"), "4M"]
     subprocess.run(argv, check=True, capture_output=True)
 
@@ -202,6 +204,7 @@ def _argv(lab: Lab, base: str) -> list[str]:
         ("root", os.path.join(base, "root.img"), "snapshot=on", "nvme,serial=root"),
         ("thin", lab.path("thin.img"), "discard=unmap", "virtio-blk-pci"),
         ("lab", lab.path("lab.img"), "readonly=on", "virtio-blk-pci"),
+        ("spare", lab.path("spare.img"), "discard=unmap", "virtio-blk-pci"),
     ):
         argv += ["-drive", f"id={name},if=none,format=raw,cache=unsafe,{mode},file={_escaped(path)}"]
         argv += ["-device", f"{device},drive={name}"]

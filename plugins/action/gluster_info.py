@@ -42,7 +42,7 @@ class ActionModule(ThereAction):
             return self.ask(arguments, task_vars)
         parts, identities = validated.validated_parameters["gather"], validated.validated_parameters["identities"]
         began, digest = time.time(), looked.digest(declared)
-        known = looked.still_known(known, identities, began, digest)
+        known = looked.still_known(known, identities, began, digest, validated.validated_parameters["storage"])
         missing = [part for part in parts if part not in known]
         compares = bool(declared and not {"differing", "free", "denied"} <= known.keys())
         found: dict[str, t.Any] = {"changed": False, looked.LOOKED: began, **known}

@@ -41,6 +41,15 @@ def parse_size(value: str, what: str = "size") -> int:
     return size
 
 
+def parse_bytes(value: t.Any, what: str = "size") -> int:
+    """Bytes of a size as parse_size() has it, or of a whole number of them, as text or not. Raises BadInput."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    if isinstance(value, str) and re.fullmatch("[1-9][0-9]{0,18}", value, re.ASCII):
+        return int(value)
+    return parse_size(value, what)
+
+
 def format_size(size: int) -> str:
     """The shortest exact way to write bytes: V(100G), or V(1000B) when no unit divides it."""
     for unit, factor in reversed(list(_FACTORS.items())):

@@ -38,12 +38,14 @@ options:
       - V(mounted) (since 0.2.0) is how many clients of each volume are none of the servers' daemons, and V(tasks)
         (since 0.2.0) what is being done to it, as a rebalance.
       - V(stored) (since 0.2.0) is what this server has stored of whom volumes let in, to be compared with others.
+      - V(storage) (since 0.2.0) is what this machine has for bricks, and V(programs) (since 0.2.0) which programs it
+        has. Neither needs Gluster.
       - V(holdings) (since 0.2.0) is whose each volume is. It tells less than V(volumes), which matters for thousands.
     type: list
     elements: str
     choices:
       [version, peers, volumes, holdings, snapshots, processes, clients, mounted, tasks, limits, bricks, stored,
-       cluster, served, identity, identities, mounts, machine, management]
+       cluster, served, identity, identities, mounts, machine, management, storage, programs]
     default: [version, peers, volumes]
   identities:
     description: The identities to tell of, for O(gather=identities).
@@ -65,6 +67,14 @@ options:
         description: As in M(glusterops.shares.gluster_tls_identities). It is returned along with what was found.
         type: str
         default: ecdsa-p256
+  storage:
+    description:
+      - Devices (below C(/dev)) and directories to tell of, for O(gather=storage). What is prepared already is told of
+        in any case, a directory if Gluster has bricks in it.
+    type: list
+    elements: str
+    default: []
+    version_added: "0.2.0"
   declared:
     description:
       - Shares to compare with their volumes. Those that are on this cluster and differ are returned as RV(differing).
@@ -274,6 +284,96 @@ bricks:
       type: str
     thin:
       description: Whether it is on a thin logical volume of LVM, C(null) if there is no such directory.
+      type: bool
+storage:
+  description: What this machine has for bricks. First what was asked for as O(storage), in that order.
+  returned: when gathered
+  type: list
+  elements: dict
+  version_added: "0.2.0"
+  contains:
+    path:
+      description: The device or directory.
+      type: str
+    kind:
+      description: C(device) or C(directory).
+      type: str
+    state:
+      description:
+        - C(ready) for bricks, C(blank) if it can be made so, C(foreign) if it holds something or cannot be used, or
+          C(missing).
+        - A directory that is not there, on a file system that is, is C(blank).
+      type: str
+    problem:
+      description: Why it cannot be used, as a sentence, C(null) if it can.
+      type: str
+    identity:
+      description: The same for two names of a device, and for all directories of a file system. Empty if missing.
+      type: str
+    root:
+      description: Whether it is a directory on the root file system.
+      type: bool
+    size:
+      description: Bytes that it has for bricks, of a blank device what it will have.
+      type: int
+    free:
+      description: Bytes of them that no brick was promised. Negative if more was promised than there is.
+      type: int
+    promised:
+      description: Bytes that its bricks were promised.
+      type: int
+    used:
+      description: Bytes that its bricks hold, as far as it is known.
+      type: int
+    bricks:
+      description: The bricks of this collection on it.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The brick's name.
+          type: str
+        volume:
+          description: The volume that it was made for.
+          type: str
+        path:
+          description: The directory that Gluster gets.
+          type: str
+        size:
+          description: Bytes that it was promised.
+          type: int
+        used:
+          description: Whether Gluster ever had it or anything is in it. C(null) if that cannot be told now.
+          type: bool
+        state:
+          description: C(whole), or C(partial) if something is left to be done.
+          type: str
+programs:
+  description: Which programs this machine has.
+  returned: when gathered
+  type: dict
+  version_added: "0.2.0"
+  contains:
+    glusterd:
+      description: The version of the server's program, C(null) if there is none.
+      type: str
+    enabled:
+      description: Whether it is started at boot, C(null) where systemd does not tell.
+      type: bool
+    running:
+      description: Whether it runs.
+      type: bool
+    client:
+      description: Whether volumes can be mounted.
+      type: bool
+    lvm:
+      description: Whether there is LVM.
+      type: bool
+    xfs:
+      description: Whether XFS can be made.
+      type: bool
+    openssl:
+      description: Whether there is C(openssl).
       type: bool
 stored:
   description:
@@ -634,6 +734,8 @@ CHOICES = (
     "mounts",
     "machine",
     "management",
+    "storage",
+    "programs",
 )
 _OF_CLUSTER = (
     "volumes",
@@ -801,6 +903,16 @@ class _Told:
 
         return Mounts(PASSING).look()
 
+    def storage(self) -> list[dict[str, t.Any]]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._bricks.observe import check_path, observe
+
+        return observe(self._run_command, list(map(check_path, self._module.params["storage"]))).told()
+
+    def programs(self) -> dict[str, t.Any]:
+        from ansible_collections.glusterops.shares.plugins.module_utils._machines.programs import programs
+
+        return programs(self._run_command)
+
     def management(self) -> dict[str, t.Any]:
         from ansible_collections.glusterops.shares.plugins.module_utils._management import management
 
@@ -910,6 +1022,7 @@ def spec() -> dict[str, t.Any]:
                 "key_type": {"type": "str", "default": "ecdsa-p256"},
             },
         },
+        "storage": {"type": "list", "elements": "str", "default": []},
         # These are for the action plugin of the same name, which does not pass them on.
         "query": {"type": "str"},
         "declared": {"type": "dict"},

@@ -117,6 +117,27 @@ _SHARE = {
     "limit": Maybe(int),
     "servers": [HOST],
 }
+_STORAGE = [
+    {
+        "path": str,
+        "kind": Words(re.compile("device|directory"), "kind of storage"),
+        "state": Words(re.compile("ready|blank|foreign|missing"), "state of storage"),
+        "problem": Maybe(str),
+        "identity": str,
+        "root": bool,
+        **dict.fromkeys(("size", "free", "promised", "used"), int),
+        "bricks": [
+            {
+                "name": NAME,
+                "volume": NAME,
+                "path": str,
+                "size": int,
+                "used": Maybe(bool),
+                "state": Words(re.compile("whole|partial"), "state of a brick"),
+            }
+        ],
+    }
+]
 # What gluster_info tells, by what it is asked for.
 PARTS: dict[str, t.Any] = {
     "version": str,
@@ -179,6 +200,12 @@ PARTS: dict[str, t.Any] = {
         "op_version": Maybe(int),
         "clock": {"began": float, "ended": float},
     },
+    "storage": _STORAGE,
+    "programs": {
+        "glusterd": Maybe(VERSION),
+        "enabled": Maybe(bool),
+        **dict.fromkeys(("running", "client", "lvm", "xfs", "openssl"), bool),
+    },
     "management": {
         "switch": bool,
         "begun": bool,
@@ -240,6 +267,7 @@ ANSWERS: dict[str, dict[str, t.Any]] = {
         "instance": Maybe(str),
         _PROBLEMS: By(str),
     },
+    "gluster_bricks": {"storage": _STORAGE, "bricks": [{"name": NAME, "path": str}]},
     "gluster_heketi_info": {
         "clusters": _HEKETI_CLUSTERS,
         "volumes": [Has({"name": str, "id": str})],

@@ -34,16 +34,22 @@ _RESULT = {
 
 
 def still_known(
-    known: t.Mapping[str, t.Any] | None, identities: t.Sequence[t.Any], now: float, declared: str | None = None
+    known: t.Mapping[str, t.Any] | None,
+    identities: t.Sequence[t.Any],
+    now: float,
+    declared: str | None = None,
+    storage: t.Collection[str] = (),
 ) -> dict[str, t.Any]:
-    """What the earlier answer told, if it is not too old. identities, declared: what the caller asks for, the latter as
-    its digest."""
+    """What the earlier answer told, if it is not too old. identities, declared, storage: what the caller asks for,
+    declared as its digest."""
     if not known or not 0 <= now - known.get(LOOKED, 0) <= KEPT:
         return {}
     # What could not be told then is asked again.
     found = {part: value for part, value in known.items() if part not in _RESULT and value is not None}
     if identities and _names(found.get("identities", ())) != _names(identities):
         found.pop("identities", None)
+    if not {*storage} <= {place["path"] for place in found.get("storage", ())}:
+        found.pop("storage", None)
     if found.get(DECLARED) != declared:
         found.pop("differing", None)
         found.pop("free", None)

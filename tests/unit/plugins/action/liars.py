@@ -147,6 +147,9 @@ def parts(name: str, common_name: str) -> dict[str, t.Any]:
             "op_version": 100000 if server else None,
             "clock": {"began": time.time(), "ended": time.time()},
         },
+        "storage": _storage() if server else [],
+        "programs": {"glusterd": "10.3" if server else None, "enabled": True if server else None, "running": server}
+        | dict.fromkeys(("client", "lvm", "xfs", "openssl"), True),
         "management": {
             "switch": False,
             "begun": False,
@@ -160,6 +163,13 @@ def parts(name: str, common_name: str) -> dict[str, t.Any]:
             "heals": {},
         },
     }
+
+
+def _storage() -> list[dict[str, t.Any]]:
+    brick = {"name": "brick_data_1", "volume": "data", "path": "/srv/gluster/brick_data_1/brick", "size": 1 << 30}
+    place = {"path": "/srv/gluster", "kind": "directory", "state": "ready", "problem": None, "identity": "fs:8:1"}
+    sizes = {"size": 9 << 30, "free": 5 << 30, "promised": 1 << 30, "used": 0}
+    return [{**place, **sizes, "root": False, "bricks": [{**brick, "used": True, "state": "whole"}]}]
 
 
 _CHANGES = [{"subject": "data", "what": "volume", "before": None, "after": "data"}]
@@ -204,6 +214,13 @@ ANSWERS: dict[str, tuple[dict[str, t.Any], dict[str, t.Any]]] = {
     "gluster_info": (
         {"gather": ["peers", "machine"]},
         {part: parts("server1", "a")[part] for part in ("peers", "machine")},
+    ),
+    "gluster_bricks": (
+        {"storage": ["/srv/gluster"]},
+        {
+            "storage": _storage(),
+            "bricks": [{"name": "brick_data_1", "path": "/srv/gluster/brick_data_1/brick"}],
+        },
     ),
     "gluster_heketi_info": (
         {**_HEKETI},
