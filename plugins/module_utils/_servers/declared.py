@@ -108,10 +108,10 @@ def plain(found: t.Any) -> dict[str, t.Any]:
 
 def read(its: _Values) -> Declared:
     """What plain() has made of it."""
-    servers = {
-        name: Server(**{**one, "storage": tuple(Storage(part["path"], tuple(part["tags"])) for part in one["storage"])})
-        for name, one in its["servers"].items()
-    }
+    servers = {}
+    for name, one in its["servers"].items():
+        storage = tuple(Storage(part["path"], tuple(part["tags"])) for part in one["storage"])
+        servers[name] = Server(**{**one, "storage": storage, "tags": tuple(one["tags"])})
     return Declared(servers, *(tuple(its[name]) for name in ("joining", "machines", "installed")))
 
 

@@ -55,7 +55,7 @@ def joining(declared: Declared, looks: _Looks, lists: t.Mapping[str, t.Sequence[
             servers[worker.name] = tuple(one.address for one in joiners)
             uuids[worker.name] = {one.address: view.pools[one.name].uuid for one in joiners}
     if problems:
-        raise Conflict(f"No server has joined. {few(problems)}")
+        raise Conflict(f"No server has joined a pool. {few(problems)}")
     return Joining(servers, uuids, tuple(notes))
 
 
