@@ -71,10 +71,6 @@ options:
         description: How many bricks of a dispersed set may be lost.
         type: int
         default: 0
-      root:
-        description: Whether bricks may be directories on root file systems.
-        type: bool
-        default: false
   size:
     description:
       - What the tenants can store, for example V(100G). Units are powers of 1024.
@@ -97,6 +93,10 @@ options:
     description: Gluster options of its volume, by name. See M(glusterops.shares.gluster_shares).
     type: dict
     default: {}
+  allow_root:
+    description: Whether bricks of a new volume may lie on the root file systems of their servers.
+    type: bool
+    default: false
   restart:
     description: Whether a started volume that is not sealed may be stopped and started to seal it.
     type: bool
@@ -201,7 +201,14 @@ def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.An
             cluster, params["name"], params["infrastructure"], timeout, module.check_mode, progress
         )
         return changes, {"wiped": wiped} if wiped else {}
-    share = read_share(params, params["infrastructure"], exclusive=True, start=True, restart=params["restart"])
+    share = read_share(
+        params,
+        params["infrastructure"],
+        exclusive=True,
+        start=True,
+        restart=params["restart"],
+        root=params["allow_root"],
+    )
     changes, shares = reconcile(cluster, [share], module.check_mode, progress)
     return changes, {"share": shares[share.name]} if shares else {}
 
@@ -212,6 +219,7 @@ def main() -> t.NoReturn:
             **share_spec(),
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "infrastructure": {"type": "list", "elements": "str", "required": True},
+            "allow_root": {"type": "bool", "default": False},
             "restart": {"type": "bool", "default": False},
             "heal_timeout": {"type": "int", "default": 300},
             "progress_file": {"type": "path"},

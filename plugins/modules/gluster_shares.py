@@ -106,10 +106,6 @@ options:
             description: How many bricks of a dispersed set may be lost.
             type: int
             default: 0
-          root:
-            description: Whether bricks may be directories on root file systems.
-            type: bool
-            default: false
   infrastructure:
     description:
       - The identities of the servers, gateways and management hosts, which are on every list always. Every server of
@@ -143,6 +139,11 @@ options:
       - Without this permission such a volume makes the task fail before anything is changed.
     type: bool
     default: false
+  allow_root:
+    description: Whether bricks of a new volume may lie on the root file systems of their servers.
+    type: bool
+    default: false
+    version_added: "0.2.0"
   start:
     description:
       - Whether volumes that are not started are started, once they are sealed.
@@ -253,6 +254,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares.reconcil
 def work(module: AnsibleModule) -> tuple[list[_reconcile.Change], dict[str, t.Any]]:
     params = module.params
     how = {name: params[name] for name in ("admit", "exclusive", "start", "restart")}
+    how["root"] = params["allow_root"]
     how["deactivate"] = params["deactivate_snapshots"]
     shares = [read_share(share, params["infrastructure"], **how) for share in params["shares"]]
     cluster = LiveCluster(GlusterCli(module.run_command), known_limits=_known_limits(params["known_limits"] or {}))
@@ -283,6 +285,7 @@ def main() -> t.NoReturn:
             },
             "infrastructure": {"type": "list", "elements": "str", "required": True},
             "admit": {"type": "bool", "default": True},
+            "allow_root": {"type": "bool", "default": False},
             "exclusive": {"type": "bool", "default": True},
             "deactivate_snapshots": {"type": "bool", "default": False},
             "deny_only": {"type": "bool", "default": False},

@@ -36,7 +36,6 @@ def layout_spec() -> dict[str, t.Any]:
         "arbiter": {"type": "int", "default": 0},
         "disperse": {"type": "int", "default": 0},
         "redundancy": {"type": "int", "default": 0},
-        "root": {"type": "bool", "default": False},
     }
 
 
@@ -60,6 +59,5 @@ def read_share(values: t.Mapping[str, t.Any], infrastructure: t.Iterable[str], *
         pattern=None if values["pattern"] is None else compile_pattern(values["pattern"], f"{name}: pattern"),
         snapshot=values["from_snapshot"],
         layout=_read_layout(name, values["layout"]),
-        root=bool(values["layout"] and values["layout"]["root"]),
         **others,
     )

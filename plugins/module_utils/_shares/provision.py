@@ -177,6 +177,13 @@ def _source(share: Share, scene: holding.Scene, holders: holding.Holders, suppli
     return Source(None)
 
 
+def told(taking: Change) -> str:
+    """What is said of a share that has got its volume."""
+    if taking.what == MADE_OF:
+        return f"is made of {len(taking.after)} brick{'' if len(taking.after) == 1 else 's'}"
+    return f"is {taking.what} {taking.after}"
+
+
 def _to_be_made(layout: Recipe) -> Volume:
     """The volume as Gluster will tell of it."""
     _name, places, *shape, _options = layout

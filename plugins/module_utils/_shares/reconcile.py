@@ -354,7 +354,7 @@ class _Run:
                         provision.give_up(cluster.cli, name, share.name)
                     if source.taking:
                         self._progress.expect(1)
-                        with self._progress.of(share.name, f"is {source.taking.what} {source.taking.after}"):
+                        with self._progress.of(share.name, provision.told(source.taking)):
                             provision.take(cluster, share, source, volumes, known)
 
 
