@@ -166,6 +166,10 @@ def _rounded(home: Place, wish: Wish) -> int:
         raise BadInput(f"brick {wish.name!r} must have a size of at least one byte, not {wish.size}.")
     if home.kind == names.DIRECTORY:
         return wish.size
+    if names.device_mapper(wish.name) > names.DEVICE_MAPPER:
+        raise BadInput(
+            f"brick {wish.name!r} cannot be on a device: with so many '-' its name is too long for the kernel."
+        )
     if wish.size < names.LEAST:
         raise BadInput(
             f"brick {wish.name!r} must have at least {format_size(names.LEAST)} on a device, not"

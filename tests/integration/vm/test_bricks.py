@@ -192,7 +192,8 @@ def nothing_else(vm: Lab) -> None:
 
 def killed_while_it_is_made(vm: Lab) -> None:
     """At each program that it runs, before and after that has done its work; from a blank device on."""
-    clear = f"vgs --noheadings -o vg_name @glusterops.storage | xargs -r vgremove -qy; pvremove -q {DISK}; wipefs -qa {DISK}"
+    groups = "vgs --noheadings -o vg_name @glusterops.storage"
+    clear = f"{groups} | xargs -r vgremove -qy; pvremove -q {DISK}; wipefs -qa {DISK}"
     sh(vm, clear)
     run = Program(vm, SERVER, MODULE, **wanted())
     steps = ("pvcreate", "vgcreate", "lvcreate", "mkfs.xfs", "mount", "lvchange")

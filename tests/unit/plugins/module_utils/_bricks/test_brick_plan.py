@@ -224,6 +224,7 @@ def test_being_over_promised_holds_back_nothing_that_needs_no_more() -> None:
         (wish(name="../x"), "is not a brick's name"),
         (wish(size=0), "at least one byte"),
         (wish(size=512 * 1024**2), "at least 516M on a device, not 512M"),
+        (wish(name=f"brick_a{'-' * 63}_1"), "too long for the kernel"),
         (wish(storage="/dev/sdx"), "'/dev/sdx', which is no storage"),
     ],
 )
