@@ -118,6 +118,26 @@ def test_made_grown_used_and_removed(xfs: Lab, base: str) -> None:
     assert sh(lab, f"ls -A {base}") == "" and after["state"] == "ready" and after["promised"] == 0
 
 
+def test_what_a_refused_creation_leaves(xfs: Lab, base: str) -> None:
+    lab = xfs
+    path = lab.module(SERVER, MODULE, storage=[base], bricks=bricks(1))["bricks"][0]["path"]
+    # The other server has no such directory.
+    create = f"gluster --mode=script volume create data {SERVER}:{path}"
+    assert lab.run("server2", f"{create} server2:/none/such/brick", check=False).returncode
+    if not sh(lab, f"getfattr -n trusted.glusterfs.volume-id {path} 2>/dev/null", check=False):
+        # It is for the server that was asked to choose who looks first.
+        sh(lab, f"setfattr -n trusted.glusterfs.volume-id -v 0x{'ab' * 16} {path} && mkdir {path}/.glusterfs")
+    assert "is already part of a volume" in lab.run("server2", create, check=False).stderr
+    [place] = look(lab, base)
+    assert place["bricks"][0]["used"] is False
+    done = lab.predicted(SERVER, MODULE, storage=[base], bricks=bricks(1))
+    assert done["changes"] == [{"subject": path, "what": "claimed", "before": True, "after": False}]
+    lab.gluster(create.partition("script ")[2])
+    # Now a volume has it.
+    assert not lab.module(SERVER, MODULE, storage=[base], bricks=bricks(1))["changed"]
+    assert lab.gluster("volume delete data")
+
+
 def test_what_cannot_be_asked_is_not_removed(xfs: Lab, base: str) -> None:
     lab = xfs
     lab.module(SERVER, MODULE, storage=[base], bricks=bricks(1))

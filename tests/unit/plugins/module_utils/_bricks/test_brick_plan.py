@@ -9,7 +9,14 @@ import typing as t
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._bricks import names
-from ansible_collections.glusterops.shares.plugins.module_utils._bricks.plan import Step, Wanted, Wish, plan, removable
+from ansible_collections.glusterops.shares.plugins.module_utils._bricks.plan import (
+    Step,
+    Wanted,
+    Wish,
+    asks_gluster,
+    plan,
+    removable,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._bricks.storage import Brick, Place
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     BadInput,
@@ -177,6 +184,17 @@ def test_bricks_of_deleted_volumes_go_unless_gluster_has_them() -> None:
         plan(wanted, there, {"brick_data_2": "data"})
     with pytest.raises(BadInput, match="which is among deleted_volumes"):
         steps(there, bricks=wish(), deleted=frozenset(["data"]))
+
+
+def test_what_a_refused_creation_left_is_taken_off_where_no_volume_has_the_brick() -> None:
+    there = [place(DEVICE, dataclasses.replace(ONE, used=False, claimed=True))]
+    wanted = Wanted(storage=("/dev/sdb",), bricks=wish())
+    assert asks_gluster(wanted, there) and not asks_gluster(dataclasses.replace(wanted, bricks=()), there)
+    [step] = plan(wanted, there, {})
+    assert step.change == Change(MOUNTED, "claimed", True, False) and step.brick and step.brick.lacks == ("release",)
+    assert not plan(wanted, there, {"brick_data_1": "data"})
+    # It is grown along with that.
+    assert [change.what for change in changes(there, bricks=wish(2 * GIB))] == ["size", "claimed"]
 
 
 def test_removals_come_first() -> None:
