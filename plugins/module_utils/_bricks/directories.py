@@ -21,7 +21,7 @@ import shutil
 import stat
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._bricks import names
+from ansible_collections.glusterops.shares.plugins.module_utils._bricks import claimed, names
 from ansible_collections.glusterops.shares.plugins.module_utils._bricks.storage import (
     BLANK,
     FOREIGN,
@@ -34,8 +34,6 @@ from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounte
 
 # What says that a directory is for bricks, and what a brick's own is: its volume and how many bytes it was promised.
 _STORAGE, _BRICK = "trusted.glusterops.storage", "trusted.glusterops.brick"
-# What Gluster's bricks have.
-_VOLUME_ID = "trusted.glusterfs.volume-id"
 _QUOTA = "trusted.glusterfs.quota.size"
 # Of a brick that is being made, and of one that is being removed: .NAME.new, .NAME.gone
 _NEW, _GONE = ".new", ".gone"
@@ -119,12 +117,12 @@ def is_ours(path: str) -> bool:
 def with_use(brick: Brick) -> Brick:
     """The brick, and whether it is used."""
     try:
-        used = _get(brick.path, _VOLUME_ID) is not None or bool(os.listdir(brick.path))
+        its = claimed.look(brick.path)
     except FileNotFoundError:
-        used = False
+        its = claimed.Use(used=False, claimed=False)
     except OSError:
         return brick
-    return dataclasses.replace(brick, used=used)
+    return dataclasses.replace(brick, used=its.used, claimed=its.claimed and not its.used)
 
 
 def one_room(places: t.Sequence[Place]) -> list[Place]:
@@ -175,7 +173,7 @@ def _evidence(real: str, above: str, there: Mounted | None) -> Evidence:
 def _brick_above(path: str) -> str | None:
     """The brick of Gluster's that the directory is or is in, or one of ours."""
     while True:
-        if _get(path, _VOLUME_ID) is not None or _get(path, _BRICK) is not None:
+        if _get(path, claimed.VOLUME_ID) is not None or _get(path, _BRICK) is not None:
             return path
         if path == "/":
             return None

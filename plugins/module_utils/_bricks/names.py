@@ -22,6 +22,10 @@ MOUNTS = "/var/lib/glusterops/bricks"
 _NAME = re.compile(r"brick_([A-Za-z0-9_][A-Za-z0-9_-]{0,63})_([1-9][0-9]{0,8})", re.ASCII)
 _VOLUME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
 
+# Characters that the kernel takes as the name of a logical volume with its group's. LVM doubles each "-" in them.
+DEVICE_MAPPER = 127
+_GROUP_AND_DASH = len("glusterops_01234567-")
+
 MIB = 1024**2
 EXTENT = 4 * MIB
 # mkfs.xfs has no room for its log on less, where it lies on stripes.
@@ -52,6 +56,11 @@ def name(volume: str, number: int) -> str:
     if not 1 <= number <= 999_999_999:
         raise BadInput(f"number {number!r} of a brick must be from 1 to 999999999.")
     return f"brick_{volume}_{number}"
+
+
+def device_mapper(called: str) -> int:
+    """How long the kernel's name of such a brick's logical volume would be."""
+    return _GROUP_AND_DASH + len(called) + called.count("-")
 
 
 def parse(called: str) -> Called | None:

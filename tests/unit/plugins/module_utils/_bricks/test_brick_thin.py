@@ -84,6 +84,7 @@ def test_what_a_brick_lacks(volume: dict[str, t.Any], seen: Seen, lacks: tuple[s
         ({}, dataclasses.replace(WHOLE, lines=(f"/dev/sda1 {POINT} ext4 defaults 0 0",)), "another line for", True),
         ({}, dataclasses.replace(WHOLE, lines=(LINE, LINE)), "another line for", True),
         ({}, dataclasses.replace(WHOLE, entries=()), "is not there any more", False),
+        ({}, Seen(HERE, (LINE,), broken="Input/output error"), "cannot be looked into: Input/output", False),
         ({"tags": MAKING}, Seen(HERE._replace(device=(8, 1))), "unmount it", True),
     ],
 )
