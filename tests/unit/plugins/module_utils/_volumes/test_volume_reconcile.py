@@ -241,14 +241,11 @@ def test_a_removal_that_somebody_began_is_gone_on_with(run: Run) -> None:
 def test_deleted(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     started(run, *FIRST)
     absent = read_wanted({"name": "v", "state": "absent"})
-    kinds: dict[str, int] | None = {"fuse": 2, "glustershd": 3}
-    monkeypatch.setattr(answers, "clients_of", lambda *_arguments: kinds)
+    kinds = {"fuse": 2, "glustershd": 3}
+    monkeypatch.setattr(answers, "settled_clients", lambda *_arguments: {"v": kinds})
     for check_mode in (True, False):
         with pytest.raises(Refused, match="is not deleted: 2 clients are connected to it"):
             run(absent, check_mode=check_mode)
-    kinds = None
-    with pytest.raises(Refused, match="it is not known how many clients"):
-        run(absent)
     kinds = {"glustershd": 3, "quotad": 3}
     run.servers.leaving["v"] = FIRST
     with pytest.raises(Refused, match="bricks of it are being removed"):
@@ -338,7 +335,7 @@ def test_killed_anywhere_the_next_run_finishes(
 ) -> None:
     bricks, asked, order = SITUATIONS[situation]
     one = read_wanted({"name": "v", "replica": 3, **asked})
-    monkeypatch.setattr(answers, "clients_of", lambda *_arguments: {})
+    monkeypatch.setattr(answers, "settled_clients", lambda *_arguments: {"v": {}})
     monkeypatch.setattr(quota, "limit", lambda *_arguments, **_named: Limit(1000, 10))
     kills, ended = 0, False
     while not ended:
