@@ -75,11 +75,11 @@ def _check_idle(cli: GlusterCli, volume: Volume) -> None:
     """Refused if somebody would lose what he works with."""
     if answers.leaving(cli, volume.name):
         raise Refused(f"Volume {volume.name!r} is not deleted: bricks of it are being removed. End that first.")
-    clients = answers.clients_of(cli, volume)
-    if clients is None or answers.tenants(clients):
-        count = "it is not known how many" if clients is None else answers.tenants(clients)
+    clients = answers.tenants(answers.settled_clients(cli, {volume.name: volume}, cli.sleep)[volume.name])
+    if clients:
         raise Refused(
-            f"Volume {volume.name!r} is not deleted: {count} clients are connected to it. Unmount it everywhere first."
+            f"Volume {volume.name!r} is not deleted: {clients} clients are connected to it. Unmount it everywhere"
+            " first."
         )
 
 

@@ -232,15 +232,20 @@ def check_free(recipe: Recipe, known: Known) -> None:
         raise Conflict(_apart(recipe.name, known))
     for brick in recipe.bricks:
         check_brick(brick, known, f"Volume {recipe.name!r}")
+    check_servers(recipe, known)
+
+
+def check_servers(recipe: Recipe, known: Known) -> None:
+    """BadInput if two bricks of a set are on one server, by whatever names of it."""
     for bricks in recipe.sets:
-        by_uuid: dict[str, Place] = {}
+        found: dict[str, Place] = {}
         for brick in bricks:
             uuid = known.names.get(brick.server, str(brick))
-            if uuid in by_uuid:
+            if uuid in found:
                 raise BadInput(
-                    f"Volume {recipe.name!r}: {by_uuid[uuid]} and {brick} would be of one set, and are on one server."
+                    f"Volume {recipe.name!r}: {found[uuid]} and {brick} would be of one set, and are on one server."
                 )
-            by_uuid[uuid] = brick
+            found[uuid] = brick
 
 
 def _apart(name: str, known: Known) -> str:

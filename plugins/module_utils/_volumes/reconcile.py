@@ -109,6 +109,7 @@ class _Run:
             present = known.volumes.get(one.name)
             has = recipes.places(present) if present else ()
             new = [brick for brick in one.recipe.bricks if brick not in has]
+            recipes.check_servers(one.recipe, known)
             if not present and not one.absent:
                 recipes.check_free(one.recipe, known)
             for brick in new:

@@ -186,6 +186,20 @@ def test_a_server_tells_of_no_share_of_another_cluster(lie: dict[str, t.Any], sa
     assert found["failed"] and said in found["msg"], found
 
 
+@pytest.mark.parametrize(
+    "lie, said",
+    [
+        ({"name": "others"}, "it tells of volume 'others', which it was not asked for"),
+        ({"bricks": ["server1"]}, "volumes[0].bricks[0] is no brick"),
+        ({"bricks": ["server1:/a\n"]}, "volumes[0].bricks[0] is no brick"),
+    ],
+)
+def test_a_server_tells_of_no_other_volume(lie: dict[str, t.Any], said: str) -> None:
+    arguments, told = ANSWERS["gluster_volumes"]
+    found = ran("gluster_volumes", arguments, {**told, "volumes": [{**told["volumes"][0], **lie}]})
+    assert found["failed"] and said in found["msg"], found
+
+
 BUNDLE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"
 
 

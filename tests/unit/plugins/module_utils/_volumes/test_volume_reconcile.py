@@ -25,7 +25,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._volumes.reshapi
     plan,
     read_wanted,
 )
-from servers_told import Killed, Servers
+from servers_told import Killed, Servers, uuid
 
 FIRST = [f"s{server}:/brick_v_{server}/brick" for server in (1, 2, 3)]
 SECOND = [f"s{server}:/brick_v_{server + 3}/brick" for server in (1, 2, 3)]
@@ -241,14 +241,11 @@ def test_a_removal_that_somebody_began_is_gone_on_with(run: Run) -> None:
 def test_deleted(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     started(run, *FIRST)
     absent = read_wanted({"name": "v", "state": "absent"})
-    kinds: dict[str, int] | None = {"fuse": 2, "glustershd": 3}
-    monkeypatch.setattr(answers, "clients_of", lambda *_arguments: kinds)
+    kinds = {"fuse": 2, "glustershd": 3}
+    monkeypatch.setattr(answers, "settled_clients", lambda *_arguments: {"v": kinds})
     for check_mode in (True, False):
         with pytest.raises(Refused, match="is not deleted: 2 clients are connected to it"):
             run(absent, check_mode=check_mode)
-    kinds = None
-    with pytest.raises(Refused, match="it is not known how many clients"):
-        run(absent)
     kinds = {"glustershd": 3, "quotad": 3}
     run.servers.leaving["v"] = FIRST
     with pytest.raises(Refused, match="bricks of it are being removed"):
@@ -275,6 +272,16 @@ def test_all_are_checked_before_the_first_is_changed(run: Run) -> None:
     run.servers.peers["s4"] = run.servers.peers["s4"]._replace(connected=False)
     with pytest.raises(Unreachable, match="No volume is made or changed while servers"):
         run(good, check_mode=True)
+
+
+def test_two_names_of_one_server_in_a_set_that_grows(run: Run) -> None:
+    started(run, *FIRST)
+    # As 10.0.0.4 the server is known from another volume.
+    volume = run.servers.make("other", "10.0.0.4:/other")
+    run.servers.volumes["other"] = volume._replace(bricks=(volume.bricks[0]._replace(server_uuid=uuid("s3")),))
+    for asked in ([*FIRST, SECOND[0], "10.0.0.4:/a", SECOND[2]], ["10.0.0.4:/a", *FIRST[1:]]):
+        with pytest.raises(BadInput, match="10.0.0.4:/a and s3:.* would be of one set, and are on one server"):
+            run(wanted(*asked), check_mode=True)
 
 
 def good_bricks(one: Wanted) -> list[str]:
@@ -328,7 +335,7 @@ def test_killed_anywhere_the_next_run_finishes(
 ) -> None:
     bricks, asked, order = SITUATIONS[situation]
     one = read_wanted({"name": "v", "replica": 3, **asked})
-    monkeypatch.setattr(answers, "clients_of", lambda *_arguments: {})
+    monkeypatch.setattr(answers, "settled_clients", lambda *_arguments: {"v": {}})
     monkeypatch.setattr(quota, "limit", lambda *_arguments, **_named: Limit(1000, 10))
     kills, ended = 0, False
     while not ended:
