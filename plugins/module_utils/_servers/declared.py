@@ -186,9 +186,27 @@ def _flag(name: str, variables: _Values, variable: str, otherwise: bool) -> bool
         raise BadInput(f"{name}: {variable} {value!r} is neither true nor false.") from None
 
 
+def storage_problems(server: Server, look: t.Any) -> list[str]:
+    """Why some of its storage cannot be used, as far as gluster_info told."""
+    given = {one.path for one in server.storage}
+    its = [place for place in _storage_told(look) if place["path"] in given]
+    found = [place["problem"] for place in its if place["problem"]]
+    if not server.allow_root:
+        found += [
+            f"{place['path']} lies on the root file system, which bricks would fill: mount a file system there, or say"
+            " servers_allow_root: true."
+            for place in its
+            if place["root"] and not place["problem"]
+        ]
+    return found
+
+
+def _storage_told(look: t.Any) -> t.Sequence[t.Any]:
+    return (look.get("storage") if isinstance(look, t.Mapping) else None) or ()
+
+
 def unready(server: Server, look: t.Any) -> list[str]:
     """The paths of its storage that are not ready for bricks, as far as gluster_info told, or that it did not tell
     of."""
-    told = (look.get("storage") if isinstance(look, t.Mapping) else None) or ()
-    ready = {one["path"] for one in told if one["state"] == "ready"}
+    ready = {place["path"] for place in _storage_told(look) if place["state"] == "ready"}
     return [one.path for one in server.storage if one.path not in ready]

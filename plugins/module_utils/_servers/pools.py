@@ -14,7 +14,11 @@ import typing as t
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict, few
 from ansible_collections.glusterops.shares.plugins.module_utils._machines import told
 from ansible_collections.glusterops.shares.plugins.module_utils._servers import plan
-from ansible_collections.glusterops.shares.plugins.module_utils._servers.declared import Declared, Server
+from ansible_collections.glusterops.shares.plugins.module_utils._servers.declared import (
+    Declared,
+    Server,
+    storage_problems,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import matches
 
 _Looks = t.Mapping[str, t.Any]
@@ -48,7 +52,7 @@ def joining(declared: Declared, looks: _Looks, lists: t.Mapping[str, t.Sequence[
         worker = view.worker()
         joiners = view.outside(worker)
         notes += [*view.silent(worker), *view.renamed(worker)]
-        wrong = view.copies()
+        wrong = [*view.copies(), *view.storage_problems()]
         wrong += [problem for one in joiners for problem in view.problems(one, worker, lists.get(cluster, ()), dry)]
         problems += wrong
         if joiners and not wrong:
@@ -91,6 +95,16 @@ class _View:
             " glusterd, remove /var/lib/glusterd/glusterd.info, and start it."
             for several in names.values()
             if len(several) > 1
+        ]
+
+    def storage_problems(self) -> list[str]:
+        """Of servers that have no bricks yet. Where others have some, that is told when it comes to their storage, and
+        holds nobody else up: a disk may have died."""
+        return [
+            f"{one.name}: {problem}"
+            for one in self.answering
+            if not self._volumes(one)
+            for problem in storage_problems(one, self._looks.get(one.name))
         ]
 
     def problems(self, one: Server, worker: Server, entries: t.Sequence[str], dry: bool) -> t.Iterator[str]:

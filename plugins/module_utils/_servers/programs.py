@@ -16,6 +16,12 @@ from ansible_collections.glusterops.shares.plugins.module_utils._servers.declare
 
 # What a machine may need.
 SERVER, CLIENT, DEVICES, IDENTITY = "server", "client", "devices", "identity"
+_WORDS = {
+    SERVER: "the GlusterFS server",
+    CLIENT: "the GlusterFS client",
+    DEVICES: "the programs of LVM and XFS",
+    IDENTITY: "openssl",
+}
 # By Ansible's family of operating systems, the packages with it. A server's brings the client.
 PACKAGES = {
     "Debian": {
@@ -63,7 +69,7 @@ def plan(declared: Declared, looks: t.Mapping[str, t.Any], dry: bool) -> Program
     lacking = {name: needs for name, needs in ((one, _lacks(declared, one, its)) for one, its in told.items()) if needs}
     idle = [name for name, its in told.items() if name in declared.servers and _idle(its)]
     foreign = [
-        f"{name} lacks {' and '.join(lacking[name])}" if name in lacking else f"glusterd is not running on {name}"
+        f"{name} lacks {_told(lacking[name])}" if name in lacking else f"glusterd is not running on {name}"
         for name in told
         if name not in declared.installed
         and (name in lacking or name in declared.servers and not told[name]["running"])
@@ -74,9 +80,13 @@ def plan(declared: Declared, looks: t.Mapping[str, t.Any], dry: bool) -> Program
     unseen: tuple[str, ...] = ()
     if dry:
         unseen = _unseen(declared, told, {*lacking, *(name for name in start if not told[name]["running"])})
-    lines = [f"{name}: {' and '.join(needs)}: would be installed" for name, needs in lacking.items()]
-    lines += [f"{name}: glusterd: would be enabled and started" for name in start]
+    lines = [f"{name} would get {_told(needs)}." for name, needs in lacking.items()]
+    lines += [f"{name} would have glusterd enabled and started." for name in start]
     return Programs(lacking, start, unseen, tuple(lines))
+
+
+def _told(needs: t.Iterable[str]) -> str:
+    return ", ".join(_WORDS[need] for need in needs)
 
 
 def _programs(look: t.Any) -> t.Mapping[str, t.Any] | None:

@@ -9,7 +9,12 @@ import typing as t
 import pytest
 from ansible_collections.glusterops.shares.plugins.filter.plan_pools import plan_pools
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import Conflict
-from ansible_collections.glusterops.shares.plugins.module_utils._servers.declared import Declared, Server, plain
+from ansible_collections.glusterops.shares.plugins.module_utils._servers.declared import (
+    Declared,
+    Server,
+    Storage,
+    plain,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._servers.pools import Joining, joining
 
 LISTS = {"a": ["server-s1", "server-s2", "server-s3", "server-s4"], "b": ["server-s5"]}
@@ -138,3 +143,23 @@ def test_as_the_role_gets_it() -> None:
     refused = plan_pools({"s1": look("s1", "s9"), "s2": look("s2", "s8")}, its, LISTS)
     assert refused["problem"].startswith("No server has joined a pool. s2 is in another pool")
     assert refused["servers"] == {}
+
+
+def place(path: str, problem: str | None = None, root: bool = False) -> dict[str, t.Any]:
+    return {"path": path, "problem": problem, "root": root, "state": "foreign" if problem else "blank"}
+
+
+def test_storage_that_cannot_be_used_holds_up_servers_without_bricks() -> None:
+    its = declared("s1", "s2")
+    storage = (Storage("/dev/sdb"), Storage("/srv/a"))
+    its = Declared({**its.servers, "s2": Server("s2", "a", "s2", storage)}, its.joining)
+    told = [place("/dev/sdb", "/dev/sdb has a file system."), place("/srv/a", root=True), place("/other", "Not ours.")]
+    with pytest.raises(Conflict) as caught:
+        of(its, look("s1"), {**look("s2"), "storage": told})
+    assert str(caught.value).startswith(
+        "No server has joined a pool. s2: /dev/sdb has a file system. s2: /srv/a lies on the root file system, which"
+    )
+    assert "Not ours" not in str(caught.value)
+    # Elsewhere a disk may have died.
+    member = {**look("s2", "s1", volumes=OPEN), "storage": told}
+    assert of(its, look("s1", "s2", volumes=OPEN), member) == Joining()

@@ -90,16 +90,16 @@ def test_what_a_dry_run_cannot_see(machines: dict[str, t.Any], unseen: tuple[str
     looks = told(**{name: {"programs": its} for name, its in machines.items()})
     found = plan(declared(), looks, True)
     assert found.unseen == unseen
-    assert all(any(line.startswith(f"{name}: ") for line in found.lines) for name, its in machines.items() if its)
+    assert all(any(line.startswith(f"{name} would ") for line in found.lines) for name, its in machines.items() if its)
 
 
 @pytest.mark.parametrize(
     "machines, said",
     [
-        ({"s1": BARE}, "s1 lacks server and identity. See to that"),
+        ({"s1": BARE}, "s1 lacks the GlusterFS server, openssl. See to that"),
         (
             {"h1": BARE, "s2": {**WELL, "running": False}},
-            "glusterd is not running on s2. h1 lacks client and identity.",
+            "glusterd is not running on s2. h1 lacks the GlusterFS client, openssl.",
         ),
     ],
 )
@@ -127,5 +127,5 @@ def test_as_the_role_gets_it() -> None:
         "install": {"s1": ["server", "identity"]},
         "start": ["s1"],
         "unseen": ["s1"],
-        "lines": ["s1: server and identity: would be installed", "s1: glusterd: would be enabled and started"],
+        "lines": ["s1 would get the GlusterFS server, openssl.", "s1 would have glusterd enabled and started."],
     }
