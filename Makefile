@@ -46,7 +46,7 @@ tree: venv
 	@tests/utils/tree.sh
 
 # ---- the lab ----
-.PHONY: lab-up lab-vm lab-down lab-status shell demo clean
+.PHONY: lab-up lab-vm lab-down lab-status shell demo demo-heketi clean
 lab-up: venv ## Bring the lab up (NAME=demo, SUITE=bookworm, bullseye or trixie)
 	@tests/utils/prepare.sh lab
 	$(LAB) up --name $(NAME) --suite $(SUITE)
@@ -65,9 +65,13 @@ lab-status: venv ## Show what runs
 shell: venv ## A shell on a machine of the lab: make shell HOST=server1
 	@$(LAB) shell $(or $(HOST),server1) --name $(NAME)
 
-demo: tree ## From nothing to a sealed share, mounted by its tenant
+demo: tree ## From bare servers to a sealed share, mounted by its tenant
 	@tests/utils/prepare.sh lab
 	$(ROOT) $(BIN)/python -m lab.demo
+
+demo-heketi: tree ## The same with volumes that Heketi makes
+	@tests/utils/prepare.sh lab
+	$(ROOT) $(BIN)/python -m lab.demo --heketi
 
 clean: ## Remove the labs, their images and networks, and what was built
 	@if [ -x $(BIN)/python ] && { command -v podman || command -v qemu-system-x86_64; } > /dev/null; then $(LAB) clean; fi
