@@ -83,7 +83,7 @@ clean: ## Remove the labs, their images and networks, and what was built
 # ---- tests ----
 .PHONY: lint lint-python lint-ansible lint-documents sanity unit fuzz contract packages
 .PHONY: integration integration-ca integration-heketi integration-pool integration-tls integration-vm chaos molecule molecule-default
-.PHONY: molecule-heketi molecule-pool test-quick test everything test-all test-core core bench build
+.PHONY: molecule-heketi molecule-pool molecule-servers test-quick test everything test-all test-core core bench build
 # Beside the labs of "make test" these only fill gaps.
 FILLER = @[ -z "$(FILLING)" ] || renice -n 10 $$$$ > /dev/null
 
@@ -169,11 +169,11 @@ chaos: tree packages ## Users' work while everything breaks, for MINUTES=30, dec
 	export PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH):tests:tests/integration
 	$(ROOT) $(BIN)/python -m chaos $(MINUTES:%=--minutes %) $(SEED:%=--seed %)
 
-molecule: molecule-heketi molecule-pool ## The molecule scenarios; the first begins with the example, default
+molecule: molecule-servers molecule-heketi molecule-pool ## The molecule scenarios; the first begins with the example, default
 
 # The example is run as users run it.
-molecule-heketi molecule-pool: export ANSIBLE_PIPELINING := 1
-molecule-default molecule-heketi molecule-pool: tree packages
+molecule-heketi molecule-pool molecule-servers: export ANSIBLE_PIPELINING := 1
+molecule-default molecule-heketi molecule-pool molecule-servers: tree packages
 	@cd $(TREE)
 	$(ROOT) $(BIN)/molecule test --scenario-name $(@:molecule-%=%)
 

@@ -45,9 +45,15 @@ options:
     type: dict
     default: {}
   check_mode:
-    description: Whether shares count that would get a volume of a pool.
+    description: Whether shares count that would get a volume of a pool, or of bricks.
     type: bool
     default: false
+  declared:
+    description:
+      - By server, what P(glusterops.shares.declared_servers#filter) read of it. Hosts find it by its C(address), any
+        other server by its name in the inventory.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -78,9 +84,10 @@ def share_locations(
     placed: dict[str, str | None] | None = None,
     results: dict[str, t.Any] | None = None,
     check_mode: bool = False,
+    declared: dict[str, t.Any] | None = None,
 ) -> dict[str, t.Any]:
     got = locations.got(workers, placed or {}, results or {}, check_mode)
-    return locations.locations({**shares, **got}, workers, groups, looks, addresses)
+    return locations.locations({**shares, **got}, workers, groups, looks, addresses, declared or {})
 
 
 class FilterModule:

@@ -84,3 +84,12 @@ def test_from_which_servers_it_is_mounted() -> None:
     shares["y"] = {"cluster": "b", "volume": "v"}
     found = locations(shares, WORKERS, GROUPS, looks, addresses)
     assert found["x"]["known_as"] == ["s1", "s2", "10.0.0.1", "s2.example"] and found["y"]["known_as"] == ["s3"]
+    # Whose pool the inventory declares is found by the address that all others in it use.
+    declared = {"s2": {"address": "10.0.0.2"}}
+    assert locations(shares, WORKERS, GROUPS, looks, addresses, declared=declared)["x"]["servers"] == ["s1", "10.0.0.2"]
+
+
+def test_a_dry_run_tells_what_would_be_made_of_bricks() -> None:
+    changes = [{"subject": "new", "what": "bricks", "before": None, "after": ["s3:/srv/brick_new_1/brick"]}]
+    assert where({"s3": {"changes": changes, "shares": []}}, True)["new"] == ("b", "new")
+    assert "new" not in where({"s3": {"changes": changes, "shares": []}})
