@@ -82,7 +82,7 @@ clean: ## Remove the labs, their images and networks, and what was built
 
 # ---- tests ----
 .PHONY: lint lint-python lint-ansible lint-documents sanity unit fuzz contract packages
-.PHONY: integration integration-ca integration-heketi integration-pool integration-tls integration-vm chaos molecule molecule-default
+.PHONY: integration integration-ca integration-heketi integration-pool integration-servers integration-tls integration-vm chaos molecule molecule-default
 .PHONY: molecule-heketi molecule-pool molecule-servers test-quick test everything test-all test-core core bench build
 # Beside the labs of "make test" these only fill gaps.
 FILLER = @[ -z "$(FILLING)" ] || renice -n 10 $$$$ > /dev/null
@@ -146,7 +146,7 @@ integration: tree packages ## Modules, roles and playbooks on real GlusterFS (TE
 	$(INTEGRATION) $(or $(TESTS),tests/integration)
 
 integration-heketi: tree packages
-	$(INTEGRATION) $(ONE_VERSION) tests/integration $(addprefix --ignore=tests/integration/,ca pool tls vm)
+	$(INTEGRATION) $(ONE_VERSION) tests/integration $(addprefix --ignore=tests/integration/,ca pool servers tls vm)
 
 integration-pool: export LAB_NAME := pool
 integration-pool: tree packages
@@ -155,6 +155,10 @@ integration-pool: tree packages
 integration-ca: export LAB_NAME := ca
 integration-ca: tree packages
 	$(INTEGRATION) $(ONE_VERSION) tests/integration/ca
+
+integration-servers: export LAB_NAME := servers
+integration-servers: tree packages
+	$(INTEGRATION) $(ONE_VERSION) tests/integration/servers
 
 integration-tls: export LAB_NAME := tls
 integration-tls: tree packages
@@ -187,7 +191,7 @@ test-quick: ## Lint, sanity and unit tests
 test: ## Everything
 	@$(TOGETHER) --jobs=3 FILLING=1 everything
 
-everything: integration-tls integration-heketi integration-pool integration-ca molecule-pool molecule-heketi integration-vm $(QUICK) contract
+everything: integration-tls integration-heketi integration-pool integration-ca integration-servers molecule-pool molecule-heketi molecule-servers integration-vm $(QUICK) contract
 
 test-all: ## Everything, on every version of GlusterFS, and of ansible-core
 	@$(TOGETHER) --jobs=3 FILLING=1 ALL_VERSIONS=1 everything
