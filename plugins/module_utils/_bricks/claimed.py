@@ -36,8 +36,8 @@ def look(path: str) -> Use:
         attributes = []
     claimed = VOLUME_ID in attributes
     holds = set(os.listdir(path)) - ({_GLUSTERS} if claimed else set())
-    files = any(files for _directory, _directories, files in os.walk(os.path.join(path, _GLUSTERS)))
-    return Use(bool(holds) or files or _GFID in attributes, claimed)
+    ran = bool(holds) or _GFID in attributes
+    return Use(ran or any(files for _place, _directories, files in os.walk(os.path.join(path, _GLUSTERS))), claimed)
 
 
 def release(path: str) -> None:

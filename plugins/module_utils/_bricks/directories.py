@@ -17,6 +17,7 @@ import dataclasses
 import errno
 import json
 import os
+import re
 import shutil
 import stat
 import typing as t
@@ -81,14 +82,9 @@ def observe(path: str, mounts: t.Mapping[str, Mounted]) -> Place:
     point = _point(above, mounts)
     there = mounts.get(point)
     number = os.stat(above).st_dev
-    place = Place(
-        path,
-        names.DIRECTORY,
-        BLANK,
-        real=real,
-        identity=_identity(number, there),
-        root=number == os.stat("/").st_dev,
-    )
+    identity = _identity(number, there)
+    root = identity == _identity(os.stat("/").st_dev, mounts.get("/"))
+    place = Place(path, names.DIRECTORY, BLANK, real=real, identity=identity, root=root)
     if above == real and _get(real, _STORAGE) is not None:
         place = dataclasses.replace(place, state=READY, bricks=_bricks(real, mounts))
     else:
@@ -239,7 +235,9 @@ def _bricks(real: str, mounts: t.Mapping[str, Mounted]) -> tuple[Brick, ...]:
 def _held(path: str, size: int) -> int:
     """Bytes that quota counts in the brick, at most its size; 0 if it does not count."""
     try:
-        found = sorted(one for one in os.listxattr(path) if one == _QUOTA or one.startswith(f"{_QUOTA}."))
+        # Each time that quota is switched on there is another one.
+        found = [one for one in os.listxattr(path) if re.fullmatch(rf"{re.escape(_QUOTA)}(\.\d+)?", one)]
+        found.sort(key=lambda one: (len(one), one))
         value = os.getxattr(path, found[-1]) if found else b""
     except OSError:
         return 0

@@ -88,14 +88,19 @@ def observe(run_command: lvm.RunCommand, paths: t.Sequence[str], glusterd: str =
         if real in mine:
             one = mine[real]
             group = one.group or lvm.group_of(one.label) or ""
-            return thin.place(path, real, one, known, bricks.get(group, []), _size(real))
+            try:
+                size = _size(real)
+            except OSError as exc:
+                said = f"{path} cannot be opened: {exc.strerror}."
+                return dataclasses.replace(found, state=FOREIGN, problem=said, identity=f"group:{group}")
+            return thin.place(path, real, one, known, bricks.get(group, []), size)
         number = status.st_rdev
         found = dataclasses.replace(found, state=FOREIGN, identity=f"device:{os.major(number)}:{os.minor(number)}")
         if not stat.S_ISBLK(status.st_mode):
             return dataclasses.replace(found, problem=f"{path} is no block device.", identity="")
         try:
             evidence = devices.gather(run_command, real, texts)
-        except devices.Unknown as exc:
+        except (devices.Unknown, OSError) as exc:
             return dataclasses.replace(found, problem=f"What is on {path} cannot be told: {exc}.")
         used = [f"LVM's in {one.group or 'no group'}" for one in there if os.path.realpath(one.path) == real]
         evidence = dataclasses.replace(evidence, users=(*evidence.users, *used))

@@ -220,7 +220,8 @@ class Thin:
                 self._run("lvchange", "--activate", "y", f"{group}/{name}")
             elif step == XFS:
                 # Over what an earlier run left, or what the pool's blocks had before: by its tag it is nobody's.
-                self._run("mkfs.xfs", "-q", "-K", "-f", *names.XFS, device)
+                version = read_version(self._run("mkfs.xfs", "-V"))
+                self._run("mkfs.xfs", "-q", "-K", "-f", *names.xfs(version), device)
             elif step == LINE:
                 self._line({}, line_of(group, name))
             elif step == MOUNT:
@@ -289,3 +290,9 @@ def _blocks(geometry: str) -> int:
     if not found:
         raise GlusterOpsError(f"xfs_growfs does not tell how large a file system is: {geometry.strip()[:200]}")
     return int(found[1]) * int(found[2])
+
+
+def read_version(said: str) -> tuple[int, int]:
+    """Of xfsprogs, by what C(mkfs.xfs -V) says; 0.0 if it does not."""
+    found = re.search(r"version (\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
