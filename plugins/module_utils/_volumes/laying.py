@@ -71,6 +71,8 @@ def read_share(entry: t.Any, durability: str) -> Declared:
         kind = Durability.parse(durability if entry.get("durability") is None else entry["durability"])
         sets = 1 if entry.get("sets") is None else entry["sets"]
         check_number(sets, 1, MOST_BRICKS // kind.width, "sets")
+        if sets != int(sets):
+            raise BadInput(f"sets {sets!r} is not a whole number.")
         wish = Wish(name, parse_size(entry["size"]), kind, int(sets), words(entry.get("tags"), "tags"))
     except BadInput as exc:
         raise BadInput(f"{name}: {exc}") from None

@@ -92,6 +92,7 @@ class _Shelf:
                 self._rank[storage.key] = len(self.storages)
                 self.storages.append(storage)
         self._domain = [room.domain(storage) for storage in self.storages]
+        self._kind = [storage.kind for storage in self.storages]
         # What is free, negative, and which it is; those of each domain, and the first of each.
         self._of: dict[str, list[tuple[int, int]]] = {}
         for rank, storage in enumerate(self.storages):
@@ -121,6 +122,15 @@ class _Shelf:
                 return
             yield self._domain[rank], self._with(self._domain[rank], least)
 
+    def slots(self, level: int) -> dict[str, int]:
+        """By domain, how many bricks that hold so much fit there."""
+        sizes = _sizes(level)
+        return {
+            domain: sum(-free // sizes[self._kind[rank]] for free, rank in its if free <= -level)
+            for domain, its in self._of.items()
+            if its[0][0] <= -level
+        }
+
     def _with(self, domain: str, least: int) -> t.Iterator[Storage]:
         return (self.storages[rank] for free, rank in self._of[domain] if -free >= least)
 
@@ -147,6 +157,10 @@ class Room:
 
     def free(self, storage: Storage) -> int:
         return self._free[storage.key]
+
+    @property
+    def total(self) -> int:
+        return sum(max(0, free) for free in self._free.values())
 
     def shelf(self, tags: frozenset[str] = frozenset()) -> _Shelf:
         """The storage that takes new bricks, and has all of these tags."""
@@ -308,8 +322,11 @@ _Set = t.Tuple[Brick, ...]
 
 def _make(wish: Wish, room: Room, present: Present, kind: Durability, sets: int, level: int) -> tuple[_Set, ...] | None:
     """So many sets, each of which holds as much; None if there is no room. The room is taken."""
+    # A set finds its places, if there are any; several may have to be packed.
+    if sets > 1 and not present.spare and not _may_fit(room.shelf(wish.tags).slots(level), kind, sets):
+        return None
     placed = _place(wish, room, present, kind, sets, level, packed=False)
-    if placed is None and _may_fit(wish, room, kind, sets, level):
+    if placed is None and sets > 1:
         placed = _place(wish, room, present, kind, sets, level, packed=True)
     if placed is None:
         return None
@@ -323,15 +340,14 @@ def _make(wish: Wish, room: Room, present: Present, kind: Durability, sets: int,
     )
 
 
-def _may_fit(wish: Wish, room: Room, kind: Durability, sets: int, level: int) -> bool:
+def _may_fit(slots: t.Mapping[str, int], kind: Durability, sets: int) -> bool:
     """Whether the full bricks of so many sets find their places. Exact, where there are no others."""
-    slots = (_slots(room, storages, level) for _domain, storages in room.shelf(wish.tags).domains(level))
-    return sum(min(number, sets) for number in slots) >= sets * kind.full
+    return sum(min(number, sets) for number in slots.values()) >= sets * kind.full
 
 
-def _slots(room: Room, storages: t.Iterable[Storage], level: int) -> int:
-    """How many bricks that hold so much fit there."""
-    return sum(room.free(one) // names.needed(one.kind, level) for one in storages)
+def _sizes(level: int) -> dict[str, int]:
+    """By kind of storage, of bricks that hold so much."""
+    return {kind: names.needed(kind, level) for kind in (names.DEVICE, names.DIRECTORY)}
 
 
 def _place(
@@ -339,38 +355,49 @@ def _place(
 ) -> list[list[_Place]] | None:
     """packed: the domains that have room for most of such bricks come first, not the storage with most room. That finds
     places for as many as there are."""
-    # Arbiters are last, and get the smallest.
-    spare = sorted(filter(wish.takes, present.spare), key=lambda brick: (-brick.size, brick.name))
+    spare = _spare(wish, present, kind)
     placed = []
     with room.trial() as keep:
-        for _number in range(sets):
-            chosen = _choose(wish, room, kind, level, spare, packed)
+        for number in range(sets):
+            chosen = _choose(wish, room, kind, level, spare.get(number, ()), packed)
             if chosen is None:
                 return None
             for storage, size, its in chosen:
                 room.take(storage, size - (its.size if its else 0))
-                if its:
-                    spare.remove(its)
             placed.append(chosen)
         keep()
     return placed
 
 
+def _spare(wish: Wish, present: Present, kind: Durability) -> dict[int, list[tuple[int, Brick]]]:
+    """By new set, the spare bricks that were made for it, each with its place in the set: their numbers say it."""
+    there = [names.parse(brick.name) for brick in present.layout.bricks] if present.layout else []
+    first = 1 + max((its.number for its in there if its), default=0)
+    found: dict[int, list[tuple[int, Brick]]] = {}
+    for brick in filter(wish.takes, present.spare):
+        its = names.parse(brick.name)
+        if its and its.number >= first:
+            number, place = divmod(its.number - first, kind.width)
+            found.setdefault(number, []).append((place, brick))
+    return found
+
+
 def _choose(
-    wish: Wish, room: Room, kind: Durability, level: int, spare: t.Sequence[Brick], packed: bool
+    wish: Wish, room: Room, kind: Durability, level: int, spare: t.Collection[tuple[int, Brick]], packed: bool
 ) -> list[_Place] | None:
     """The places of one set."""
     shelf = room.shelf(wish.tags)
     chosen: dict[str, _Place] = {}
     order: t.Iterable[_Domain] = shelf.domains(level)
     if packed:
-        most = [(domain, list(storages)) for domain, storages in order]
-        order = sorted(most, key=lambda one: -_slots(room, one[1], level))
-    _add(room, chosen, kind.full, level, order, spare)
+        slots = shelf.slots(level)
+        order = sorted(order, key=lambda one: -slots[one[0]])
+    _add(room, chosen, kind.full, level, order, [brick for place, brick in spare if place < kind.full])
     if len(chosen) == kind.full and kind.arbiter:
         small = arbiter(min(names.usable(storage.kind, size) for storage, size, _its in chosen.values()))
         order = shelf.domains(small)
-        _add(room, chosen, kind.arbiter, small, reversed(list(order)) if packed else order, spare[::-1])
+        order = reversed(list(order)) if packed else order
+        _add(room, chosen, kind.arbiter, small, order, [brick for place, brick in spare if place >= kind.full])
     return list(chosen.values()) if len(chosen) == kind.width else None
 
 
@@ -383,7 +410,7 @@ def _add(
     spare: t.Iterable[Brick],
 ) -> None:
     """So many more, by domain, each in a domain that the set has no brick in."""
-    sizes = {kind: names.needed(kind, holds) for kind in (names.DEVICE, names.DIRECTORY)}
+    sizes = _sizes(holds)
     places = itertools.chain(
         ((room.domain(brick.storage), [(brick.storage, brick)]) for brick in spare if brick.storage),
         ((domain, ((storage, None) for storage in storages)) for domain, storages in order),

@@ -45,10 +45,10 @@ def explain(wish: Wish, room: Room, present: Present) -> str:
 def largest(wish: Wish, room: Room, present: Present) -> tuple[int, Plan | None]:
     """The size that would fit instead, in whole extents, and where; 0 and None if nothing does."""
     low, found = 0, None
-    have = sum(brick.size for brick in present.layout.bricks) if present.layout else 0
-    spare = sum(brick.size for brick in present.spare)
-    free = sum(max(0, room.free(one)) for one in {one.key: one for one in room.storages}.values())
-    high = (have + spare + free) // EXTENT + 1
+    layout = present.layout
+    kind = layout.durability if layout else wish.durability
+    there = sum(brick.size for brick in [*(layout.bricks if layout else ()), *present.spare])
+    high = (there + room.total) * kind.data // kind.full // EXTENT + 1
     while low < high:
         middle = (low + high + 1) // 2
         with room.trial():
@@ -68,7 +68,7 @@ def _too_few(wish: Wish, room: Room) -> str:
         return ""
     what = "zones" if room.zoned else "servers"
     tags = f" with the tags {', '.join(sorted(wish.tags))}" if wish.tags else ""
-    who = f" ({_some([name or 'that of no name' for name in domains], ' and {} more')})" if domains else ""
+    who = f" ({_some([name or 'that of servers without one' for name in domains], ' and {} more')})" if domains else ""
     return (
         f"{wish.durability} needs {wish.durability.width} {what} with storage{tags}, and there"
         f" {'is' if len(domains) == 1 else 'are'} {len(domains)}{who}"

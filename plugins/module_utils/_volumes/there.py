@@ -209,8 +209,10 @@ class Cluster:
         with told.whatever_it_told(), contextlib.suppress(BadInput):
             counts = {key: _number(made[key]) for key in ("replica", "arbiter", "disperse", "redundancy")}
             durability = Durability.parse(str(Durability(**counts)))
+            understood = durability == Durability(**counts)
             split = [told.word(one).partition(":/") for one in made["bricks"]]
-            if len(split) % durability.width == 0 and names.made(name, [f"/{path}" for _at, _colon, path in split]):
+            whole = understood and len(split) % durability.width == 0
+            if whole and names.made(name, [f"/{path}" for _at, _colon, path in split]):
                 places = [(address, f"/{path}") for address, _colon, path in split]
         if not places:
             raise Unreachable(f"What {self.name} told of the bricks of {name!r} cannot be understood.")
@@ -284,8 +286,8 @@ class _Look:
         )
         self.storages.append(storage)
         for brick in one["bricks"]:
-            name, used = told.word(brick["name"]), brick.get("used")
-            found = Brick(storage, server.address, told.word(brick["path"]), name, _number(brick["size"]))
+            used = brick.get("used")
+            found = storage.brick(told.word(brick["name"]), _number(brick["size"]))
             # Nobody got a brick that is only half made.
             if told.word(brick["state"]) == "partial":
                 used = False
