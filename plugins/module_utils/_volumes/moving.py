@@ -75,7 +75,7 @@ def _check_idle(cli: GlusterCli, volume: Volume) -> None:
     """Refused if somebody would lose what he works with."""
     if answers.leaving(cli, volume.name):
         raise Refused(f"Volume {volume.name!r} is not deleted: bricks of it are being removed. End that first.")
-    clients = answers.tenants(answers.settled_clients(cli, {volume.name: volume}, cli.sleep)[volume.name])
+    clients = answers.tenants(answers.settled_clients(cli, {volume.name: volume}, cli.sleep).get(volume.name, {}))
     if clients:
         raise Refused(
             f"Volume {volume.name!r} is not deleted: {clients} clients are connected to it. Unmount it everywhere"

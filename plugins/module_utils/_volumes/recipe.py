@@ -352,12 +352,17 @@ def release(path: str, volumes: t.Iterable[Volume]) -> bool:
     ids = {volume.id.replace("-", "") for volume in volumes}
     if value.hex() in ids or any(brick.path == path for volume in volumes for brick in volume.bricks):
         return False
-    if _GFID in os.listxattr(path) or set(os.listdir(path)) - {_GLUSTERS}:
+    try:
+        if _GFID in os.listxattr(path) or set(os.listdir(path)) - {_GLUSTERS}:
+            return False
+        hidden = os.path.join(path, _GLUSTERS)
+        below = list(os.walk(hidden, topdown=False))
+        if os.path.islink(hidden) or any(files for _directory, _directories, files in below):
+            return False
+        for directory, _directories, _files in below:
+            # Of what is no directory, as a link to one, this fails, and so does what is above it.
+            os.rmdir(directory)
+        os.removexattr(path, _VOLUME_ID)
+    except OSError:
         return False
-    below = list(os.walk(os.path.join(path, _GLUSTERS), topdown=False))
-    if any(files for _directory, _directories, files in below):
-        return False
-    for directory, _directories, _files in below:
-        os.rmdir(directory)
-    os.removexattr(path, _VOLUME_ID)
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import typing as t
 
 import pytest
@@ -255,6 +256,14 @@ def test_not_released(tmp_path: pathlib.Path) -> None:
     hidden = brick_of(tmp_path / "hidden")
     (hidden / ".glusterfs" / "indices" / "file").touch()
     assert not recipes.release(str(hidden), []) and (hidden / ".glusterfs" / "indices").exists()
+    linked, outside = brick_of(tmp_path / "linked"), tmp_path / "outside"
+    (outside / "below").mkdir(parents=True)
+    (linked / ".glusterfs" / "indices").rmdir()
+    (linked / ".glusterfs" / "link").symlink_to(outside)
+    assert not recipes.release(str(linked), [])
+    shutil.rmtree(linked / ".glusterfs")
+    (linked / ".glusterfs").symlink_to(outside)
+    assert not recipes.release(str(linked), []) and (outside / "below").exists()
 
 
 def test_what_is_refused_is_undone_here_and_told_of_elsewhere(tmp_path: pathlib.Path) -> None:
