@@ -186,9 +186,9 @@ def told(taking: Change) -> str:
 
 def _to_be_made(layout: Recipe) -> Volume:
     """The volume as Gluster will tell of it."""
-    _name, places, *shape, _options = layout
-    bricks = tuple(answers.Brick(place.server, place.path, "") for place in places)
-    return answers.Volume(layout.name, "", "Created", "", *shape, 0, bricks, {})
+    bricks = tuple(answers.Brick(place.server, place.path, "") for place in layout.bricks)
+    numbers = layout.replica, layout.arbiter, layout.disperse, layout.redundancy
+    return answers.Volume(layout.name, "", "Created", "", *numbers, 0, bricks, {})
 
 
 def _making(share: Share, volume: Volume) -> Change:
