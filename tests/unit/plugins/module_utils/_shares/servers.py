@@ -37,6 +37,9 @@ class Kept(t.NamedTuple):
     volume: Volume
 
 
+_HEALS = ("HealPending", "SplitBrain", "PossiblyHealing")
+
+
 class Servers(Cluster):
     """Three servers, each with what its glusterd remembers and what it has stored, by which its bricks go.
 
@@ -207,10 +210,10 @@ class Servers(Cluster):
         return OK
 
     def _heal(self, words: list[str]) -> str:
+        names = ("totalNumberOfEntries", *(f"numberOfEntriesIn{kind}" for kind in _HEALS))
+        counters = "".join(f"<{name}>0</{name}>" for name in names)
         bricks = "".join(
-            f"<brick><name>{server}:/srv/data</name><status>Connected</status><totalNumberOfEntries>0"
-            "</totalNumberOfEntries><numberOfEntriesInSplitBrain>0</numberOfEntriesInSplitBrain></brick>"
-            for server in SERVERS
+            f"<brick><name>{server}:/srv/data</name><status>Connected</status>{counters}</brick>" for server in SERVERS
         )
         return OK.replace("</cliOutput>", f"<healInfo><bricks>{bricks}</bricks></healInfo></cliOutput>")
 
