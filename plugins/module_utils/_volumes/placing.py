@@ -333,7 +333,7 @@ def _make(wish: Wish, room: Room, present: Present, kind: Durability, sets: int,
     numbers = itertools.count(present.last + 1)
     return tuple(
         tuple(
-            spare._replace(size=size) if spare else storage.brick(names.name(wish.name, next(numbers)), size)
+            spare._replace(size=size) if spare else storage.new_brick(names.name(wish.name, next(numbers)), size)
             for storage, size, spare in one
         )
         for one in placed

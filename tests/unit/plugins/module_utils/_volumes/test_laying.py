@@ -351,6 +351,17 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert text.endswith("And 2 more.") and text.count("10G would fit") == 5
 
 
+def test_a_name_that_is_too_long_for_a_device() -> None:
+    site = Site(9 * GIB)
+    site.servers["s1"]["storage"] = ["/dev/sdb"]
+    site.looks["s1"]["storage"] = [place("/dev/sdb")]
+    # Whatever a server says its bricks are called is nobody else's trouble.
+    site.looks["s1"]["storage"][0]["bricks"] = [brick(f"brick_a{'-' * 60}_1", GIB), brick("../..", GIB)]
+    share = {"name": f"a{'-' * 60}b", "size": "1G", "durability": "none"}
+    assert "would have a name that is too long for the kernel" in problem(site, share)
+    assert site.lay_out({**share, "name": "data"})["problem"] == ""
+
+
 def test_servers_twice() -> None:
     site = Site()
     site.servers["s3"].update(address="S1.lab", cluster="d")
