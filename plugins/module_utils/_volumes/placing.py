@@ -294,7 +294,7 @@ def _grow(layout: Layout, room: Room, level: int) -> Plan | None:
 
 
 def _raise(kind: Durability, one: t.Sequence[Brick], level: int) -> t.Iterator[Brick]:
-    full = [_raised(brick, max(level, _holds(kind, one))) for brick in one[: kind.full]]
+    full = [_raised(brick, level) for brick in one[: kind.full]]
     yield from full
     for brick in one[kind.full :]:
         yield _raised(brick, arbiter(_holds(kind, full)))
@@ -359,14 +359,17 @@ def _place(
     """packed: the domains that have room for most of such bricks come first, not the storage with most room. That finds
     places for as many as there are."""
     spare = _spare(wish, present, kind)
+    # Made by the second of two runs that were interrupted: they may be of any set.
+    stray = [one for number in sorted(spare) if number >= sets for one in spare[number]]
     placed = []
     with room.trial() as keep:
         for number in range(sets):
-            chosen = _choose(wish, room, kind, level, spare.get(number, ()), packed)
+            chosen = _choose(wish, room, kind, level, [*spare.get(number, ()), *stray], packed)
             if chosen is None:
                 return None
             for storage, size, its in chosen:
                 room.take(storage, size - (its.size if its else 0))
+                stray = [one for one in stray if one[1] != its]
             placed.append(chosen)
         keep()
     return placed
@@ -379,7 +382,7 @@ def _spare(wish: Wish, present: Present, kind: Durability) -> dict[int, list[tup
     found: dict[int, list[tuple[int, Brick]]] = {}
     for brick in filter(wish.takes, present.spare):
         its = names.parse(brick.name)
-        if its and its.number >= first:
+        if its:
             number, place = divmod(its.number - first, kind.width)
             found.setdefault(number, []).append((place, brick))
     return found

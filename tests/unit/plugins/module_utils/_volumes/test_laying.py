@@ -179,6 +179,12 @@ def test_an_interrupted_run_is_finished() -> None:
     assert found["bricks"]["s2"] == [{"name": "brick_data_2", "storage": "/srv", "size": 4 * GIB}]
     assert [one["name"] for host in ("s1", "s3") for one in found["bricks"][host]] == ["brick_data_3", "brick_data_4"]
     assert not found["warnings"]
+    # Interrupted again.
+    site.make({"bricks": {"s3": found["bricks"]["s3"]}}, used=False)
+    again = site.lay_out(DATA)
+    assert again["bricks"]["s3"] == found["bricks"]["s3"] and again["bricks"]["s2"] == found["bricks"]["s2"]
+    assert not again["warnings"]
+    site.looks["s3"]["storage"] = [place()]
     # Half made is unused, whatever is told.
     site.looks["s2"]["storage"][0]["bricks"][0].update(state="partial", used=None)
     assert site.lay_out(DATA) == found
