@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Places for the bricks of many shares on many servers: time and memory of the filter, without Ansible's.
+"""Places for the bricks of many shares on many servers: processor time and memory of the filter, without Ansible's.
 
 new: none of the shares is there. grown: all are, and each gets half as much again. there: all are as declared.
 """
@@ -28,7 +28,7 @@ DURABILITIES = ("replicate-3", "replicate-3-arbiter", "disperse-2+1")
 
 
 class Run(t.NamedTuple):
-    """What the filter gave; seconds, and the most memory that its process had, MiB."""
+    """What the filter gave; its processor's seconds, and the most memory that its process had, MiB."""
 
     found: dict[str, t.Any]
     seconds: float
@@ -50,7 +50,7 @@ def measure(_stage: Stage, settings: Settings) -> Row:
             memory.append(ways[way].memory)
     return Row(
         name=FILTER,
-        title=f"shares whose bricks are placed on {SERVERS} servers with {len(DEVICES)} devices each",
+        title=f"shares whose bricks are placed on {SERVERS} servers, {len(DEVICES)} devices each: processor seconds",
         n=SHARES,
         runs=runs,
         ratios={},

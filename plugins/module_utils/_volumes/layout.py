@@ -98,8 +98,17 @@ class Storage:
         """What it is, whatever it is called."""
         return self.server, self.identity
 
+    def new_brick(self, name: str, size: int) -> Brick:
+        """One that shall be made there. BadInput if it cannot be called so."""
+        if self.kind == names.DEVICE and names.device_mapper(name) > names.DEVICE_MAPPER:
+            raise BadInput(
+                f"{name} on {self.server} {self.path} would have a name that is too long for the kernel, which takes"
+                " each - for two letters: shorten the share's name."
+            )
+        return self.brick(name, size)
+
     def brick(self, name: str, size: int) -> Brick:
-        """One that is made there."""
+        """One that is there."""
         above = names.MOUNTS if self.kind == names.DEVICE else self.path.rstrip("/")
         return Brick(self, self.address, f"{above}/{name}/{names.LEAF}", name, size)
 

@@ -220,11 +220,15 @@ def lay(wish: Wish, room: Room, present: Present) -> Plan | None:
         if plan:
             return plan
         cap = _highest(layout, room, level)
-    lacking = kind.full * (each - sum(max(its, cap) for its in have))
-    if lacking > room.shelf(wish.tags).total + sum(brick.size for brick in present.spare):
+    lacking = each - sum(max(its, cap) for its in have)
+    shelf = room.shelf(wish.tags)
+    if kind.full * lacking > shelf.total + sum(brick.size for brick in present.spare):
         return None
     for sets in range(1 if have else wish.sets, MOST_BRICKS // kind.width - len(have) + 1):
         level = _level(have, sets, each, cap)
+        # To see this takes less time than to try. One set finds its places, if there are any.
+        if sets > 1 and not present.spare and not _may_fit(shelf.slots(level), kind, sets):
+            continue
         with room.trial() as keep:
             grown = _grow(layout, room, min(level, cap)) if cap >= 0 else Plan(layout)
             made = _make(wish, room, present, kind, sets, level) if grown else None
@@ -255,8 +259,10 @@ def _holds(kind: Durability, one: t.Sequence[Brick]) -> int:
 
 def _level(have: t.Sequence[int], more: int, each: int, cap: int) -> int:
     """The least that so many new sets must hold, if the others hold as much, up to the cap, or what they do now."""
-    if not have:
-        return _whole(-(-each // more))
+    there = sum(max(its, cap) for its in have)
+    if more and each - there >= more * cap:
+        # All others are at the cap, or above it.
+        return _whole(-(-(each - there) // more))
     low, high = 0, -(-each // _EXTENT)
     while low < high:
         middle = (low + high) // 2
@@ -288,7 +294,7 @@ def _grow(layout: Layout, room: Room, level: int) -> Plan | None:
 
 
 def _raise(kind: Durability, one: t.Sequence[Brick], level: int) -> t.Iterator[Brick]:
-    full = [_raised(brick, max(level, _holds(kind, one))) for brick in one[: kind.full]]
+    full = [_raised(brick, level) for brick in one[: kind.full]]
     yield from full
     for brick in one[kind.full :]:
         yield _raised(brick, arbiter(_holds(kind, full)))
@@ -322,9 +328,6 @@ _Set = t.Tuple[Brick, ...]
 
 def _make(wish: Wish, room: Room, present: Present, kind: Durability, sets: int, level: int) -> tuple[_Set, ...] | None:
     """So many sets, each of which holds as much; None if there is no room. The room is taken."""
-    # A set finds its places, if there are any; several may have to be packed.
-    if sets > 1 and not present.spare and not _may_fit(room.shelf(wish.tags).slots(level), kind, sets):
-        return None
     placed = _place(wish, room, present, kind, sets, level, packed=False)
     if placed is None and sets > 1:
         placed = _place(wish, room, present, kind, sets, level, packed=True)
@@ -333,7 +336,7 @@ def _make(wish: Wish, room: Room, present: Present, kind: Durability, sets: int,
     numbers = itertools.count(present.last + 1)
     return tuple(
         tuple(
-            spare._replace(size=size) if spare else storage.brick(names.name(wish.name, next(numbers)), size)
+            spare._replace(size=size) if spare else storage.new_brick(names.name(wish.name, next(numbers)), size)
             for storage, size, spare in one
         )
         for one in placed
@@ -356,14 +359,17 @@ def _place(
     """packed: the domains that have room for most of such bricks come first, not the storage with most room. That finds
     places for as many as there are."""
     spare = _spare(wish, present, kind)
+    # Made by the second of two runs that were interrupted: they may be of any set.
+    stray = [one for number in sorted(spare) if number >= sets for one in spare[number]]
     placed = []
     with room.trial() as keep:
         for number in range(sets):
-            chosen = _choose(wish, room, kind, level, spare.get(number, ()), packed)
+            chosen = _choose(wish, room, kind, level, [*spare.get(number, ()), *stray], packed)
             if chosen is None:
                 return None
             for storage, size, its in chosen:
                 room.take(storage, size - (its.size if its else 0))
+                stray = [one for one in stray if one[1] != its]
             placed.append(chosen)
         keep()
     return placed
@@ -376,7 +382,7 @@ def _spare(wish: Wish, present: Present, kind: Durability) -> dict[int, list[tup
     found: dict[int, list[tuple[int, Brick]]] = {}
     for brick in filter(wish.takes, present.spare):
         its = names.parse(brick.name)
-        if its and its.number >= first:
+        if its:
             number, place = divmod(its.number - first, kind.width)
             found.setdefault(number, []).append((place, brick))
     return found

@@ -179,6 +179,12 @@ def test_an_interrupted_run_is_finished() -> None:
     assert found["bricks"]["s2"] == [{"name": "brick_data_2", "storage": "/srv", "size": 4 * GIB}]
     assert [one["name"] for host in ("s1", "s3") for one in found["bricks"][host]] == ["brick_data_3", "brick_data_4"]
     assert not found["warnings"]
+    # Interrupted again.
+    site.make({"bricks": {"s3": found["bricks"]["s3"]}}, used=False)
+    again = site.lay_out(DATA)
+    assert again["bricks"]["s3"] == found["bricks"]["s3"] and again["bricks"]["s2"] == found["bricks"]["s2"]
+    assert not again["warnings"]
+    site.looks["s3"]["storage"] = [place()]
     # Half made is unused, whatever is told.
     site.looks["s2"]["storage"][0]["bricks"][0].update(state="partial", used=None)
     assert site.lay_out(DATA) == found
@@ -349,6 +355,17 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     text = problem(Site(), *({"name": f"v{number}", "size": "11G"} for number in range(7)))
     assert text.startswith("7 shares cannot be laid out, so nothing was changed: share 'v0': there is no room for 11G")
     assert text.endswith("And 2 more.") and text.count("10G would fit") == 5
+
+
+def test_a_name_that_is_too_long_for_a_device() -> None:
+    site = Site(9 * GIB)
+    site.servers["s1"]["storage"] = ["/dev/sdb"]
+    site.looks["s1"]["storage"] = [place("/dev/sdb")]
+    # Whatever a server says its bricks are called is nobody else's trouble.
+    site.looks["s1"]["storage"][0]["bricks"] = [brick(f"brick_a{'-' * 60}_1", GIB), brick("../..", GIB)]
+    share = {"name": f"a{'-' * 60}b", "size": "1G", "durability": "none"}
+    assert "would have a name that is too long for the kernel" in problem(site, share)
+    assert site.lay_out({**share, "name": "data"})["problem"] == ""
 
 
 def test_servers_twice() -> None:

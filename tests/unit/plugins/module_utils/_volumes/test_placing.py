@@ -255,6 +255,9 @@ def test_bricks_of_an_interrupted_run_are_used() -> None:
     plan = planned(wish(3 * GIB), where, Present(last=3, spare=made[1:]))
     assert [brick.size for brick in plan.made] == [3 * GIB] * 3
     assert where.free(where.storages[1]) == GIB
+    # None shrinks.
+    plan = planned(wish(GIB // 2), room(4 * GIB, 3 * GIB, 3 * GIB, 9 * GIB), Present(last=3, spare=made[1:]))
+    assert [brick.size for brick in plan.made] == [GIB, GIB, GIB // 2]
     elsewhere = dataclasses.replace(made[0].storage or where.storages[0], takes=False)
     plan = planned(wish(EXTENT, "none"), room(GIB), Present(last=3, spare=(made[0]._replace(storage=elsewhere),)))
     assert plan.made[0].name == "brick_data_4"

@@ -68,6 +68,17 @@ def test_where_bricks_lie() -> None:
     assert str(DISK.brick("brick_data_2", 1)) == "server2.lab:/srv/brick_data_2/brick"
 
 
+def test_a_name_that_is_too_long_for_the_kernel() -> None:
+    name = f"brick_a{'-' * 60}_1"
+    assert DISK.new_brick(name, 1).name == SSD.brick(name, 1).name == name
+    with pytest.raises(BadInput) as info:
+        SSD.new_brick(name, 1)
+    assert str(info.value) == (
+        f"{name} on server1 /dev/sdb would have a name that is too long for the kernel, which takes each - for two"
+        " letters: shorten the share's name."
+    )
+
+
 def test_what_a_brick_holds() -> None:
     assert SSD.brick("brick_data_1", 1 << 40).holds == (1 << 40) - (1 << 33) - (1 << 27)
     assert DISK.brick("brick_data_1", 1 << 40).holds == 1 << 40
