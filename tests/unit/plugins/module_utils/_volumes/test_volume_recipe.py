@@ -286,3 +286,19 @@ def test_names(version: str) -> None:
     names = answers.volume_names(GlusterCli(run))
     assert {"arbiter", "disperse", "sealed"} <= set(names)
     assert run.calls == [["gluster", "--mode=script", "--xml", "volume", "list"]]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_numbers_are_those_that_gluster_tells(version: str) -> None:
+    found = answers.volumes(GlusterCli(Recorded(version, "volume-info-all.xml")))
+    numbers: dict[str, dict[str, int]] = {
+        "arbiter": {"replica": 3, "arbiter": 1},
+        "disperse": {"replica": 0, "disperse": 3, "redundancy": 1},
+        "made": {},
+        "sealed": {"replica": 3},
+    }
+    for name, its in numbers.items():
+        volume = found[name]
+        asked = Recipe(name, recipes.places(volume), **its)  # type: ignore[arg-type]
+        asked.check()
+        assert asked.is_of(volume) and not asked._replace(replica=2, disperse=0).is_of(volume)
