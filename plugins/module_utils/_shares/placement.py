@@ -68,11 +68,11 @@ def place(
     """Each share with its C(provisioner), its C(cluster) (None if Heketi will choose it, or who lays it out), its
     C(volume) (None if it has none yet), and the C(share) as the modules take it.
 
-    clusters: what each told of its volumes, snapshots and free volumes, None if it could not. Where it also told
-    which shares are C(differing), and its servers their C(limits) (None for one that could not tell), each share has
+    clusters: what each told of its volumes, snapshots and free volumes, None if it could not. Where it also told which
+    shares are C(differing), and its servers their C(limits) (None for one that could not tell), each share has
     C(differs): whether it may need something done. provisioner and pattern: of entries that have none. in_heketi: the
-    volumes that Heketi has, if it was asked; what Gluster has of a share that shall come from Heketi is not the share's
-    as long as Heketi does not have it. Raises what is wrong with any of them.
+    volumes that Heketi has, if it was asked; what Gluster has of a share that shall come from Heketi is not the
+    share's as long as Heketi does not have it. Raises what is wrong with any of them.
     """
     declared = _read_all(entries, provisioner, pattern)
     names = {one.wanted.name for one in declared if one.provisioner == HEKETI}
