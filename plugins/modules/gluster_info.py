@@ -622,7 +622,7 @@ holdings:
     - C(heketi_id) is the id of Heketi's that it says it has, and C(brick) the path of its first brick.
     - C(made_of) is V(null) unless all its bricks are such as M(glusterops.shares.gluster_bricks) makes. Then it has
       C(bricks), C(replica), C(arbiter), C(disperse) and C(redundancy), as in
-      O(glusterops.shares.gluster_volumes#module:volumes).
+      O(glusterops.shares.gluster_volumes#module:volumes), and whether that module left anything C(unfinished).
   returned: when gathered
   type: list
   elements: dict
@@ -993,12 +993,14 @@ def _holding(volume: Volume) -> dict[str, t.Any]:
 
 def _made_of(volume: Volume) -> dict[str, t.Any] | None:
     from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import is_made
+    from ansible_collections.glusterops.shares.plugins.module_utils._volumes.reshaping import unfinished
 
     if not is_made(volume):
         return None
     told = volume._asdict()
     bricks = [f"{brick.server}:{brick.path}" for brick in volume.bricks]
-    return {"bricks": bricks, **{name: told[name] for name in ("replica", "arbiter", "disperse", "redundancy")}}
+    shape = {name: told[name] for name in ("replica", "arbiter", "disperse", "redundancy")}
+    return {"bricks": bricks, **shape, "unfinished": unfinished(volume) is not None}
 
 
 def _handshake() -> t.Callable[[str, int], Served]:

@@ -92,7 +92,8 @@ _VOLUME = {
     "identities": [str],
     "exposing": [str],
 }
-_LAYOUT = {"bricks": [BRICK], **dict.fromkeys(("replica", "arbiter", "disperse", "redundancy"), int)}
+_SHAPE = dict.fromkeys(("replica", "arbiter", "disperse", "redundancy"), int)
+_LAYOUT = {"bricks": [BRICK], **_SHAPE, "unfinished": bool}
 _DAEMONS = Maybe({"offline": [str], "online": int, "connected": int})
 _CERTIFICATE = {
     "common_name": Maybe(str),

@@ -70,9 +70,10 @@ def place(
 
     clusters: what each told of its volumes, snapshots and free volumes, None if it could not. Where it also told which
     shares are C(differing), and its servers their C(limits) (None for one that could not tell), each share has
-    C(differs): whether it may need something done. provisioner and pattern: of entries that have none. in_heketi: the
-    volumes that Heketi has, if it was asked; what Gluster has of a share that shall come from Heketi is not the
-    share's as long as Heketi does not have it. Raises what is wrong with any of them.
+    C(differs): whether it may need something done. C(unfinished) is what its volume is made of, where a run was
+    interrupted that gave it bricks. provisioner and pattern: of entries that have none. in_heketi: the volumes that
+    Heketi has, if it was asked; what Gluster has of a share that shall come from Heketi is not the share's as long as
+    Heketi does not have it. Raises what is wrong with any of them.
     """
     declared = _read_all(entries, provisioner, pattern)
     names = {one.wanted.name for one in declared if one.provisioner == HEKETI}
@@ -108,10 +109,16 @@ def place(
                 "volume": volume["name"] if volume else None,
                 "share": {**one.share, **one.source, **({"layout": layout} if layout else {})},
                 "differs": not (cluster and volume and _is_as_declared(one.wanted, volume["name"], clusters[cluster])),
+                **({"unfinished": volume["made_of"]} if volume and _is_unfinished(volume) else {}),
             }
         )
     raise_all(failures, "cannot be placed")
     return shares
+
+
+def _is_unfinished(volume: _Found) -> bool:
+    """Whether a run was interrupted while it gave the volume, which is made of bricks, other ones."""
+    return bool(volume.get("made_of") and volume["made_of"]["unfinished"])
 
 
 def _is_as_declared(wanted: pool.Wanted, volume: str, told: _Found | None) -> bool:

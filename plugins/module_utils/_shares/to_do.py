@@ -67,7 +67,7 @@ def divide(
         "servers": [
             _wish(entry, share, defaults)
             for entry, share in zip(entries, placed)
-            if share["provisioner"] == SERVERS and (share["differs"] or not share["volume"])
+            if share["provisioner"] == SERVERS and (share["differs"] or not share["volume"] or share.get("unfinished"))
         ],
         "present": [name for name, share in made_by_heketi.items() if share["volume"]],
         "nowhere": [name for name, share in made_by_heketi.items() if share["cluster"] is None],
@@ -86,12 +86,15 @@ def _to_do(shares: t.Sequence[_Values], check_mode: bool) -> list[_Values]:
 
 
 def _growing(placed: t.Iterable[_Values], laid: _Values | None) -> dict[str, list[dict[str, t.Any]]]:
-    """By cluster, the volumes that get further bricks, as gluster_volumes takes them."""
+    """By cluster, the volumes that get further bricks, or were left halfway when they got some, as gluster_volumes takes
+    them."""
     found: dict[str, list[dict[str, t.Any]]] = {}
     grown = (laid or {}).get("grown", {})
     for share in placed:
-        if share["name"] in grown:
-            found.setdefault(share["cluster"], []).append({"name": share["volume"], **grown[share["name"]]})
+        layout = grown.get(share["name"]) or share.get("unfinished")
+        if layout:
+            its = {name: value for name, value in layout.items() if name != "unfinished"}
+            found.setdefault(share["cluster"], []).append({"name": share["volume"], **its})
     return found
 
 

@@ -146,7 +146,11 @@ def test_the_whole_list_is_judged_at_once() -> None:
             "is neither of a pool nor cloned, nor made on servers",
         ),
         (share("x", provisioner="servers"), volume("x"), "is neither of a pool nor cloned, nor made on servers"),
-        (share("x"), volume("x", made_of={"bricks": []}), "is made on the servers' storage: say provisioner: servers"),
+        (
+            share("x"),
+            volume("x", made_of={"unfinished": False}),
+            "is made on the servers' storage: say provisioner: servers",
+        ),
         (share("x"), volume("x", "x", origin="made"), "is made on the servers' storage: say provisioner: servers"),
         (share("x", provisioner="pool", pattern="x"), volume("x", "x", origin="snapshot:s"), "a clone of a snapshot"),
     ],
@@ -158,7 +162,7 @@ def test_a_share_keeps_its_origin(entry: t.Any, found: t.Any, message: str) -> N
 
 def test_what_is_made_on_servers_storage() -> None:
     """It is recognised by its bricks where a run was killed before it was marked. Who lays new ones out finds room."""
-    layout = {"bricks": ["s1:/srv/brick_x_1/brick"]}
+    layout = {"bricks": ["s1:/srv/brick_x_1/brick"], "unfinished": False}
     told = {"a": cluster(volume("x", made_of=layout)), "b": cluster()}
     asked = [share(name, provisioner="servers", durability="none", sets=2, tags=["ssd"]) for name in ("x", "y")]
     asked.append(share("z", provisioner="servers", cluster="a"))

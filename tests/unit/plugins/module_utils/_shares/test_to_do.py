@@ -13,6 +13,7 @@ from ansible_collections.glusterops.shares.plugins.filter.shares_to_verify impor
 
 (verify,), (plan_removal,), (place_shares,) = (one().filters().values() for one in (Verify, Removal, Place))
 LAYOUT = {"bricks": ["s1:/srv/brick_x_1/brick"], "replica": 1, "arbiter": 0, "disperse": 0, "redundancy": 0}
+MADE_OF = {**LAYOUT, "unfinished": False}
 PLACED = {"made": "a", "grown": "a", "taken": "a", "there": "b", "nowhere": None}
 
 
@@ -116,7 +117,7 @@ def test_a_share_that_gluster_does_not_have() -> None:
 @pytest.mark.parametrize("origin", [None, "made", "adopted"])
 def test_what_was_made_of_bricks_is_none_of_heketis(origin: str | None) -> None:
     """Not even where it was not marked yet when a run was killed."""
-    shares = {"x": {**found(origin)["x"], "made_of": LAYOUT}}
+    shares = {"x": {**found(origin)["x"], "made_of": MADE_OF}}
     removal = plan_removal("x", shares, WORKERS, TOLD, True)
     assert (removal["by_heketi"], removal["made"], removal["known_volumes"]) == (False, True, [])
 
@@ -124,7 +125,7 @@ def test_what_was_made_of_bricks_is_none_of_heketis(origin: str | None) -> None:
 def test_what_may_have_to_be_laid_out() -> None:
     """What is new, and what differs: it may have to grow. Bricks on other servers come after the access list."""
     volumes = [
-        {"name": name, "share": name, "state": "in-use", "origin": "made", "free": False, "made_of": LAYOUT}
+        {"name": name, "share": name, "state": "in-use", "origin": "made", "free": False, "made_of": MADE_OF}
         for name in ("same", "grown")
     ]
     clusters = {"a": {"volumes": volumes, "differing": [], "limits": [{"same": 1 << 30, "grown": 1 << 30}]}}
@@ -153,3 +154,13 @@ def test_what_may_have_to_be_laid_out() -> None:
     placed = place_shares(shares, clusters, "servers", "", defaults, laid=laid)
     assert placed["growing"] == {"a": [{"name": "grown", **LAYOUT}]}
     assert [one.get("layout") for one in placed["to_do"]["a"]] == [None, None, LAYOUT]
+
+
+def test_what_was_left_halfway_is_gone_on_with() -> None:
+    """Bricks were given to it, and its size is as declared already: nothing else shows it."""
+    made_of = {**LAYOUT, "unfinished": True}
+    volume = {"name": "x", "share": "x", "state": "in-use", "origin": "made", "free": False, "made_of": made_of}
+    clusters = {"a": {"volumes": [volume], "differing": [], "limits": [{"x": 1 << 30}]}}
+    placed = place_shares([{"name": "x", "size": "1G"}], clusters, "servers")
+    assert placed["growing"] == {"a": [{"name": "x", **LAYOUT}]}
+    assert [one["name"] for one in placed["servers"]] == ["x"] and placed["to_do"] == {}
