@@ -37,12 +37,22 @@ def look(path: str) -> Use:
     claimed = VOLUME_ID in attributes
     holds = set(os.listdir(path)) - ({_GLUSTERS} if claimed else set())
     ran = bool(holds) or _GFID in attributes
-    return Use(ran or any(files for _place, _directories, files in os.walk(os.path.join(path, _GLUSTERS))), claimed)
+    return Use(ran or _has_any(os.path.join(path, _GLUSTERS)), claimed)
+
+
+def _has_any(directory: str) -> bool:
+    """Whether anything but empty directories is there. A link is something, be it to a directory."""
+    return os.path.islink(directory) or any(
+        files or any(os.path.islink(os.path.join(place, name)) for name in directories)
+        for place, directories, files in os.walk(directory)
+    )
 
 
 def release(path: str) -> None:
     """Takes off what a refused creation left. Raises OSError, also where more than that is there by now."""
     below = os.path.join(path, _GLUSTERS)
+    if os.path.islink(below):
+        raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), below)
     for directory, _directories, _files in os.walk(below, topdown=False):
         os.rmdir(directory)
     os.removexattr(path, VOLUME_ID)
