@@ -86,8 +86,8 @@ def _to_do(shares: t.Sequence[_Values], check_mode: bool) -> list[_Values]:
 
 
 def _growing(placed: t.Iterable[_Values], laid: _Values | None) -> dict[str, list[dict[str, t.Any]]]:
-    """By cluster, the volumes that get further bricks, or were left halfway when they got some, as gluster_volumes takes
-    them."""
+    """By cluster, the volumes that get further bricks, or were left halfway when they got some, as gluster_volumes
+    takes them."""
     found: dict[str, list[dict[str, t.Any]]] = {}
     grown = (laid or {}).get("grown", {})
     for share in placed:

@@ -142,12 +142,16 @@ def test_shares_on_servers_storage(site: Site, subtests: pytest.Subtests) -> Non
         site.check_files("first")
 
     def grows_by_a_set() -> None:
-        """Where there is no more room, on other servers, while its tenant works."""
+        """Where there is no more room, on other servers, while its tenant works. A killed run is gone on with."""
+        asked = [share("first", "3G"), second]
         writer = lab.popen("host1", "cd /srv/first && for n in $(seq 400); do echo $n > w$n && cat w$n || exit 1; done")
         before = lab.volumes()["first"].bricks
-        dry = site.done("shares", "--check", shares_list=[share("first", "3G"), second])
+        dry = site.done("shares", "--check", shares_list=asked)
         assert lab.volumes()["first"].bricks == before
-        site.done("shares", shares_list=[share("first", "3G"), second])
+        kill_when(lab, site.words("shares", shares_list=asked), lambda: len(lab.volumes()["first"].bricks) == 4)
+        assert lab.options("first")["user.glusterops-unfinished"] == "rebalance@first"
+        site.done("shares", shares_list=asked)
+        assert lab.options("first")["user.glusterops-unfinished"] == "-"
         after = lab.volumes()["first"].bricks
         assert after[:2] == before and len(after) == 4
         for brick in after[2:]:
@@ -158,7 +162,7 @@ def test_shares_on_servers_storage(site: Site, subtests: pytest.Subtests) -> Non
         assert site.room("first") == 3 << 30
         site.check_files("first")
         site.check_no_orphans()
-        assert site.done("shares", shares_list=[share("first", "3G"), second]).changed == 0
+        assert site.done("shares", shares_list=asked).changed == 0
 
     def no_room() -> None:
         """It says what there would be room for, and that is so; nothing is changed by what is refused."""
