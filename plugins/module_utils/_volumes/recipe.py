@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import typing as t
 
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
@@ -39,6 +40,8 @@ _ROOT_PARTITION = "is being created in the root partition"
 # Of a brick: whose it is; and what its root has once it ran.
 _VOLUME_ID, _GFID = "trusted.glusterfs.volume-id", "trusted.gfid"
 _GLUSTERS = ".glusterfs"
+# Of a file that only says on which other brick one is.
+_LINK = "trusted.glusterfs.dht.linkto"
 
 
 class Place(t.NamedTuple):
@@ -366,3 +369,32 @@ def release(path: str, volumes: t.Iterable[Volume]) -> bool:
     except OSError:
         return False
     return True
+
+
+def holds_nothing(path: str, volume: Volume) -> bool:
+    """Whether a directory of this server is a brick of the volume, and has no files but those of size 0 that only say
+    on which other brick one is."""
+    value = _volume_id(path)
+    if value is None or value.hex() != volume.id.replace("-", ""):
+        return False
+    try:
+        for directory, directories, files in os.walk(path, onerror=_fail):
+            if directory == path and _GLUSTERS in directories:
+                directories.remove(_GLUSTERS)
+            links = [name for name in directories if os.path.islink(os.path.join(directory, name))]
+            if links or not all(_is_pointer(os.path.join(directory, name)) for name in files):
+                return False
+    except OSError:
+        return False
+    return True
+
+
+def _fail(exc: OSError) -> t.NoReturn:
+    raise exc
+
+
+def _is_pointer(path: str) -> bool:
+    its = os.lstat(path)
+    if not stat.S_ISREG(its.st_mode) or stat.S_IMODE(its.st_mode) != stat.S_ISVTX or its.st_size:
+        return False
+    return _LINK in os.listxattr(path, follow_symlinks=False)

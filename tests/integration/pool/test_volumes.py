@@ -230,7 +230,7 @@ class Moved:
     def make(self) -> None:
         make_room(self.lab, *self.first, *self.second, self.other)
         self.ask(*self.first)
-        share = {"name": "moved", "identities": ["tenant-a"], "size": str(LIMIT)}
+        share = {"name": "moved", "identities": ["tenant-a"], "size": "300M"}
         good(self.lab.module("server1", "gluster_shares", shares=[share], infrastructure=SERVERS))
         assert self.lab.mount("host1", "moved") == ""
         self.lab.run("host1", "rm -f /root/stop")
