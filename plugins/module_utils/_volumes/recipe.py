@@ -13,6 +13,7 @@ import re
 import stat
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._bricks import claimed
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     BadInput,
     Conflict,
@@ -37,8 +38,6 @@ _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", re.ASCII)
 _PATH = re.compile(r"(/[A-Za-z0-9._+@-]+)+", re.ASCII)
 _LONGEST_PATH = 1000
 _ROOT_PARTITION = "is being created in the root partition"
-# Of a brick: whose it is; and what its root has once it ran.
-_VOLUME_ID, _GFID = "trusted.glusterfs.volume-id", "trusted.gfid"
 _GLUSTERS = ".glusterfs"
 # Of a file that only says on which other brick one is.
 _LINK = "trusted.glusterfs.dht.linkto"
@@ -338,7 +337,7 @@ def set_options(cli: GlusterCli, volume: str, options: t.Mapping[str, str]) -> N
 
 def _volume_id(path: str) -> bytes | None:
     try:
-        return os.getxattr(path, _VOLUME_ID)
+        return os.getxattr(path, claimed.VOLUME_ID)
     except OSError:
         return None
 
@@ -356,16 +355,9 @@ def release(path: str, volumes: t.Iterable[Volume]) -> bool:
     if value.hex() in ids or any(brick.path == path for volume in volumes for brick in volume.bricks):
         return False
     try:
-        if _GFID in os.listxattr(path) or set(os.listdir(path)) - {_GLUSTERS}:
+        if claimed.look(path).used:
             return False
-        hidden = os.path.join(path, _GLUSTERS)
-        below = list(os.walk(hidden, topdown=False))
-        if os.path.islink(hidden) or any(files for _directory, _directories, files in below):
-            return False
-        for directory, _directories, _files in below:
-            # Of what is no directory, as a link to one, this fails, and so does what is above it.
-            os.rmdir(directory)
-        os.removexattr(path, _VOLUME_ID)
+        claimed.release(path)
     except OSError:
         return False
     return True
