@@ -290,7 +290,7 @@ class Work:
 
     def _end_removal(self, bricks: Bricks) -> None:
         """Waits until all is moved, and commits. Where some files could not be, as such that a client deleted
-        meanwhile, Gluster refuses that, and it is begun anew."""
+        meanwhile, Gluster refuses that: then only if the bricks are seen to hold none, else it is begun anew."""
         if LOOKUP.items() - self._volume().options.items():
             self._note(LOOKUP)
         for _try in range(_TRIES):
@@ -305,13 +305,30 @@ class Work:
                 except Refused as exc:
                     if _SKIPPED not in str(exc):
                         raise
+            if how.status == COMPLETED and self._hold_nothing(bricks):
+                self._removal(bricks, "force")
+                return
             self._removal(bricks, "stop")
             self._removal(bricks, "start")
         raise Conflict(
             f"Volume {self._name!r}: not all files could be moved from {', '.join(map(str, bricks))} (the last removal"
             f" is {how}, {_TRIES} times): see /var/log/glusterfs/{self._name}-rebalance.log on their servers. It goes"
-            " on: run this again."
+            " on: run this again, on a server that has a brick of each of these sets, which can see what is left."
         )
+
+    def _hold_nothing(self, bricks: Bricks) -> bool:
+        """Whether this server sees a brick with files of each of their sets, and none holds any. No brick lacks what
+        others of its set have, and nobody makes new files there."""
+        volume = self._volume()
+        whole = self._wanted.recipe._replace(bricks=recipes.places(volume))
+        for its in whole.sets:
+            if not set(its) & set(bricks):
+                continue
+            # The arbiter is the last, and has no contents, but all names.
+            here = [brick.path for brick in its if self._known.is_here(brick.server)]
+            if not here or not all(recipes.holds_nothing(path, volume) for path in here):
+                return False
+        return True
 
     def _await_removal(self, bricks: Bricks) -> Rebalance:
         return self._await(lambda: answers.read_rebalance(self._removal(bricks, "status")), "removal of bricks")

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import typing as t
 
+from ansible_collections.glusterops.shares.plugins.module_utils._bricks import claimed
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     BadInput,
     Conflict,
@@ -36,9 +38,9 @@ _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", re.ASCII)
 _PATH = re.compile(r"(/[A-Za-z0-9._+@-]+)+", re.ASCII)
 _LONGEST_PATH = 1000
 _ROOT_PARTITION = "is being created in the root partition"
-# Of a brick: whose it is; and what its root has once it ran.
-_VOLUME_ID, _GFID = "trusted.glusterfs.volume-id", "trusted.gfid"
 _GLUSTERS = ".glusterfs"
+# Of a file that only says on which other brick one is.
+_LINK = "trusted.glusterfs.dht.linkto"
 
 
 class Place(t.NamedTuple):
@@ -335,7 +337,7 @@ def set_options(cli: GlusterCli, volume: str, options: t.Mapping[str, str]) -> N
 
 def _volume_id(path: str) -> bytes | None:
     try:
-        return os.getxattr(path, _VOLUME_ID)
+        return os.getxattr(path, claimed.VOLUME_ID)
     except OSError:
         return None
 
@@ -353,16 +355,38 @@ def release(path: str, volumes: t.Iterable[Volume]) -> bool:
     if value.hex() in ids or any(brick.path == path for volume in volumes for brick in volume.bricks):
         return False
     try:
-        if _GFID in os.listxattr(path) or set(os.listdir(path)) - {_GLUSTERS}:
+        if claimed.look(path).used:
             return False
-        hidden = os.path.join(path, _GLUSTERS)
-        below = list(os.walk(hidden, topdown=False))
-        if os.path.islink(hidden) or any(files for _directory, _directories, files in below):
-            return False
-        for directory, _directories, _files in below:
-            # Of what is no directory, as a link to one, this fails, and so does what is above it.
-            os.rmdir(directory)
-        os.removexattr(path, _VOLUME_ID)
+        claimed.release(path)
     except OSError:
         return False
     return True
+
+
+def holds_nothing(path: str, volume: Volume) -> bool:
+    """Whether a directory of this server is a brick of the volume, and has no files but those of size 0 that only say
+    on which other brick one is."""
+    value = _volume_id(path)
+    if value is None or value.hex() != volume.id.replace("-", ""):
+        return False
+    try:
+        for directory, directories, files in os.walk(path, onerror=_fail):
+            if directory == path and _GLUSTERS in directories:
+                directories.remove(_GLUSTERS)
+            links = [name for name in directories if os.path.islink(os.path.join(directory, name))]
+            if links or not all(_is_pointer(os.path.join(directory, name)) for name in files):
+                return False
+    except OSError:
+        return False
+    return True
+
+
+def _fail(exc: OSError) -> t.NoReturn:
+    raise exc
+
+
+def _is_pointer(path: str) -> bool:
+    its = os.lstat(path)
+    if not stat.S_ISREG(its.st_mode) or stat.S_IMODE(its.st_mode) != stat.S_ISVTX or its.st_size:
+        return False
+    return _LINK in os.listxattr(path, follow_symlinks=False)

@@ -54,7 +54,7 @@ while not os.path.exists("/root/stop"):
     else:
         check(dice.choice(sorted(known)))
         read += 1
-    time.sleep(0.01)
+    time.sleep(0.05)
 for name in known:
     check(name)
 assert {os.path.join(top, name) for top, _names, files in os.walk(".") for name in files} == set(known)
@@ -230,14 +230,14 @@ class Moved:
     def make(self) -> None:
         make_room(self.lab, *self.first, *self.second, self.other)
         self.ask(*self.first)
-        share = {"name": "moved", "identities": ["tenant-a"], "size": str(LIMIT)}
+        share = {"name": "moved", "identities": ["tenant-a"], "size": "300M"}
         good(self.lab.module("server1", "gluster_shares", shares=[share], infrastructure=SERVERS))
         assert self.lab.mount("host1", "moved") == ""
         self.lab.run("host1", "rm -f /root/stop")
         self.client = self.lab.popen("host1", f"cd /mnt/try && python3 -c {shlex.quote(CLIENT)}")
         self.lab.run(
             "host1",
-            "for n in $(seq 200); do [ $(ls /mnt/try/*/f* 2>/dev/null | wc -l) -ge 150 ] && exit;"
+            "for n in $(seq 200); do [ $(ls /mnt/try/*/f* 2>/dev/null | wc -l) -ge 60 ] && exit;"
             " sleep 0.3; done; exit 1",
         )
 
@@ -291,7 +291,7 @@ class Moved:
         out, err = client.communicate(timeout=120)
         assert client.returncode == 0, err
         serial, read, left = map(int, out.split())
-        assert serial > 150 and read > 50 and left > 20
+        assert serial > 100 and read > 50 and left > 20
         good(
             self.lab.module(
                 "server1",

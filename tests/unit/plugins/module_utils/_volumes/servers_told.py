@@ -196,7 +196,7 @@ class Servers(Remembering):
             self.rebalances.setdefault(name, [("in progress", 0), ("completed", 0)])
         else:
             assert self.leaving.pop(name) == bricks
-        if what == "commit":
+        if what in ("commit", "force"):
             left = [one for one in self.volumes[name].bricks if f"{one.server}:{one.path}" not in bricks]
             self._update(name, bricks=tuple(left))
 

@@ -266,6 +266,38 @@ def test_not_released(tmp_path: pathlib.Path) -> None:
     assert not recipes.release(str(linked), []) and (outside / "below").exists()
 
 
+def test_a_brick_that_holds_nothing(tmp_path: pathlib.Path) -> None:
+    brick = brick_of(tmp_path / "brick")
+    volume = volume_of("v", str(brick))
+    (brick / ".glusterfs" / "file").write_text("whatever")
+    (brick / "a" / "b").mkdir(parents=True)
+    assert recipes.holds_nothing(str(brick), volume)
+    # Not of this volume, or not there.
+    assert not recipes.holds_nothing(str(brick), volume_of("other", str(brick)))
+    assert not recipes.holds_nothing(str(tmp_path / "missing"), volume)
+
+    pointer = brick / "a" / "b" / "pointer"
+    pointer.touch()
+    os.setxattr(pointer, "trusted.glusterfs.dht.linkto", b"v-replicate-0\0")
+    pointer.chmod(0o1000)
+    assert recipes.holds_nothing(str(brick), volume)
+    pointer.chmod(0o1644)
+    assert not recipes.holds_nothing(str(brick), volume)
+    pointer.chmod(0o1000)
+    pointer.write_text("x")
+    assert not recipes.holds_nothing(str(brick), volume)
+    pointer.write_text("")
+    os.removexattr(pointer, "trusted.glusterfs.dht.linkto")
+    assert not recipes.holds_nothing(str(brick), volume)
+    pointer.unlink()
+    (brick / "a" / ".glusterfs").mkdir()
+    (brick / "a" / ".glusterfs" / "file").touch()
+    assert not recipes.holds_nothing(str(brick), volume)
+    shutil.rmtree(brick / "a")
+    (brick / "link").symlink_to(tmp_path)
+    assert not recipes.holds_nothing(str(brick), volume)
+
+
 def test_what_is_refused_is_undone_here_and_told_of_elsewhere(tmp_path: pathlib.Path) -> None:
     here = brick_of(tmp_path / "brick")
     bricks = (Place("server1", str(here)), *THREE[1:])

@@ -17,6 +17,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster import answers, quota
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Limit
 from ansible_collections.glusterops.shares.plugins.module_utils._reconcile import Change
+from ansible_collections.glusterops.shares.plugins.module_utils._volumes import recipe as recipes
 from ansible_collections.glusterops.shares.plugins.module_utils._volumes.moving import Pool
 from ansible_collections.glusterops.shares.plugins.module_utils._volumes.reconcile import reconcile
 from ansible_collections.glusterops.shares.plugins.module_utils._volumes.reshaping import (
@@ -228,6 +229,34 @@ def test_files_that_could_not_be_moved_are_moved_again(run: Run, by: str) -> Non
     with pytest.raises(Conflict, match="not all files could be moved from s1:/brick_v_4/brick, .* It goes on"):
         run(wanted(*FIRST))
     assert run.servers.bricks("v") == [*FIRST, *SECOND]
+
+
+def test_what_is_seen_to_hold_nothing_may_go(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file that a client deletes meanwhile counts as one that could not be moved."""
+    looked: list[str] = []
+
+    def holds_nothing(path: str, _volume: object) -> bool:
+        looked.append(path)
+        return len(looked) > 1
+
+    monkeypatch.setattr(recipes, "holds_nothing", holds_nothing)
+    started(run, *FIRST, *SECOND)
+    run.servers.rebalances["v"] = [("completed", 11)]
+    run(wanted(*FIRST))
+    # The first time something was left.
+    assert [one for one in run.sequence() if one.startswith("remove-brick")] == [
+        *("remove-brick start", "remove-brick stop", "remove-brick start"),
+        "remove-brick force",
+    ]
+    assert looked == ["/brick_v_4/brick"] * 2
+    # Of a set that has no brick here it is not known.
+    looked.clear()
+    run.servers.changed.clear()
+    away = ["s2:/brick_v_8/brick", "s3:/brick_v_9/brick", "s4:/brick_v_10/brick"]
+    started(run, *FIRST, *away)
+    with pytest.raises(Conflict, match="on a server that has a brick of each of these sets"):
+        run(wanted(*FIRST))
+    assert looked == [] and "remove-brick force" not in run.sequence()
 
 
 def test_a_removal_that_somebody_began_is_gone_on_with(run: Run) -> None:
