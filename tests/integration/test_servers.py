@@ -115,8 +115,8 @@ def one_joins_while_it_is_used(lab: Lab) -> None:
     assert dry.rc == 0 and pool(lab) == names(2, 3), dry.output
     done = site(its, "-v")
     assert done.rc == 0, done.output
-    [told] = re.findall(r"Have servers join the pool\] \*+\n(.*?)\n\nTASK", done.output, re.DOTALL)
-    assert told.index("auth.ssl-allow") < told.index("peer"), told
+    [told] = re.findall(r'Have servers join the pool\] .*?"changes": (\[.*?\]), "known_as"', done.output, re.DOTALL)
+    assert [change["what"] for change in json.loads(told)] == ["auth.ssl-allow", "peer"], told
     assert PREFIX + "server4" in lab.options("pool-1G-1")["auth.ssl-allow"]
     all_know(lab, 1, 2, 3, 4)
     lab.run("host1", "touch /root/end")
