@@ -42,6 +42,8 @@ options:
   bricks:
     description:
       - Bricks that shall be there. One that is smaller is grown, while it is used. None is ever made smaller.
+      - Where a volume's creation was refused on another server, Gluster leaves a mark on a brick, and would not take it
+        again. That is taken off if no volume has the brick, and it was never used.
     type: list
     elements: dict
     default: []

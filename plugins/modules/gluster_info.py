@@ -343,7 +343,7 @@ storage:
           description: Bytes that it was promised.
           type: int
         used:
-          description: Whether Gluster ever had it or anything is in it. C(null) if that cannot be told now.
+          description: Whether it ever ran as a brick, or anything is in it. C(null) if that cannot be told now.
           type: bool
         state:
           description: C(whole), or C(partial) if something is left to be done.

@@ -69,24 +69,24 @@ def gather(
     """What is known of the device. real: its own path. fstab: lines. Raises Unknown."""
     number = os.stat(real).st_rdev
     block = read_lsblk(*_run(run_command, "lsblk", "-J", "-b", "-o", "NAME,TYPE,SIZE,RO,MOUNTPOINT", real)[:2])
-    written = {
-        *read_blkid(*_run(run_command, "blkid", "-p", "-o", "export", real)[:2]),
-        *read_wipefs(*_run(run_command, "wipefs", "-n", "-J", real)[:2]),
-    }
     users = [*block.users]
     for point, there in read_mounts(mountinfo).items():
-        if (
-            there.device == (os.major(number), os.minor(number))
-            or there.source.startswith("/")
-            and same(there.source, number)
-        ):
+        by_name = there.source.startswith("/") and same(there.source, number)
+        if by_name or there.device == (os.major(number), os.minor(number)):
             users.append(f"mounted on {point}")
     with open(swaps, encoding="utf-8", errors="surrogateescape") as handle:
         users += ["swap" for line in list(handle)[1:] if same(unescaped(line.split()[0]), number)]
     users += [f"in the line {line!r} of fstab" for line in named_in(fstab, number)]
     if not users and _is_held(real):
         users.append("something has it open for itself alone")
-    return dataclasses.replace(block, written=tuple(sorted(written)), users=tuple(dict.fromkeys(users)))
+    if users:
+        # Nor would wipefs look at it.
+        return dataclasses.replace(block, users=tuple(dict.fromkeys(users)))
+    written = {
+        *read_blkid(*_run(run_command, "blkid", "-p", "-o", "export", real)[:2]),
+        *read_wipefs(*_run(run_command, "wipefs", "-n", "-J", real)[:2]),
+    }
+    return dataclasses.replace(block, written=tuple(sorted(written)))
 
 
 def same(path: str, number: int) -> bool:

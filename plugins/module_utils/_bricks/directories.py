@@ -17,11 +17,12 @@ import dataclasses
 import errno
 import json
 import os
+import re
 import shutil
 import stat
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._bricks import names
+from ansible_collections.glusterops.shares.plugins.module_utils._bricks import claimed, names
 from ansible_collections.glusterops.shares.plugins.module_utils._bricks.storage import (
     BLANK,
     FOREIGN,
@@ -34,8 +35,6 @@ from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounte
 
 # What says that a directory is for bricks, and what a brick's own is: its volume and how many bytes it was promised.
 _STORAGE, _BRICK = "trusted.glusterops.storage", "trusted.glusterops.brick"
-# What Gluster's bricks have.
-_VOLUME_ID = "trusted.glusterfs.volume-id"
 _QUOTA = "trusted.glusterfs.quota.size"
 # Of a brick that is being made, and of one that is being removed: .NAME.new, .NAME.gone
 _NEW, _GONE = ".new", ".gone"
@@ -83,14 +82,9 @@ def observe(path: str, mounts: t.Mapping[str, Mounted]) -> Place:
     point = _point(above, mounts)
     there = mounts.get(point)
     number = os.stat(above).st_dev
-    place = Place(
-        path,
-        names.DIRECTORY,
-        BLANK,
-        real=real,
-        identity=_identity(number, there),
-        root=number == os.stat("/").st_dev,
-    )
+    identity = _identity(number, there)
+    root = identity == _identity(os.stat("/").st_dev, mounts.get("/"))
+    place = Place(path, names.DIRECTORY, BLANK, real=real, identity=identity, root=root)
     if above == real and _get(real, _STORAGE) is not None:
         place = dataclasses.replace(place, state=READY, bricks=_bricks(real, mounts))
     else:
@@ -119,12 +113,12 @@ def is_ours(path: str) -> bool:
 def with_use(brick: Brick) -> Brick:
     """The brick, and whether it is used."""
     try:
-        used = _get(brick.path, _VOLUME_ID) is not None or bool(os.listdir(brick.path))
+        its = claimed.look(brick.path)
     except FileNotFoundError:
-        used = False
+        its = claimed.Use(used=False, claimed=False)
     except OSError:
         return brick
-    return dataclasses.replace(brick, used=used)
+    return dataclasses.replace(brick, used=its.used, claimed=its.claimed and not its.used)
 
 
 def one_room(places: t.Sequence[Place]) -> list[Place]:
@@ -175,7 +169,7 @@ def _evidence(real: str, above: str, there: Mounted | None) -> Evidence:
 def _brick_above(path: str) -> str | None:
     """The brick of Gluster's that the directory is or is in, or one of ours."""
     while True:
-        if _get(path, _VOLUME_ID) is not None or _get(path, _BRICK) is not None:
+        if _get(path, claimed.VOLUME_ID) is not None or _get(path, _BRICK) is not None:
             return path
         if path == "/":
             return None
@@ -241,7 +235,9 @@ def _bricks(real: str, mounts: t.Mapping[str, Mounted]) -> tuple[Brick, ...]:
 def _held(path: str, size: int) -> int:
     """Bytes that quota counts in the brick, at most its size; 0 if it does not count."""
     try:
-        found = sorted(one for one in os.listxattr(path) if one == _QUOTA or one.startswith(f"{_QUOTA}."))
+        # Each time that quota is switched on there is another one.
+        found = [one for one in os.listxattr(path) if re.fullmatch(rf"{re.escape(_QUOTA)}(\.\d+)?", one)]
+        found.sort(key=lambda one: (len(one), one))
         value = os.getxattr(path, found[-1]) if found else b""
     except OSError:
         return 0

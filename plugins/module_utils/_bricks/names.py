@@ -22,13 +22,14 @@ MOUNTS = "/var/lib/glusterops/bricks"
 _NAME = re.compile(r"brick_([A-Za-z0-9_][A-Za-z0-9_-]{0,63})_([1-9][0-9]{0,8})", re.ASCII)
 _VOLUME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
 
+# Characters that the kernel takes as the name of a logical volume with its group's. LVM doubles each "-" in them.
+DEVICE_MAPPER = 127
+_GROUP_AND_DASH = len("glusterops_01234567-")
+
 MIB = 1024**2
 EXTENT = 4 * MIB
 # mkfs.xfs has no room for its log on less, where it lies on stripes.
 LEAST = 516 * MIB
-# How XFS is made on a thin volume, for usable() to be true of whatever version of mkfs.xfs: 12's kernel reads what 13's
-# program makes, and stripes, of the size of the pool's chunks, are those of no device.
-XFS = ("-i", "size=512,nrext64=0", "-m", "rmapbt=0", "-d", "su=256k,sw=1")
 CHUNK = 256 * 1024
 # What XFS keeps for itself, at most: log and reserve, and of each size a part. Grown from 512 MiB to 1 TiB it keeps no
 # more.
@@ -54,6 +55,11 @@ def name(volume: str, number: int) -> str:
     return f"brick_{volume}_{number}"
 
 
+def device_mapper(called: str) -> int:
+    """How long the kernel's name of such a brick's logical volume would be."""
+    return _GROUP_AND_DASH + len(called) + called.count("-")
+
+
 def parse(called: str) -> Called | None:
     """Which brick is called so, None if none of ours is."""
     found = _NAME.fullmatch(called)
@@ -70,6 +76,13 @@ def made(volume: str, paths: t.Iterable[str]) -> bool:
     """Whether we made the volume: all of its bricks, of which there are some, are ours and for it."""
     found = [of_path(path) for path in paths]
     return bool(found) and all(one is not None and one.volume == volume for one in found)
+
+
+def xfs(version: tuple[int, int]) -> tuple[str, ...]:
+    """How that version of mkfs.xfs is told to make what the kernel of Debian 12 reads and usable() is true of. Stripes
+    are of the size of the pool's chunks, whatever is below it."""
+    inodes = "size=512,nrext64=0" if version >= (5, 19) else "size=512"
+    return ("-i", inodes, "-m", "rmapbt=0", "-d", "su=256k,sw=1")
 
 
 def usable(kind: str, size: int) -> int:

@@ -74,28 +74,35 @@ def observe(run_command: lvm.RunCommand, paths: t.Sequence[str], glusterd: str =
         for group in known.ours()
     }
     groups = {group.name for group in known.ours()}
-    mine = {os.path.realpath(one.path): one for one in known.devices if one.group in groups or _is_begun(one)}
+    # LVM also names what it lacks.
+    there = [one for one in known.devices if one.path.startswith("/")]
+    mine = {os.path.realpath(one.path): one for one in there if one.group in groups or _is_begun(one)}
 
     def device(path: str) -> Place:
         real = os.path.realpath(path)
         found = Place(path, names.DEVICE, MISSING, f"{path} is not on this server.", real)
         try:
-            there = os.stat(real)
+            status = os.stat(real)
         except OSError:
             return found
         if real in mine:
             one = mine[real]
             group = one.group or lvm.group_of(one.label) or ""
-            return thin.place(path, real, one, known, bricks.get(group, []), _size(real))
-        number = there.st_rdev
+            try:
+                size = _size(real)
+            except OSError as exc:
+                said = f"{path} cannot be opened: {exc.strerror}."
+                return dataclasses.replace(found, state=FOREIGN, problem=said, identity=f"group:{group}")
+            return thin.place(path, real, one, known, bricks.get(group, []), size)
+        number = status.st_rdev
         found = dataclasses.replace(found, state=FOREIGN, identity=f"device:{os.major(number)}:{os.minor(number)}")
-        if not stat.S_ISBLK(there.st_mode):
+        if not stat.S_ISBLK(status.st_mode):
             return dataclasses.replace(found, problem=f"{path} is no block device.", identity="")
         try:
             evidence = devices.gather(run_command, real, texts)
-        except devices.Unknown as exc:
+        except (devices.Unknown, OSError) as exc:
             return dataclasses.replace(found, problem=f"What is on {path} cannot be told: {exc}.")
-        used = [f"LVM's in {one.group or 'no group'}" for one in known.devices if os.path.realpath(one.path) == real]
+        used = [f"LVM's in {one.group or 'no group'}" for one in there if os.path.realpath(one.path) == real]
         evidence = dataclasses.replace(evidence, users=(*evidence.users, *used))
         data = lvm.shape(evidence.size).data
         why = devices.problem(path, evidence, lvm.LEAST_DEVICE)

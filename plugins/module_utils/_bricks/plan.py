@@ -21,7 +21,9 @@ from ansible_collections.glusterops.shares.plugins.module_utils._reconcile impor
 from ansible_collections.glusterops.shares.plugins.module_utils._units import format_size
 
 # What is told as changed.
-STORAGE, BRICK, SIZE, WHOLE = "storage", "brick", "size", "whole"
+STORAGE, BRICK, SIZE, WHOLE, CLAIMED = "storage", "brick", "size", "whole", "claimed"
+# What is left to be done of a brick that is whole otherwise.
+RELEASE = "release"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,9 +73,16 @@ def removable(wanted: Wanted, places: t.Iterable[Place]) -> list[tuple[Place, Br
     return [(place, brick) for place in places for brick in place.bricks if brick.volume in wanted.deleted]
 
 
+def asks_gluster(wanted: Wanted, places: t.Iterable[Place]) -> bool:
+    """Whether it has to be known which bricks Gluster has."""
+    wishes = {wish.name for wish in wanted.bricks}
+    claimed = any(brick.claimed and brick.name in wishes for place in places for brick in place.bricks)
+    return claimed or bool(removable(wanted, places))
+
+
 def plan(wanted: Wanted, places: t.Sequence[Place], used: t.Mapping[str, str]) -> list[Step]:
     """The steps, in order. places: all that are known, those of C(wanted.storage) among them. used: by brick's name the
-    volume that Gluster has it in; needed where something is removable().
+    volume that Gluster has it in; needed where it asks_gluster().
 
     Raises BadInput, Conflict or Refused if anything of it cannot be done.
     """
@@ -86,7 +95,7 @@ def plan(wanted: Wanted, places: t.Sequence[Place], used: t.Mapping[str, str]) -
         for place in given
         if place.state == BLANK
     ]
-    made = _wishes(wanted, places, given)
+    made = _wishes(wanted, places, given, used)
     _check_room(wanted, [*ready, *made])
     return [*removals, *ready, *made]
 
@@ -140,7 +149,9 @@ def _removals(wanted: Wanted, places: t.Sequence[Place], used: t.Mapping[str, st
     return found
 
 
-def _wishes(wanted: Wanted, places: t.Sequence[Place], given: t.Sequence[Place]) -> list[Step]:
+def _wishes(
+    wanted: Wanted, places: t.Sequence[Place], given: t.Sequence[Place], used: t.Mapping[str, str]
+) -> list[Step]:
     there: dict[str, tuple[Place, Brick]] = {}
     for place in places:
         for brick in place.bricks:
@@ -157,7 +168,12 @@ def _wishes(wanted: Wanted, places: t.Sequence[Place], given: t.Sequence[Place])
                 " storage."
             )
         size = _rounded(home, wish)
-        found += _of_one(home, wish, size, *there.get(wish.name, (None, None)))
+        its = there.get(wish.name)
+        found += _of_one(home, wish, size, its)
+        if its and its[1].claimed and wish.name not in used:
+            # No volume has it: a creation was refused on another server, and was not undone here.
+            left = dataclasses.replace(its[1], lacks=(RELEASE,))
+            found.append(Step(its[0], left, max(size, left.size), Change(left.path, CLAIMED, True, False)))
     return found
 
 
@@ -166,6 +182,10 @@ def _rounded(home: Place, wish: Wish) -> int:
         raise BadInput(f"brick {wish.name!r} must have a size of at least one byte, not {wish.size}.")
     if home.kind == names.DIRECTORY:
         return wish.size
+    if names.device_mapper(wish.name) > names.DEVICE_MAPPER:
+        raise BadInput(
+            f"brick {wish.name!r} cannot be on a device: with so many '-' its name is too long for the kernel."
+        )
     if wish.size < names.LEAST:
         raise BadInput(
             f"brick {wish.name!r} must have at least {format_size(names.LEAST)} on a device, not"
@@ -174,12 +194,13 @@ def _rounded(home: Place, wish: Wish) -> int:
     return -(-wish.size // names.EXTENT) * names.EXTENT
 
 
-def _of_one(home: Place, wish: Wish, size: int, place: Place | None, brick: Brick | None) -> list[Step]:
-    if not place or not brick:
+def _of_one(home: Place, wish: Wish, size: int, its: tuple[Place, Brick] | None) -> list[Step]:
+    if not its:
         path = os.path.join(names.MOUNTS if home.kind == names.DEVICE else home.real, wish.name, names.LEAF)
         called = t.cast(names.Called, names.parse(wish.name))
         new = Brick(wish.name, called.volume, path, 0, ("all",))
         return [Step(home, new, size, Change(path, BRICK, None, format_size(size)))]
+    place, brick = its
     if place.identity != home.identity or place.real != home.real and home.kind == names.DIRECTORY:
         raise Conflict(f"Brick {wish.name!r} is on {place.path} already, not on {wish.storage}: each is made once.")
     if brick.trouble:
@@ -204,7 +225,7 @@ def _check_room(wanted: Wanted, steps: t.Sequence[Step]) -> None:
     asked: dict[str, int] = collections.Counter()
     by: dict[str, Place] = {}
     for step in steps:
-        if step.brick and step.size is not None:
+        if step.brick and step.size is not None and step.brick.lacks != (RELEASE,):
             asked[step.place.identity] += step.size - step.brick.size
             by.setdefault(step.place.identity, step.place)
     for identity, more in asked.items():

@@ -11,19 +11,26 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.glusterops.shares.plugins.module_utils._bricks import directories, lvm, names, thin
+from ansible_collections.glusterops.shares.plugins.module_utils._bricks import claimed, directories, lvm, names, thin
 from ansible_collections.glusterops.shares.plugins.module_utils._bricks.observe import (
     Look,
     check_path,
     observe,
     used_by,
 )
-from ansible_collections.glusterops.shares.plugins.module_utils._bricks.plan import Step, Wanted, plan, removable
-from ansible_collections.glusterops.shares.plugins.module_utils._bricks.storage import READY, Place
+from ansible_collections.glusterops.shares.plugins.module_utils._bricks.plan import (
+    RELEASE,
+    Step,
+    Wanted,
+    asks_gluster,
+    plan,
+)
+from ansible_collections.glusterops.shares.plugins.module_utils._bricks.storage import READY, Brick, Place
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     Conflict,
     GlusterOpsError,
     OutcomeUnknown,
+    Refused,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._gluster.lock import held
 from ansible_collections.glusterops.shares.plugins.module_utils._machines.mounted import read_mounts
@@ -47,7 +54,7 @@ def reconcile(
     wanted.check()
     with contextlib.nullcontext() if check_mode else held(_LOCK):
         look = observe(run_command, wanted.storage)
-        used = used_by(volumes()) if removable(wanted, look.places) else {}
+        used = used_by(volumes()) if asks_gluster(wanted, look.places) else {}
         steps = plan(wanted, look.places, used)
         if steps and not check_mode:
             _do(run_command, steps)
@@ -86,6 +93,13 @@ def _prove(wanted: Wanted, look: Look, used: t.Mapping[str, str], steps: t.Seque
         )
 
 
+def _release(brick: Brick) -> None:
+    try:
+        claimed.release(brick.path)
+    except OSError as exc:
+        raise Refused(f"Brick {brick.path} has a volume's mark that cannot be taken off: {exc.strerror}.") from exc
+
+
 class _Doing:
     def __init__(self, run_command: lvm.RunCommand) -> None:
         self._run_command = run_command
@@ -97,6 +111,8 @@ class _Doing:
         place, brick, size = self._ready.get(step.place.path, step.place), step.brick, step.size
         if not brick:
             self._ready[place.path] = self._prepare(place)
+        elif brick.lacks == (RELEASE,):
+            _release(brick)
         elif place.kind == names.DIRECTORY:
             if size is None:
                 directories.remove(place, brick)

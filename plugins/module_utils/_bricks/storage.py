@@ -20,7 +20,7 @@ class Brick:
 
     lacks: what is left to be done until it is whole, in order. trouble: why that cannot be done, as a sentence. kept:
     whether it cannot go for that either. used: whether Gluster ever had it, or anything is in it; None if that cannot
-    be told.
+    be told. claimed: whether it is not, and has the mark of a volume that was never made.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Brick:
     trouble: str | None = None
     kept: bool = False
     used: bool | None = None
+    claimed: bool = False
 
     @property
     def whole(self) -> bool:

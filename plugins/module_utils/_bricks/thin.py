@@ -61,12 +61,14 @@ def line_of(group: str, name: str) -> str:
 @dataclasses.dataclass(frozen=True)
 class Seen:
     """What tells of a brick on a device, beside its thin volume: what is mounted on its mount point, and the lines of
-    fstab for that; what lies in it; blocks: the bytes that XFS has, None if it is not mounted."""
+    fstab for that; what lies in it; blocks: the bytes that XFS has, None if it is not mounted. broken: why it cannot be
+    looked into."""
 
     mounted: Mounted | None = None
     lines: tuple[str, ...] = ()
     entries: tuple[str, ...] = ()
     blocks: int | None = None
+    broken: str | None = None
 
 
 def judge(volume: lvm.Logical, seen: Seen) -> Brick | None:
@@ -94,6 +96,8 @@ def judge(volume: lvm.Logical, seen: Seen) -> Brick | None:
     trouble, kept = None, True
     if seen.mounted and not there:
         trouble = f"{point} has {seen.mounted.source} mounted instead of {device_of(*_of(volume))}: unmount it."
+    elif seen.broken:
+        trouble, kept = f"{point} cannot be looked into: {seen.broken}", False
     elif len(seen.lines) > 1 or seen.lines and seen.lines[0].split()[:3] != expected[:3]:
         trouble = f"fstab has another line for {point}: take it out: {seen.lines[-1]}"
     elif not there and seen.entries:
@@ -162,11 +166,16 @@ class Thin:
         point = f"{names.MOUNTS}/{volume.name}"
         mounted = mounts.get(point)
         there = mounted is not None and mounted.device == volume.device
-        with contextlib.suppress(FileNotFoundError):
+        found = Seen(mounted, _texts(lines, point))
+        try:
             entries = tuple(sorted(os.listdir(point)))
             blocks = _blocks(self._run("xfs_growfs", "-n", point)) if there else None
-            return Seen(mounted, _texts(lines, point), entries, blocks)
-        return Seen(mounted, _texts(lines, point))
+        except FileNotFoundError:
+            return found
+        except (OSError, Refused) as exc:
+            # A device may have died. The others' bricks are seen all the same.
+            return dataclasses.replace(found, broken=str(exc))
+        return dataclasses.replace(found, entries=entries, blocks=blocks)
 
     # ---- a device ----
 
@@ -211,7 +220,8 @@ class Thin:
                 self._run("lvchange", "--activate", "y", f"{group}/{name}")
             elif step == XFS:
                 # Over what an earlier run left, or what the pool's blocks had before: by its tag it is nobody's.
-                self._run("mkfs.xfs", "-q", "-K", "-f", *names.XFS, device)
+                version = read_version(self._run("mkfs.xfs", "-V"))
+                self._run("mkfs.xfs", "-q", "-K", "-f", *names.xfs(version), device)
             elif step == LINE:
                 self._line({}, line_of(group, name))
             elif step == MOUNT:
@@ -280,3 +290,9 @@ def _blocks(geometry: str) -> int:
     if not found:
         raise GlusterOpsError(f"xfs_growfs does not tell how large a file system is: {geometry.strip()[:200]}")
     return int(found[1]) * int(found[2])
+
+
+def read_version(said: str) -> tuple[int, int]:
+    """Of xfsprogs, by what C(mkfs.xfs -V) says; 0.0 if it does not."""
+    found = re.search(r"version (\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else (0, 0)

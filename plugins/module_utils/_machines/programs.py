@@ -62,8 +62,13 @@ def _runs(proc: str) -> bool:
     for path in glob.glob(os.path.join(proc, "[0-9]*", "comm")):
         try:
             with open(path, encoding="utf-8", errors="replace") as handle:
-                if handle.read().strip() == "glusterd":
+                if handle.read().strip() == "glusterd" and _is_ours(os.path.dirname(path), proc):
                     return True
         except OSError:
             continue  # It has ended.
     return False
+
+
+def _is_ours(process: str, proc: str) -> bool:
+    """Whether it is this machine's, and not that of a container on it."""
+    return os.readlink(os.path.join(process, "ns/pid")) == os.readlink(os.path.join(proc, "self/ns/pid"))

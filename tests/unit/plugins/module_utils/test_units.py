@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import BadInput
-from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size, parse_size
+from ansible_collections.glusterops.shares.plugins.module_utils._units import GIB, format_size, parse_bytes, parse_size
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,3 +68,14 @@ def test_writing_and_reading_whole_kibibytes_agree(size: int) -> None:
 
 def test_sizes_that_no_unit_divides_are_written_in_bytes() -> None:
     assert format_size(1000) == "1000B"
+
+
+@pytest.mark.parametrize("value, size", [(1, 1), (GIB, GIB), ("1073741824", GIB), ("1G", GIB)])
+def test_sizes_may_be_bytes(value: object, size: int) -> None:
+    assert parse_bytes(value) == size
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 1.5, None, "", "0", "-1", "1e3", "\u0661", [1]])
+def test_what_is_no_size_in_bytes(value: object) -> None:
+    with pytest.raises(BadInput, match="is not a size"):
+        parse_bytes(value, "size of x")

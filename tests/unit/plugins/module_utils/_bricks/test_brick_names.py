@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 _MIB, _GIB, _TIB = 1024**2, 1024**3, 1024**4
 
-# Size of a file system in MiB, and what statvfs has of it for its users, as measured with mkfs.xfs 6.1 and names.XFS.
+# Size of a file system in MiB, and what statvfs has of it for its users, as measured with mkfs.xfs 6.1 and names.xfs().
 _FRESH = {516: 422.6, 768: 666.6, 1024: 920.8, 2048: 1937.6, 10240: 10072.1, 102400: 101589.5, 1048576: 1040722.7}
 # From, to, and the same after xfs_growfs.
 _GROWN = [(512, 1024, 927.2), (512, 10240, 10074.9), (512, 102400, 101551.4), (512, 1048576, 1040710.8)]

@@ -9,7 +9,14 @@ import typing as t
 
 import pytest
 from ansible_collections.glusterops.shares.plugins.module_utils._bricks import names
-from ansible_collections.glusterops.shares.plugins.module_utils._bricks.plan import Step, Wanted, Wish, plan, removable
+from ansible_collections.glusterops.shares.plugins.module_utils._bricks.plan import (
+    Step,
+    Wanted,
+    Wish,
+    asks_gluster,
+    plan,
+    removable,
+)
 from ansible_collections.glusterops.shares.plugins.module_utils._bricks.storage import Brick, Place
 from ansible_collections.glusterops.shares.plugins.module_utils._errors import (
     BadInput,
@@ -179,6 +186,17 @@ def test_bricks_of_deleted_volumes_go_unless_gluster_has_them() -> None:
         steps(there, bricks=wish(), deleted=frozenset(["data"]))
 
 
+def test_what_a_refused_creation_left_is_taken_off_where_no_volume_has_the_brick() -> None:
+    there = [place(DEVICE, dataclasses.replace(ONE, used=False, claimed=True))]
+    wanted = Wanted(storage=("/dev/sdb",), bricks=wish())
+    assert asks_gluster(wanted, there) and not asks_gluster(dataclasses.replace(wanted, bricks=()), there)
+    [step] = plan(wanted, there, {})
+    assert step.change == Change(MOUNTED, "claimed", True, False) and step.brick and step.brick.lacks == ("release",)
+    assert not plan(wanted, there, {"brick_data_1": "data"})
+    # It is grown along with that.
+    assert [change.what for change in changes(there, bricks=wish(2 * GIB))] == ["size", "claimed"]
+
+
 def test_removals_come_first() -> None:
     old = dataclasses.replace(ONE, name="brick_old_1", volume="old")
     found = changes([place(DEVICE, old), BLANK_2], bricks=wish(storage="/dev/sdc"), deleted=frozenset(["old"]))
@@ -224,6 +242,7 @@ def test_being_over_promised_holds_back_nothing_that_needs_no_more() -> None:
         (wish(name="../x"), "is not a brick's name"),
         (wish(size=0), "at least one byte"),
         (wish(size=512 * 1024**2), "at least 516M on a device, not 512M"),
+        (wish(name=f"brick_a{'-' * 63}_1"), "too long for the kernel"),
         (wish(storage="/dev/sdx"), "'/dev/sdx', which is no storage"),
     ],
 )

@@ -84,6 +84,7 @@ def test_what_a_brick_lacks(volume: dict[str, t.Any], seen: Seen, lacks: tuple[s
         ({}, dataclasses.replace(WHOLE, lines=(f"/dev/sda1 {POINT} ext4 defaults 0 0",)), "another line for", True),
         ({}, dataclasses.replace(WHOLE, lines=(LINE, LINE)), "another line for", True),
         ({}, dataclasses.replace(WHOLE, entries=()), "is not there any more", False),
+        ({}, Seen(HERE, (LINE,), broken="Input/output error"), "cannot be looked into: Input/output", False),
         ({"tags": MAKING}, Seen(HERE._replace(device=(8, 1))), "unmount it", True),
     ],
 )
@@ -218,12 +219,12 @@ def test_steps_until_a_brick_is_whole() -> None:
 
     def run(argv: list[str], **_options: t.Any) -> tuple[int, str, str]:
         ran.append(argv)
-        return 0, "", ""
+        return 0, "mkfs.xfs version 6.1.0\n", ""
 
     thin.Thin(run).make(GROUP, "brick_data_1", GIB, (thin.VOLUME, thin.XFS, thin.END))
-    create, make, end = ran
+    create, _version, make, end = ran
     assert create[0] == "lvcreate" and create[-1] == GROUP and {"glusterops.making", f"{GIB}b", "pool"} <= set(create)
-    assert make[0] == "mkfs.xfs" and make[-1] == f"/dev/{GROUP}/brick_data_1"
+    assert make[0] == "mkfs.xfs" and "size=512,nrext64=0" in make and make[-1] == f"/dev/{GROUP}/brick_data_1"
     assert end == ["lvchange", "--deltag", "glusterops.making", f"{GROUP}/brick_data_1"]
     [whole] = [thin.judge(VOLUME, Seen())]
     assert whole and thin.XFS not in whole.lacks
@@ -231,3 +232,18 @@ def test_steps_until_a_brick_is_whole() -> None:
 
 def test_no_line_goes_by_uuid() -> None:
     assert LINE.startswith(f"/dev/{GROUP}/brick_data_1 {POINT} xfs ") and "nofail" in LINE and "UUID" not in LINE
+
+
+@pytest.mark.parametrize(
+    "said, version, inodes",
+    [
+        ("mkfs.xfs version 6.1.0\n", (6, 1), "size=512,nrext64=0"),
+        ("mkfs.xfs version 5.19.0\n", (5, 19), "size=512,nrext64=0"),
+        ("mkfs.xfs version 5.10.0\n", (5, 10), "size=512"),
+        ("what?", (0, 0), "size=512"),
+    ],
+)
+def test_older_programs_are_told_nothing_that_they_do_not_know(
+    said: str, version: tuple[int, int], inodes: str
+) -> None:
+    assert thin.read_version(said) == version and names.xfs(version)[1] == inodes

@@ -90,6 +90,12 @@ def test_other_identities_are_asked_again(wanted: list[dict[str, t.Any]], known:
     assert ("identities" in found) == known and found["peers"] == []
 
 
+@pytest.mark.parametrize("wanted, known", [([], True), (["/a"], True), (["/b", "/a"], True), (["/a", "/c"], False)])
+def test_other_storage_is_asked_again(wanted: list[str], known: bool) -> None:
+    found = looked.still_known(told(storage=[{"path": "/a"}, {"path": "/b"}], peers=[]), [], NOW, storage=wanted)
+    assert ("storage" in found) == known and found["peers"] == []
+
+
 def test_names_are_what_was_asked_for() -> None:
     observed = [{"current": None, "common_name": "glusterfs-server-1", "scope": "machine"}, {"current": 1}]
     assert looked.with_wanted([A, B], observed) == [

@@ -43,8 +43,16 @@ def test_whether_it_starts_at_boot(tmp_path: pathlib.Path, said: str, enabled: b
 
 
 def test_whether_it_runs(tmp_path: pathlib.Path) -> None:
-    for number, name in ((1, "glusterfsd"), (22, "glusterd")):
-        assert not programs(missing, booted="/no/such", proc=str(tmp_path))["running"]
-        (tmp_path / str(number)).mkdir()
-        (tmp_path / str(number) / "comm").write_text(f"{name}\n")
+    """A container's is another machine's."""
+    here, container = "pid:[4026531836]", "pid:[4026532001]"
+    for process, name, space in (("self", "python3", here), ("1", "glusterfsd", here), ("20", "glusterd", container)):
+        process_of(tmp_path, process, name, space)
+    assert not programs(missing, booted="/no/such", proc=str(tmp_path))["running"]
+    process_of(tmp_path, "22", "glusterd", here)
     assert programs(missing, booted="/no/such", proc=str(tmp_path))["running"]
+
+
+def process_of(proc: pathlib.Path, process: str, name: str, space: str) -> None:
+    (proc / process / "ns").mkdir(parents=True)
+    (proc / process / "comm").write_text(f"{name}\n")
+    (proc / process / "ns" / "pid").symlink_to(space)
