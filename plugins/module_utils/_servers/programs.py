@@ -81,7 +81,9 @@ def plan(declared: Declared, looks: t.Mapping[str, t.Any], dry: bool) -> Program
     if dry:
         unseen = _unseen(declared, told, {*lacking, *(name for name in start if not told[name]["running"])})
     lines = [f"{name} would get {_told(needs)}." for name, needs in lacking.items()]
-    lines += [f"{name} would have glusterd enabled and started." for name in start]
+    lines += [
+        f"{name} would have glusterd enabled and started." for name in start if SERVER not in lacking.get(name, ())
+    ]
     return Programs(lacking, start, unseen, tuple(lines))
 
 
