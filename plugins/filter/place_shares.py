@@ -58,7 +58,7 @@ options:
     elements: dict
   laid:
     description:
-      - What P(glusterops.shares.lay_out_shares#filter) made of RV(servers).
+      - What P(glusterops.shares.lay_out_shares#filter) made of RV(_value.servers).
       - Without it, these have not been laid out yet.
     type: dict
 """
