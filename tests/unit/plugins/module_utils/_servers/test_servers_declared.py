@@ -20,7 +20,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._servers.declare
 )
 
 GROUPS = {"site_a": ["s1", "s2", "s3"], "site_b": ["s4"], "gluster_hosts": ["h1", "h2"]}
-CLUSTERS, HOSTS = ["site_a", "site_b"], ["h1", "h2"]
+CLUSTERS, HOSTS = ("site_a", "site_b"), ["h1", "h2"]
 Variables = t.Dict[str, t.Dict[str, t.Any]]
 
 
