@@ -12,7 +12,6 @@ mount. A thin volume that is being made has a tag of its own, and nobody's data.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import re
@@ -267,11 +266,12 @@ class Thin:
         texts = _texts([line for line in map(fstab.read_line, fstab.read_lines(self._fstab)) if line], point)
         if texts:
             self._line(dict.fromkeys(texts), None)
-        with contextlib.suppress(FileNotFoundError):
-            try:
-                os.rmdir(point)
-            except OSError as exc:
-                raise Refused(f"{point} cannot be removed: {exc.strerror}.") from exc
+        try:
+            os.rmdir(point)
+        except FileNotFoundError:
+            pass  # It was killed before there was one, or after it was gone.
+        except OSError as exc:
+            raise Refused(f"{point} cannot be removed: {exc.strerror}.") from exc
         self._run("lvremove", "--yes", f"{group}/{brick.name}")
 
     def _line(self, old: t.Container[str], new: str | None) -> None:
