@@ -26,7 +26,7 @@ ID = "trusted.glusterfs.volume-id"
 LIMIT = 300 * 1024**2
 
 # Runs on a host, in the mount: writes, reads and removes files until it is told to stop; then all that it knows of is
-# there, and nothing else. When a set leaves, what a client is doing with it in that moment fails once (ENOTCONN), though
+# there, and nothing else. When a set leaves, what a client is doing with it in that moment fails once (ENOTCONN), and
 # the file is elsewhere by then: Gluster ends the bricks before its clients know.
 CLIENT = r"""
 import errno, hashlib, os, random, time
