@@ -21,6 +21,10 @@ description:
     during a rebalance.
   - When nothing has to change that is one call of C(gluster), however many volumes there are. Otherwise all servers of
     the pool must be connected, and all volumes are checked before the first one is changed.
+  - In the moment when a set leaves, Gluster ends its bricks before all clients know. What a client is doing with a file
+    that it still believes there may fail once (C(ENOTCONN)), though the file is on another set already.
+  - Every file that clients delete while a set is emptied counts for Gluster as one that could not be moved. Then this
+    looks at the bricks itself, if it runs on a server that has one of the set, and else begins anew.
   - What runs is not remembered elsewhere but in the volumes. Interrupted at any point, the next run with the same
     parameters goes on.
   - C(gluster volume create) takes a directory with files in it without a word, and what it refuses it does not undo on
