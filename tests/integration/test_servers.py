@@ -264,7 +264,8 @@ def a_bare_one_gets_its_programs(lab: Lab) -> None:
         pytest.skip("no packages from here")
     left = lab.module("server1", "gluster_servers", servers=["server6"], state="absent")
     assert not left["failed"], left
-    purge = "DEBIAN_FRONTEND=noninteractive apt-get -qq purge -y glusterfs-common glusterfs-server glusterfs-client"
+    packages = " ".join(f"glusterfs-{one}" for one in ("server", "client", "common", "cli"))
+    purge = f"DEBIAN_FRONTEND=noninteractive apt-get -qq purge -y {packages}"
     lab.run("server6", f"service glusterd stop; {purge}; rm -rf /var/lib/glusterd")
     lab.run("host2", purge)
     its = among(lab, 1, 2, 3, 4, 5, 6, servers_join=None, servers_storage=["/srv/gluster"], servers_allow_root=True)
