@@ -91,8 +91,9 @@ class Site:
         return int(self.lab.run("host1", f"df --output=size -B1 /srv/{name} | tail -1").stdout)
 
 
-@pytest.fixture(scope="module")
-def site(lab: Lab) -> t.Iterator[Site]:
+@pytest.fixture
+def site(as_new: t.Callable[..., Lab]) -> t.Iterator[Site]:
+    lab = as_new("--servers", "4", "--no-topology", "--no-heketi")
     small = STORAGE.rpartition("/")[0]
     for server in SERVERS:
         lab.run(
