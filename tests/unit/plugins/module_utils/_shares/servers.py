@@ -213,7 +213,8 @@ class Servers(Cluster):
         names = ("totalNumberOfEntries", *(f"numberOfEntriesIn{kind}" for kind in _HEALS))
         counters = "".join(f"<{name}>0</{name}>" for name in names)
         bricks = "".join(
-            f"<brick><name>{server}:/srv/data</name><status>Connected</status>{counters}</brick>" for server in SERVERS
+            f"<brick><name>{brick.server}:{brick.path}</name><status>Connected</status>{counters}</brick>"
+            for brick in self.volumes[words[2]].bricks
         )
         return OK.replace("</cliOutput>", f"<healInfo><bricks>{bricks}</bricks></healInfo></cliOutput>")
 
