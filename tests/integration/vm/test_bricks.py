@@ -220,9 +220,9 @@ def killed_while_a_pool_is_made(vm: Lab) -> None:
     clear = f"vgremove -qy $(vgs --noheadings -o vg_name @glusterops.storage); pvremove -q {DISK}"
     sh(vm, clear)
     run = Program(vm, SERVER, MODULE, storage=[DISK])
-    for tenths in (1, 3, 5, 7, 9):
+    for hundredths in (25, 30, 40, 50):
         sh(vm, clear)
-        killed_at(vm, run, "lvcreate", "during", f"timeout -s KILL 0.{tenths}")
+        killed_at(vm, run, "lvcreate", "during", f"timeout -s KILL 0.{hundredths}")
         nothing_else(vm)
         done = run.run()
         assert not done.get("failed") and look(vm)[0]["state"] == "ready", done
