@@ -37,7 +37,7 @@ class Kept(t.NamedTuple):
     volume: Volume
 
 
-_HEALS = ("HealPending", "SplitBrain", "PossiblyHealing")
+_HEALS = ("InHealPending", "InSplitBrain", "PossiblyHealing")
 
 
 class Servers(Cluster):
@@ -210,7 +210,7 @@ class Servers(Cluster):
         return OK
 
     def _heal(self, words: list[str]) -> str:
-        names = ("totalNumberOfEntries", *(f"numberOfEntriesIn{kind}" for kind in _HEALS))
+        names = ("totalNumberOfEntries", *(f"numberOfEntries{kind}" for kind in _HEALS))
         counters = "".join(f"<{name}>0</{name}>" for name in names)
         bricks = "".join(
             f"<brick><name>{brick.server}:{brick.path}</name><status>Connected</status>{counters}</brick>"
