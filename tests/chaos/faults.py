@@ -95,12 +95,16 @@ class Faults:
         while why := self._unsettled():
             waited = time.monotonic() - began
             if waited > PATIENCE:
-                raise Broken(f"Gluster does not come to rest: {why}")
+                there = {
+                    server: self._lab.run(server, "ps -o pid,etime,args -C glusterfs").stdout for server in SERVERS
+                }
+                raise Broken(f"Gluster does not come to rest: {why}; its daemons: {there}")
             if waited > PATIENCE / 2 and not restarted:
-                # Now and then glusterd does not start a helper daemon again, however often it is told to.
+                # Now and then glusterd does not start a helper daemon again, however often it is told to: one that it
+                # has lost may still be there.
                 restarted = True
                 for server in SERVERS:
-                    self._lab.run(server, "service glusterd restart")
+                    self._lab.run(server, "service glusterd stop; pkill -9 -x glusterfs; service glusterd start")
                 connected(self._lab)
             time.sleep(1)
 

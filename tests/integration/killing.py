@@ -135,10 +135,11 @@ def kill(process: subprocess.Popen[t.Any]) -> None:
 
 
 def gone(lab: Lab) -> None:
-    """Waits until what a killed run had begun on the machines has ended."""
-    ended = "! pgrep -f '^[/]usr/bin/python3' > /dev/null"
+    """Waits until what a killed run had begun on the machines has ended. One of them may wait two minutes for another
+    transaction of gluster's."""
+    running = "pgrep -af '^[/]usr/bin/python3'"
     for node in lab.nodes():
-        lab.run(node, f"for n in $(seq 600); do {ended} && exit; sleep 0.1; done; exit 1")
+        lab.run(node, f"for n in $(seq 1800); do {running} > /dev/null || exit 0; sleep 0.1; done; {running}; exit 1")
 
 
 def started_by(process: int) -> list[int]:
