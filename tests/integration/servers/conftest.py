@@ -12,6 +12,6 @@ from harness import NAME, Lab, lab_up
 
 @pytest.fixture(scope="session")
 def lab() -> t.Iterator[Lab]:
-    """Six servers that are in no pool, and three hosts. Nobody has an identity."""
-    with lab_up(NAME, "--servers", "6", "--no-heketi", "--no-topology") as lab:
+    """Three servers in a pool, and three hosts. Nobody has an identity."""
+    with lab_up(NAME, "--no-heketi") as lab:
         yield lab
