@@ -187,6 +187,6 @@ def test_what_cannot_be_wiped_stays_its_tenants(pool: Lab) -> None:
     assert not waited["failed"], waited
     # A share that nobody may delete this way: no mark says that it is ours.
     refused = lab.module("server1", "gluster_share", **{**GONE, "name": "pool-1G-3"})
-    assert refused["failed"] and "neither of a pool nor a clone" in refused["msg"]
+    assert refused["failed"] and "neither of a pool, nor was it made or cloned" in refused["msg"]
     gone = lab.module("server1", "gluster_share", **GONE)
     assert not gone["failed"], gone
