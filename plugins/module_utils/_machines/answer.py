@@ -334,7 +334,7 @@ ANSWERS: dict[str, dict[str, t.Any]] = {
                 "name": NAME,
                 "id": UUID,
                 "started": bool,
-                **dict.fromkeys(("replica", "arbiter", "disperse", "redundancy"), int),
+                **_SHAPE,
                 "bricks": [BRICK],
             }
         ],

@@ -31,7 +31,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._reconcile impor
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import holding, pool, steps
 from ansible_collections.glusterops.shares.plugins.module_utils._shares import options as rules
 from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding import LIST, SEAL
-from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import LOOKUP, Share
+from ansible_collections.glusterops.shares.plugins.module_utils._shares.share import Share
 from ansible_collections.glusterops.shares.plugins.module_utils._units import format_size
 from ansible_collections.glusterops.shares.plugins.module_utils._volumes import recipe
 
@@ -309,7 +309,7 @@ def _origin(share: Share) -> str | None:
 def taking_options(share: Share, volume: str, origin: str) -> dict[str, str]:
     """What makes it the share's: a mark, and a seal that lets nobody in but the infrastructure."""
     marks = holding.mark(share.name, volume, holding.PREPARING, origin)
-    return {**closed(share.infrastructure), **LOOKUP, **marks, holding.UNPROVEN: volume}
+    return {**closed(share.infrastructure), **recipe.LOOKUP, **marks, holding.UNPROVEN: volume}
 
 
 def closed(infrastructure: t.Iterable[str]) -> dict[str, str]:

@@ -32,6 +32,7 @@ from ansible_collections.glusterops.shares.plugins.module_utils._shares.holding 
     strange_entries,
 )
 from ansible_collections.glusterops.shares.plugins.module_utils._units import format_size
+from ansible_collections.glusterops.shares.plugins.module_utils._volumes.recipe import LOOKUP
 
 if t.TYPE_CHECKING:  # pragma: no cover
     from ansible_collections.glusterops.shares.plugins.module_utils._gluster.answers import Limit, Volume
@@ -50,8 +51,6 @@ TLS = "ssl."
 # Gluster counts what is stored anew only after these seconds, below 80 % of the limit and above. By its own defaults
 # (60 and 5) a tenant could write for a minute past the limit.
 PROMPT = {"features.soft-timeout": "5", "features.hard-timeout": "1"}
-# While a volume is rebalanced with it, files that are there vanish for clients, some of them for good.
-LOOKUP = {"cluster.lookup-optimize": "off"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:  # pragma: no cover
 
 # How a server calls itself.
 ITSELF = "localhost"
-# While it is on, files vanish for clients while others are moved.
+# While a volume is rebalanced with it on, files that are there vanish for clients, some of them for good.
 LOOKUP = {"cluster.lookup-optimize": "off"}
 
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", re.ASCII)
